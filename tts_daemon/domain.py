@@ -1,0 +1,194 @@
+"""Frozen values that cross the borders between packages. No behaviour beyond their own consistency."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Priority(StrEnum):
+    """Names and meaning of speech-dispatcher, most urgent first."""
+
+    IMPORTANT = "important"
+    MESSAGE = "message"
+    TEXT = "text"
+    NOTIFICATION = "notification"
+    PROGRESS = "progress"
+
+
+class Policy(StrEnum):
+    """What an utterance does to those that came before it."""
+
+    QUEUE = "queue"
+    INTERRUPT = "interrupt"
+    REPLACE = "replace"
+    DROP_IF_BUSY = "drop_if_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How an utterance sounds, with every choice made (preset, overrides and defaults merged).
+
+    Attributes:
+        voice: Name of an installed voice package; empty for the configured default.
+        emotion: Name without the `emotion_` prefix, for example `happy`.
+        intensity: Distance from neutral to the emotion, 0 (neutral) to 2 (exaggerated).
+        speed: Factor on the speaking rate, 0.5 to 2.
+        pitch: Shift in semitones, -12 to 12.
+        energy: Vocal effort in standard deviations of the training data, -2 to 2.
+        volume: Loudness in percent of full scale, 0 to 100.
+        pause: Factor on the pauses at punctuation, 0 to 4.
+        chime: Name of the sound played before the speech; empty for none.
+    """
+
+    voice: str = ""
+    emotion: str = "neutral"
+    intensity: float = 1.0
+    speed: float = 1.0
+    pitch: float = 0.0
+    energy: float = 0.0
+    volume: float = 100.0
+    pause: float = 1.0
+    chime: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakRequest:
+    """One utterance as a door accepted it. Fields of `Style` are None where the sender left them out.
+
+    Attributes:
+        text: What to speak, with or without markup.
+        id: The sender's name for it, or one of ours; a redelivered id is spoken once.
+        preset: Name in the configuration; None for the current default preset.
+        overrides: Fields of `Style` that the sender set, by name.
+        key: Requests with one key replace each other under `Policy.REPLACE` (default: the id).
+        ttl_s: Seconds after `created_s` at which the text is too old to be spoken; None for never.
+        created_s: Wall-clock time of acceptance (Unix seconds).
+        source: The door it came in by: socket, mqtt, hermes, http, wyoming, daemon.
+    """
+
+    text: str
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    preset: str | None = None
+    overrides: dict[str, str | float] = field(default_factory=dict)
+    priority: Priority = Priority.TEXT
+    policy: Policy = Policy.QUEUE
+    key: str | None = None
+    ttl_s: float | None = None
+    created_s: float = field(default_factory=time.time)
+    source: str = "daemon"
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One input of the acoustic model, in the words of the published symbol tables.
+
+    Attributes:
+        sy: Phone or break: `b_c`, `iang_c`, `#3`, or an ARPAbet phone such as `ah`.
+        tone: `tone1` to `tone5`, `tone0` (unstressed ARPAbet vowel) or `tone_none` (breaks).
+        syllable_flag: `s_begin`, `s_middle`, `s_end`, `s_both` or `s_none`.
+        word_segment: `word_begin`, `word_middle`, `word_end`, `word_both` or `word_none`.
+    """
+
+    sy: str
+    tone: str
+    syllable_flag: str
+    word_segment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What one synthesis step takes: a stretch of text with one style, and how it is read.
+
+    Attributes:
+        text: As written.
+        spoken: As read aloud, in characters (`26.5℃` -> `二十六点五摄氏度`).
+        words: Prosodic words of `spoken`, without punctuation.
+        pinyin: Surface syllables with tone digit 1-5 (`ni2 hao3`); English words in upper case.
+        breaks: One level 1-4 per word: the break that follows it.
+        symbols: The acoustic model's input; ends with its break. Empty when the clause is only a pause.
+        style: How it sounds (tags inside the text may change it from clause to clause).
+        pause_after_s: Silence to add after it, beyond what the model itself makes, in seconds.
+    """
+
+    text: str
+    spoken: str
+    words: tuple[str, ...]
+    pinyin: tuple[str, ...]
+    breaks: tuple[int, ...]
+    symbols: tuple[Symbol, ...]
+    style: Style
+    pause_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """A piece of waveform, in the order in which it is to be heard.
+
+    Attributes:
+        samples: float32 [N], -1 to 1, one channel.
+        sample_rate: Samples per second.
+        clause: Index of the clause that it belongs to, from 0.
+        volume: Percent of full scale, 0 to 100, to be applied at playback.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate: int
+    clause: int = 0
+    volume: float = 100.0
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+
+class EventType(StrEnum):
+    """What has happened to an utterance; past tense."""
+
+    QUEUED = "queued"
+    STARTED = "started"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to one utterance; every accepted utterance ends in exactly one final event.
+
+    Attributes:
+        id: The utterance's id; empty when a request was too broken to have one.
+        position: Place in the queue, 0 = next (queued).
+        first_audio_ms: From the start of synthesis to the first sample handed to the device (finished).
+        audio_ms: Length of the speech (finished).
+        real_time_factor: Synthesis time / audio time (finished).
+        reason: Why (cancelled, expired, failed).
+        source: The door the request came in by.
+    """
+
+    event_type: EventType
+    id: str
+    position: int | None = None
+    first_audio_ms: float | None = None
+    audio_ms: float | None = None
+    real_time_factor: float | None = None
+    reason: str | None = None
+    source: str = ""
+
+
+class PlayerState(StrEnum):
+    """What the daemon is doing, as published."""
+
+    IDLE = "idle"
+    SPEAKING = "speaking"
+    PAUSED = "paused"
+    NO_AUDIO = "no_audio"

@@ -1,0 +1,84 @@
+"""Errors of this project: one class for each thing that a caller can act on.
+
+Foreign exceptions are translated into these where the foreign library is called (its one doorway).
+A message names the field, file or key, and says what to do about it.
+"""
+
+
+class TtsError(Exception):
+    """Anything that this project raises on purpose."""
+
+    code = "error"
+    """Short name that stands in replies and `failed` events, next to the message."""
+
+
+class InvalidRequestError(TtsError):
+    """The request cannot be spoken as it was sent; sending it again does not help."""
+
+    code = "invalid_request"
+
+
+class QueueFullError(TtsError):
+    """The queue is at its limit; the request was not accepted and may be sent again later."""
+
+    code = "queue_full"
+
+
+class NotReadyError(TtsError):
+    """The daemon is still starting or already stopping."""
+
+    code = "not_ready"
+
+
+class SettingsError(TtsError):
+    """A configuration file or an environment override is wrong; names file, key and nearest known key."""
+
+    code = "settings"
+
+
+class VoiceError(TtsError):
+    """A voice package is missing, damaged or not playable by this version."""
+
+    code = "voice"
+
+
+class UnknownVoiceError(VoiceError):
+    """No installed voice has the requested name."""
+
+    code = "unknown_voice"
+
+
+class CheckpointError(TtsError):
+    """A model directory cannot be converted; names file and key."""
+
+    code = "checkpoint"
+
+
+class TextError(TtsError):
+    """The front end was asked for something that it cannot read (a bad lexicon entry, a bad markup attribute)."""
+
+    code = "text"
+
+
+class AudioUnavailableError(TtsError):
+    """The sound device is missing or busy; trying again later may help."""
+
+    code = "audio_unavailable"
+
+
+class JournalError(TtsError):
+    """The queue journal cannot be read or written (disk full, damaged file)."""
+
+    code = "journal"
+
+
+class ConnectionRefusedByDaemonError(TtsError):
+    """No daemon answers on the socket; names the command that starts one."""
+
+    code = "no_daemon"
+
+
+class MissingExtraError(TtsError):
+    """A command needs an optional part of the package; names the extra that brings it."""
+
+    code = "missing_extra"
