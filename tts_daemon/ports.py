@@ -1,0 +1,148 @@
+"""The few interfaces by which packages on one level use each other without knowing each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from tts_daemon.domain import AudioChunk, Event, PlayerState, SpeakRequest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Command(StrEnum):
+    """What a door may ask of the player."""
+
+    STOP = "stop"
+    """Silence within one block; the queue is emptied."""
+    SKIP = "skip"
+    """End the utterance that is being spoken; go on with the next."""
+    CLEAR = "clear"
+    """Drop what waits; finish what is being spoken."""
+    PAUSE = "pause"
+    RESUME = "resume"
+    REPEAT = "repeat"
+    """Speak the last spoken utterance again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The player at one moment.
+
+    Attributes:
+        speaking_id: Id of the utterance being spoken; empty when none is.
+        queued: Number of utterances that wait.
+        volume: Percent, 0 to 100.
+        speed: Factor on every utterance's own speed, 0.5 to 2.
+        preset: Name of the current default preset.
+        presets: Names that a request may use, in the order of the configuration.
+        voices: Names of the installed voices, the default first.
+        last_error: Newest error message; empty when none.
+        counters: Totals since start: `finished`, `failed`, `refused`, `underruns`, ...
+        last_first_audio_ms, last_real_time_factor: Of the newest finished utterance; None before the first.
+    """
+
+    state: PlayerState
+    speaking_id: str
+    queued: int
+    volume: float
+    speed: float
+    preset: str
+    presets: tuple[str, ...]
+    voices: tuple[str, ...]
+    last_error: str
+    counters: dict[str, int]
+    last_first_audio_ms: float | None
+    last_real_time_factor: float | None
+
+
+class SpeechService(Protocol):
+    """What every door (socket, MQTT, HTTP, Wyoming) is given. Safe to call from any thread."""
+
+    def submit(self, request: SpeakRequest) -> int:
+        """Accept a request; it is in the journal when this returns.
+
+        Returns:
+            Its position in the queue, 0 = next. -1: its id was accepted before, nothing was added.
+
+        Raises:
+            QueueFullError: The queue is at its limit.
+            InvalidRequestError: Empty text, unknown preset, value out of range (names the field).
+            NotReadyError: Starting or stopping.
+        """
+        ...
+
+    def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+        """Synthesise for the caller instead of the device; chunks come as they are made.
+
+        Closing the iterator stops the synthesis within one chunk. Raises as `submit` does.
+        """
+        ...
+
+    def command(self, command: Command) -> None:
+        """Carry out a command; returns when it has taken effect."""
+        ...
+
+    def set_volume(self, percent: float) -> None:
+        """Set the volume, 0 to 100. Raises InvalidRequestError outside of that."""
+        ...
+
+    def set_speed(self, factor: float) -> None:
+        """Set the speed factor, 0.5 to 2. Raises InvalidRequestError outside of that."""
+        ...
+
+    def set_preset(self, name: str) -> None:
+        """Set the default preset. Raises InvalidRequestError for an unknown name (names the nearest)."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """The player at this moment."""
+        ...
+
+    def subscribe(self, listener: Callable[[Event | Snapshot], None]) -> Callable[[], None]:
+        """Call `listener` for every event and every change of state, in order; it must not block.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        ...
+
+
+class SpeechSynthesizer(Protocol):
+    """What the player needs of the synthesis."""
+
+    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+        """Yield the speech chunk by chunk as it is made; closing the iterator stops within one chunk."""
+        ...
+
+
+class Sink(Protocol):
+    """Where the player writes PCM. One thread writes; `stop_now` may come from any thread.
+
+    Life: open - (write* - drain)* - close. A sink that lost its device raises AudioUnavailableError from
+    `open` or `write`; the player keeps the utterance and opens again later.
+    """
+
+    def open(self) -> None:
+        """Take the device. Raises AudioUnavailableError."""
+        ...
+
+    def write(self, pcm: NDArray[np.int16], sample_rate: int) -> None:
+        """Queue samples, int16 [N], one channel; blocks while the sink's buffer is full."""
+        ...
+
+    def drain(self) -> None:
+        """Block until every sample written was heard."""
+        ...
+
+    def stop_now(self) -> None:
+        """Drop what is queued; the device is silent within one block. A blocked `write` returns."""
+        ...
+
+    def close(self) -> None:
+        """Give the device back."""
+        ...
