@@ -1,0 +1,1 @@
+"""The daemon process: starts the rooms in order and stops them in reverse."""

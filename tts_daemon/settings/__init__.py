@@ -1,0 +1,1 @@
+"""How the daemon is configured: the schema, the files and variables it comes from, the presets."""

@@ -1,0 +1,278 @@
+"""Every key of the configuration: one frozen dataclass per section, one field per key.
+
+`setting` gives a key its default, its meaning, its unit and its range; the loader checks by them, and
+config/default.yaml is written from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+DEFAULT_VOICE = "xiaoyu"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a key beyond its type.
+
+    Attributes:
+        text: Meaning, one line.
+        unit: Unit of a number, as a person writes it; empty for names, paths and switches.
+        minimum, maximum: Range of a number, both inclusive; None for no limit.
+        choices: Allowed values of a name; empty for any.
+        secret: Masked wherever settings are shown.
+    """
+
+    text: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+
+def setting(default: Any, text: str, **about: Any) -> Any:
+    """A dataclass field that carries its `About`."""
+    known = About(text, **about)
+    return field(default=default, repr=not known.secret, metadata={"about": known})
+
+
+def section(cls: type[Any]) -> Any:
+    """A dataclass field that holds a section, with the section's own defaults."""
+    return field(default_factory=cls)
+
+
+def about(cls: type[Any], key: str) -> About:
+    """What is known of one key of one section."""
+    for item in fields(cls):
+        if item.name == key:
+            known: About = item.metadata.get("about", About(""))
+            return known
+    raise KeyError(key)
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """Which voice speaks."""
+
+    default: str = setting(DEFAULT_VOICE, "voice package that speaks when nothing else is asked")
+    models: tuple[str, ...] = setting(
+        ("/var/lib/tts-daemon/models", "/usr/share/tts-daemon/models"),
+        "directories with voice packages, searched in order (then models/ of a checkout)",
+    )
+    preset: str = setting("neutral", "preset of a request that names none")
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSettings:
+    """Where the speech is heard."""
+
+    device: str = setting(
+        "default",
+        'ALSA or PortAudio name; "null" is silent; "wav:PATH" appends what would be heard to a file',
+    )
+    volume: float = setting(
+        100.0, "volume at start", unit="percent of full scale", minimum=0, maximum=100
+    )
+    lead_in_ms: float = setting(
+        300.0,
+        "silence before the first word when the device was idle (amplifiers wake up slowly)",
+        unit="ms",
+        minimum=0,
+        maximum=5000,
+    )
+    release_after_s: float = setting(
+        10.0, "idle time after which the device is given back", unit="s", minimum=0, maximum=86400
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SocketSettings:
+    """The Unix socket."""
+
+    enabled: bool = setting(True, "whether the Unix socket is served")
+    path: str = setting("/run/tts-daemon/tts.sock", "path of the socket, mode 0660")
+    group: str = setting("tts", "group that may use it; left alone where it does not exist")
+    connections: int = setting(
+        32, "clients at one time; more are refused", unit="connections", minimum=1, maximum=1000
+    )
+    timeout_s: float = setting(
+        30.0, "time a client has for one message", unit="s", minimum=0.05, maximum=3600
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """Encryption of the connection to the broker."""
+
+    enabled: bool = setting(False, "whether the connection is encrypted")
+    ca_file: str = setting("", "certificates to trust; empty: those of the system")
+    cert_file: str = setting("", "our own certificate; empty: none")
+    key_file: str = setting("", "key of our own certificate")
+    insecure: bool = setting(False, "accept a certificate of another host name (for tests)")
+
+
+@dataclass(frozen=True, slots=True)
+class HomeAssistantSettings:
+    """What Home Assistant is told over MQTT."""
+
+    enabled: bool = setting(True, "whether the device announces itself to Home Assistant")
+    discovery_prefix: str = setting("homeassistant", "Home Assistant's discovery topic")
+    name: str = setting("", "name of the device; empty: the node's")
+
+
+@dataclass(frozen=True, slots=True)
+class HermesSettings:
+    """Compatibility with Rhasspy and Snips."""
+
+    enabled: bool = setting(False, "whether hermes/tts/say is answered")
+    site_id: str = setting("default", "siteId that is ours")
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """The MQTT door."""
+
+    enabled: bool = setting(False, "whether a broker is used")
+    host: str = setting("localhost", "broker's name or address")
+    port: int = setting(1883, "broker's port", minimum=1, maximum=65535)
+    username: str = setting("", "user name; empty: none")
+    password: str = setting("", "password; better in password_file", secret=True)
+    password_file: str = setting("", "file with the password (systemd credential: mqtt_password)")
+    node: str = setting("", "name of this machine in topics; empty: its host name")
+    base_topic: str = setting("tts", "first part of every topic")
+    keepalive_s: int = setting(30, "time between signs of life", unit="s", minimum=5, maximum=3600)
+    tls: TlsSettings = section(TlsSettings)
+    home_assistant: HomeAssistantSettings = section(HomeAssistantSettings)
+    hermes: HermesSettings = section(HermesSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """The HTTP door."""
+
+    enabled: bool = setting(False, "whether HTTP is served")
+    host: str = setting("127.0.0.1", "address to listen on")
+    port: int = setting(5000, "port to listen on", minimum=0, maximum=65535)
+    token: str | None = setting(None, "bearer token that clients must send", secret=True)
+    token_file: str = setting("", "file with the token (systemd credential: http_token)")
+
+
+@dataclass(frozen=True, slots=True)
+class WyomingSettings:
+    """The Wyoming door."""
+
+    enabled: bool = setting(False, "whether Wyoming is served")
+    host: str = setting("127.0.0.1", "address to listen on")
+    port: int = setting(10200, "port to listen on", minimum=0, maximum=65535)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """What waits to be spoken."""
+
+    limit: int = setting(
+        32,
+        "utterances that may wait; more are refused",
+        unit="utterances",
+        minimum=1,
+        maximum=10000,
+    )
+    journal: str = setting(
+        "/var/lib/tts-daemon/queue.db", "file that keeps accepted requests; empty: memory only"
+    )
+    interrupted: str = setting(
+        "again",
+        "after a crash, the utterance it cut off is spoken again or dropped",
+        choices=("again", "drop"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PresetSettings:
+    """One way of speaking; what is left out comes from `extends`, then from the built-in defaults."""
+
+    extends: str | None = setting(None, "preset to start from")
+    voice: str | None = setting(None, "voice package")
+    emotion: str | None = setting(None, "emotion of the voice")
+    intensity: float | None = setting(
+        None, "distance from neutral to the emotion", unit="times", minimum=0, maximum=2
+    )
+    speed: float | None = setting(None, "speaking rate", unit="times", minimum=0.5, maximum=2)
+    pitch: float | None = setting(
+        None, "shift of the voice", unit="semitones", minimum=-12, maximum=12
+    )
+    energy: float | None = setting(
+        None, "vocal effort", unit="standard deviations", minimum=-2, maximum=2
+    )
+    volume: float | None = setting(
+        None, "loudness", unit="percent of full scale", minimum=0, maximum=100
+    )
+    pause: float | None = setting(
+        None, "length of pauses at punctuation", unit="times", minimum=0, maximum=4
+    )
+    chime: str | None = setting(None, "sound before the speech")
+
+
+@dataclass(frozen=True, slots=True)
+class TextSettings:
+    """How text is read."""
+
+    max_characters: int = setting(
+        10000, "longest text of one request", unit="characters", minimum=1, maximum=1000000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisSettings:
+    """How the speech is computed."""
+
+    threads: int = setting(
+        0, "threads of the vocoder; 0: one per core", unit="threads", minimum=0, maximum=64
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingSettings:
+    """What is written down."""
+
+    level: str = setting(
+        "info", "least urgent message that is logged", choices=("debug", "info", "warning", "error")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The daemon itself."""
+
+    greeting: str = setting("", "spoken when the daemon is ready; empty: silence")
+
+
+def _presets() -> dict[str, PresetSettings]:
+    return {
+        "neutral": PresetSettings(emotion="neutral"),
+        "happy": PresetSettings(emotion="happy", speed=1.05),
+        "sad": PresetSettings(emotion="sad", speed=0.95),
+        "angry": PresetSettings(emotion="angry"),
+        "gentle": PresetSettings(emotion="gentle"),
+        "excited": PresetSettings(emotion="excited", speed=1.05),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration."""
+
+    voice: VoiceSettings = section(VoiceSettings)
+    audio: AudioSettings = section(AudioSettings)
+    socket: SocketSettings = section(SocketSettings)
+    mqtt: MqttSettings = section(MqttSettings)
+    http: HttpSettings = section(HttpSettings)
+    wyoming: WyomingSettings = section(WyomingSettings)
+    queue: QueueSettings = section(QueueSettings)
+    presets: dict[str, PresetSettings] = field(default_factory=_presets)
+    text: TextSettings = section(TextSettings)
+    synthesis: SynthesisSettings = section(SynthesisSettings)
+    logging: LoggingSettings = section(LoggingSettings)
+    service: ServiceSettings = section(ServiceSettings)
