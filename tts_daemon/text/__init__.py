@@ -1,0 +1,1 @@
+"""Chinese text to symbols: one pass, `frontend.Frontend.read`."""

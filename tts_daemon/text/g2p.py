@@ -1,0 +1,55 @@
+"""Words to pinyin: lexicon, then phrases, then rules for polyphones, then the most frequent reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tts_daemon.text import polyphones, tables
+from tts_daemon.text.reading import Syllable, Word
+
+
+def parse_syllable(chars: str, written: str) -> Syllable:
+    """`wanr2` -> base `wan`, tone 2, erhua."""
+    base, tone = written[:-1], int(written[-1])
+    erhua = len(base) > 1 and base.endswith("r") and base != "er"
+    return Syllable(chars, base.removesuffix("r") if erhua else base, tone, erhua)
+
+
+class GraphemeToPhoneme:
+    """Gives every word its lexical syllables, one a character, before tone sandhi."""
+
+    def __init__(self, lexicon: Mapping[str, str] | None = None) -> None:
+        """`lexicon`: word -> syllables, the user's; wins over everything."""
+        self._lexicon = lexicon or {}
+        self._characters = tables.characters()
+        self._phrases = tables.phrases()
+
+    def read(self, words: list[Word]) -> None:
+        """Fill in `syllables` of all words."""
+        for word in words:
+            if word.pos not in ("x", "eng"):
+                word.syllables = self._lookup(word.text)
+        polyphones.apply(words, self._is_fixed)
+
+    def _is_fixed(self, text: str) -> bool:
+        return text in self._lexicon or text in self._phrases
+
+    def _lookup(self, text: str) -> list[Syllable]:
+        syllables: list[Syllable] = []
+        start = 0
+        while start < len(text):
+            end, reading = self._longest(text, start)
+            chars = text[start:end]
+            syllables.extend(
+                parse_syllable(char, item) for char, item in zip(chars, reading, strict=True)
+            )
+            start = end
+        return [syllable for syllable in syllables]
+
+    def _longest(self, text: str, start: int) -> tuple[int, list[str]]:
+        for end in range(len(text), start + 1, -1):
+            piece = text[start:end]
+            reading = self._lexicon.get(piece) or self._phrases.get(piece)
+            if reading:
+                return end, reading.split(" ")
+        return start + 1, [self._characters.get(text[start]) or "yi1"]
