@@ -1,0 +1,63 @@
+"""The sine excitation of the NSF vocoders: f0 -> harmonics, for training and for parity.
+
+Source: Wang, Takaki and Yamagishi 2019, "Neural source-filter-based waveform model".
+Letters: B batch, T frames, H harmonics (fundamental included), N = T x hop_length samples.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+AMPLITUDE = 0.1
+NOISE = 0.003
+
+
+def sine_excitation(
+    f0: Tensor,
+    voiced: Tensor,
+    *,
+    hop_length: int,
+    sample_rate: int,
+    harmonics: int,
+    phases: Tensor | None = None,
+    noise: Tensor | None = None,
+) -> Tensor:
+    """Sines at the multiples of f0 with a little noise; noise alone where there is no voice.
+
+    Args:
+        f0: Hz [B, T], positive everywhere.
+        voiced: 1 or 0 [B, T].
+        hop_length: Samples per frame.
+        sample_rate: Samples per second.
+        harmonics: H.
+        phases: Initial phases in radians [B, H]; random overtones when left out.
+        noise: Gaussian noise of standard deviation 1 [B, H, N]; random when left out.
+
+    Returns:
+        [B, H, N].
+    """
+    batch, frames = f0.shape
+    if phases is None:
+        phases = (torch.rand(batch, harmonics, device=f0.device) * 2 - 1) * math.pi
+        phases[:, 0] = 0
+    if noise is None:
+        noise = torch.randn(batch, harmonics, frames * hop_length, device=f0.device)
+    multiples = torch.arange(1, harmonics + 1, device=f0.device)
+    # Whole cycles may go before the multiplication: a harmonic's angle stays below 2 pi H.
+    angle = (_cycles(f0, hop_length, sample_rate) % 1 * (2 * math.pi)).to(f0.dtype)
+    angle = angle[:, None, :] * multiples[:, None] + phases[:, :, None]  # [B, H, N]
+    voice = AMPLITUDE * torch.sin(angle) + NOISE * noise
+    mask = voiced.repeat_interleave(hop_length, dim=1)[:, None, :]  # [B, 1, N]
+    return voice * mask + (AMPLITUDE / 3) * noise * (1 - mask)
+
+
+def _cycles(f0: Tensor, hop_length: int, sample_rate: int) -> Tensor:
+    """Cycles of the fundamental since the start, after each sample, [B, T] -> float64 [B, N]."""
+    # The samples of a frame share one f0: a sum over frames and a ramp replace a sum over samples.
+    per_sample = f0.double() / sample_rate
+    before = torch.cumsum(per_sample * hop_length, dim=1) - per_sample * hop_length
+    ramp = torch.arange(1, hop_length + 1, device=f0.device, dtype=torch.float64)
+    return (before[:, :, None] + per_sample[:, :, None] * ramp).flatten(1)
