@@ -1,7 +1,7 @@
-"""A booted Debian in systemd-nspawn, thrown away after the tests, in which the project is installed as a user would.
+"""A booted Debian in systemd-nspawn in which the project is installed as a user would.
 
-The root is made once by debootstrap into .cache/; an overlay above it takes what a test changes. It has no
-network of its own to rely on: the wheels are downloaded outside and bound in read-only.
+The root is made once by debootstrap into .cache/; an overlay above it takes what a test changes.
+It has no network of its own to rely on: the wheels are downloaded outside and bound in read-only.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Machine:
     def run(
         self, command: str, *, user: str | None = None, stdin: str = "", check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run a shell command inside, as root or as `user`; fails the test with its output if it fails."""
+        """Run a shell command inside, as root or as `user`; a failure fails the test."""
         shell = (
             ["runuser", "-u", user, "--", "bash", "-c", command]
             if user
@@ -123,7 +123,7 @@ def _missing_tools() -> list[str]:
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """A minimal Debian, made once and kept in .cache/ under a name that changes with its contents."""
+    """A minimal Debian, kept in .cache/ under a name that changes with its contents."""
     missing = _missing_tools()
     if missing or os.geteuid() != 0:
         reason = f"needs root and {', '.join(missing) or 'nothing else'}"
@@ -211,7 +211,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def machine(
     root: Path, wheels: Path, source: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Machine]:
-    """A booted container with the checkout at /root/tts_daemon and two people, one of them in group tts."""
+    """A booted container with the checkout at /root/tts_daemon, and two people."""
     place = tmp_path_factory.mktemp("machine")
     merged = _overlay(root, place)
     running = Machine(merged, {wheels: "/wheels", source: "/checkout"}, place / "console.log")
@@ -226,7 +226,7 @@ def machine(
 
 
 def _overlay(root: Path, place: Path) -> Path:
-    """A writable view of `root` that keeps its changes in `place`, so that the machine can be booted again."""
+    """A writable view of `root`; its changes stay in `place`, so that it can be booted again."""
     for name in ("upper", "work", "merged"):
         (place / name).mkdir()
     layers = f"lowerdir={root},upperdir={place / 'upper'},workdir={place / 'work'}"

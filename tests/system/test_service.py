@@ -1,10 +1,9 @@
-"""The installed service in a booted system, from the first boot to its removal. The tests run in this order."""
+"""The installed service in a booted system, from installation to removal, in this order."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from conftest import Machine
@@ -17,11 +16,11 @@ LONG_TEXT = "今天天气很好，我们一起去公园散步吧。" * 20
 
 
 @pytest.fixture(scope="module")
-def installed(machine: Machine) -> Iterator[Machine]:
+def installed(machine: Machine) -> Machine:
     machine.put("/etc/tts-daemon/config.yaml", CONFIG)
     machine.run("/root/tts_daemon/scripts/install")
     machine.run("usermod -aG tts insider")
-    yield machine
+    return machine
 
 
 @pytest.fixture
