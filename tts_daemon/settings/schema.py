@@ -1,7 +1,7 @@
 """Every key of the configuration: one frozen dataclass per section, one field per key.
 
-`setting` gives a key its default, its meaning, its unit and its range; the loader checks by them, and
-config/default.yaml is written from them.
+`setting` gives a key its default, its meaning, its unit and its range; the loader checks by them,
+and config/default.yaml is written from them.
 """
 
 from __future__ import annotations
@@ -38,11 +38,6 @@ def setting(default: Any, text: str, **about: Any) -> Any:
     return field(default=default, repr=not known.secret, metadata={"about": known})
 
 
-def section(cls: type[Any]) -> Any:
-    """A dataclass field that holds a section, with the section's own defaults."""
-    return field(default_factory=cls)
-
-
 def about(cls: type[Any], key: str) -> About:
     """What is known of one key of one section."""
     for item in fields(cls):
@@ -70,14 +65,14 @@ class AudioSettings:
 
     device: str = setting(
         "default",
-        'ALSA or PortAudio name; "null" is silent; "wav:PATH" appends what would be heard to a file',
+        'ALSA or PortAudio name; "null" is silent; "wav:PATH" appends the sound to a file',
     )
     volume: float = setting(
         100.0, "volume at start", unit="percent of full scale", minimum=0, maximum=100
     )
     lead_in_ms: float = setting(
         300.0,
-        "silence before the first word when the device was idle (amplifiers wake up slowly)",
+        "silence before the first word after a rest: amplifiers wake up slowly",
         unit="ms",
         minimum=0,
         maximum=5000,
@@ -95,7 +90,7 @@ class SocketSettings:
     path: str = setting("/run/tts-daemon/tts.sock", "path of the socket, mode 0660")
     group: str = setting("tts", "group that may use it; left alone where it does not exist")
     connections: int = setting(
-        32, "clients at one time; more are refused", unit="connections", minimum=1, maximum=1000
+        32, "clients at one time; others are refused", unit="connections", minimum=1, maximum=1000
     )
     timeout_s: float = setting(
         30.0, "time a client has for one message", unit="s", minimum=0.05, maximum=3600
@@ -139,13 +134,13 @@ class MqttSettings:
     port: int = setting(1883, "broker's port", minimum=1, maximum=65535)
     username: str = setting("", "user name; empty: none")
     password: str = setting("", "password; better in password_file", secret=True)
-    password_file: str = setting("", "file with the password (systemd credential: mqtt_password)")
+    password_file: str = setting("", "file with the password (or systemd credential mqtt-password)")
     node: str = setting("", "name of this machine in topics; empty: its host name")
     base_topic: str = setting("tts", "first part of every topic")
     keepalive_s: int = setting(30, "time between signs of life", unit="s", minimum=5, maximum=3600)
-    tls: TlsSettings = section(TlsSettings)
-    home_assistant: HomeAssistantSettings = section(HomeAssistantSettings)
-    hermes: HermesSettings = section(HermesSettings)
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
+    hermes: HermesSettings = field(default_factory=HermesSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +151,7 @@ class HttpSettings:
     host: str = setting("127.0.0.1", "address to listen on")
     port: int = setting(5000, "port to listen on", minimum=0, maximum=65535)
     token: str | None = setting(None, "bearer token that clients must send", secret=True)
-    token_file: str = setting("", "file with the token (systemd credential: http_token)")
+    token_file: str = setting("", "file with the token (or systemd credential http-token)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +169,7 @@ class QueueSettings:
 
     limit: int = setting(
         32,
-        "utterances that may wait; more are refused",
+        "utterances that may wait; others are refused",
         unit="utterances",
         minimum=1,
         maximum=10000,
@@ -191,7 +186,7 @@ class QueueSettings:
 
 @dataclass(frozen=True, slots=True)
 class PresetSettings:
-    """One way of speaking; what is left out comes from `extends`, then from the built-in defaults."""
+    """One way of speaking; what is left out comes from `extends`, then from `Style`."""
 
     extends: str | None = setting(None, "preset to start from")
     voice: str | None = setting(None, "voice package")
@@ -220,7 +215,7 @@ class TextSettings:
     """How text is read."""
 
     max_characters: int = setting(
-        10000, "longest text of one request", unit="characters", minimum=1, maximum=1000000
+        10000, "longest text of one request", unit="characters", minimum=1, maximum=100000
     )
 
 
@@ -264,15 +259,15 @@ def _presets() -> dict[str, PresetSettings]:
 class Settings:
     """The whole configuration."""
 
-    voice: VoiceSettings = section(VoiceSettings)
-    audio: AudioSettings = section(AudioSettings)
-    socket: SocketSettings = section(SocketSettings)
-    mqtt: MqttSettings = section(MqttSettings)
-    http: HttpSettings = section(HttpSettings)
-    wyoming: WyomingSettings = section(WyomingSettings)
-    queue: QueueSettings = section(QueueSettings)
+    voice: VoiceSettings = field(default_factory=VoiceSettings)
+    audio: AudioSettings = field(default_factory=AudioSettings)
+    socket: SocketSettings = field(default_factory=SocketSettings)
+    mqtt: MqttSettings = field(default_factory=MqttSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    wyoming: WyomingSettings = field(default_factory=WyomingSettings)
+    queue: QueueSettings = field(default_factory=QueueSettings)
     presets: dict[str, PresetSettings] = field(default_factory=_presets)
-    text: TextSettings = section(TextSettings)
-    synthesis: SynthesisSettings = section(SynthesisSettings)
-    logging: LoggingSettings = section(LoggingSettings)
-    service: ServiceSettings = section(ServiceSettings)
+    text: TextSettings = field(default_factory=TextSettings)
+    synthesis: SynthesisSettings = field(default_factory=SynthesisSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    service: ServiceSettings = field(default_factory=ServiceSettings)

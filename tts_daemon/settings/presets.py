@@ -1,0 +1,110 @@
+"""From a preset's name and a request's own wishes to one complete `Style`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+
+from tts_daemon.domain import Style
+from tts_daemon.errors import InvalidRequestError, SettingsError
+from tts_daemon.settings.schema import PresetSettings, Settings, about
+from tts_daemon.settings.values import convert
+
+STYLE_FIELDS = tuple(item.name for item in fields(Style))
+"""What a request may override, by the names it uses."""
+
+_TEXT_FIELDS = ("voice", "emotion", "chime")
+
+
+def style_value(name: str, value: object) -> str | float:
+    """Check one field of a style as a request sent it.
+
+    Raises:
+        InvalidRequestError: Unknown field, wrong type, or out of range; names the field.
+    """
+    if name not in STYLE_FIELDS:
+        raise InvalidRequestError(f"{name}: unknown field{_meant(name, STYLE_FIELDS)}")
+    try:
+        hint = str if name in _TEXT_FIELDS else float
+        checked: str | float = convert(value, hint, about(PresetSettings, name))
+    except ValueError as error:
+        raise InvalidRequestError(f"{name}: {error}") from None
+    return checked
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingsError for an unknown default preset, or an `extends` that leads nowhere."""
+    presets = settings.presets
+    for name in presets:
+        _chain(name, presets)
+    if settings.voice.preset not in presets:
+        hint = _meant(settings.voice.preset, presets)
+        raise SettingsError(f"voice.preset: no preset is called {settings.voice.preset!r}{hint}")
+
+
+def _chain(name: str, presets: Mapping[str, PresetSettings]) -> list[PresetSettings]:
+    """The preset and those it extends, the nearest first."""
+    seen: list[str] = []
+    current: str | None = name
+    while current is not None:
+        if current in seen:
+            raise SettingsError(
+                f"presets.{name}.extends: {' -> '.join([*seen, current])} is a circle"
+            )
+        if current not in presets:
+            hint = _meant(current, presets)
+            raise SettingsError(
+                f"presets.{seen[-1]}.extends: no preset is called {current!r}{hint}"
+            )
+        seen.append(current)
+        current = presets[current].extends
+    return [presets[item] for item in seen]
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+class Presets:
+    """The presets of one configuration, with `extends` resolved."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._styles = {name: _fields(name, settings.presets) for name in settings.presets}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names that a request may use, in the order of the configuration."""
+        return tuple(self._styles)
+
+    def check_name(self, name: str) -> None:
+        """Raise InvalidRequestError for an unknown preset; names the nearest."""
+        if name not in self._styles:
+            hint = _meant(name, self._styles)
+            raise InvalidRequestError(f"preset: no preset is called {name!r}{hint}")
+
+    def style(self, name: str, overrides: Mapping[str, str | float] | None = None) -> Style:
+        """How an utterance sounds.
+
+        Args:
+            name: A preset.
+            overrides: Fields of `Style` that win over the preset.
+
+        Raises:
+            InvalidRequestError: Unknown preset or field, or a value out of range.
+        """
+        self.check_name(name)
+        checked = {key: style_value(key, value) for key, value in (overrides or {}).items()}
+        return Style(**{**self._styles[name], **checked})  # type: ignore[arg-type]
+
+
+def _fields(name: str, presets: Mapping[str, PresetSettings]) -> dict[str, str | float]:
+    chain = _chain(name, presets)
+    found = {}
+    for field_name in STYLE_FIELDS:
+        values = (getattr(preset, field_name) for preset in chain)
+        value = next((value for value in values if value is not None), None)
+        if value is not None:
+            found[field_name] = value
+    return found
