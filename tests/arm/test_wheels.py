@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import pip_download
+from arm.emulated import pip_download
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.13"])

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from conftest import Machine
+from system.machine import Machine
 
 HEARD = "/var/lib/tts-daemon/heard.wav"
 CONFIG = f"""\
