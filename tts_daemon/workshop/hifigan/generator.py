@@ -72,7 +72,7 @@ class Generator(nn.Module):
     """Every published vocoder: causal or not, with an excitation or not, one band or four.
 
     Parameter names are those of the checkpoints (weight-normalised: `weight_g`, `weight_v`), so
-    that loading is strict. Trainable as it is; call `fuse_weight_norm` once before inference or export.
+    that loading is strict. Trainable as it is; call `fuse_weight_norm` once before inference.
     """
 
     def __init__(self, params: GeneratorParams | Mapping[str, Any]) -> None:
