@@ -126,6 +126,14 @@ class HermesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """Synthesis for others: several daemons share the requests of one topic."""
+
+    enabled: bool = setting(True, "whether this daemon takes part (needs an MQTT 5 broker)")
+    group: str = setting("tts", "daemons of one group share the work")
+
+
+@dataclass(frozen=True, slots=True)
 class MqttSettings:
     """The MQTT door."""
 
@@ -138,9 +146,17 @@ class MqttSettings:
     node: str = setting("", "name of this machine in topics; empty: its host name")
     base_topic: str = setting("tts", "first part of every topic")
     keepalive_s: int = setting(30, "time between signs of life", unit="s", minimum=5, maximum=3600)
+    session_expiry_s: int = setting(
+        3600,
+        "time for which the broker keeps requests for a daemon that is away",
+        unit="s",
+        minimum=0,
+        maximum=31536000,
+    )
     tls: TlsSettings = field(default_factory=TlsSettings)
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
     hermes: HermesSettings = field(default_factory=HermesSettings)
+    pool: PoolSettings = field(default_factory=PoolSettings)
 
 
 @dataclass(frozen=True, slots=True)
