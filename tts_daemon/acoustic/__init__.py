@@ -1,0 +1,1 @@
+"""The acoustic model: symbols -> mel, in chunks."""

@@ -1,0 +1,121 @@
+"""A style in the acoustic model's own terms: mixing weights, shifts and factors."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_daemon.domain import Style
+from tts_daemon.errors import InvalidRequestError
+from tts_daemon.runtime.engine import Floats
+from tts_daemon.voices.manifest import Manifest
+
+Ids = NDArray[np.int64]
+
+_PAUSES = ("#3", "#4", "pau")
+_BREAKS = ("#1", "#2", "#3", "#4")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AcousticInput:
+    """What the acoustic model is asked to say.
+
+    Attributes:
+        symbols: Ids of sy, tone, syllable_flag and word_segment [1, L, 4].
+        emotion: Mixing weights over the emotion table [1, L, E].
+        speaker: Mixing weights over the speaker table [1, L, K].
+        pauses: True at the symbols that are pauses at punctuation [L].
+        speed: Factor on the speaking rate.
+        pause: Factor on the length of `pauses`.
+        pitch_shift, energy_shift: Added to the predictions, in the model's own units.
+    """
+
+    symbols: Ids
+    emotion: Floats
+    speaker: Floats
+    pauses: NDArray[np.bool_]
+    speed: float = 1.0
+    pause: float = 1.0
+    pitch_shift: float = 0.0
+    energy_shift: float = 0.0
+
+
+class InputBuilder:
+    """Turns ids and a style into the input of one voice."""
+
+    def __init__(self, manifest: Manifest, speakers: int) -> None:
+        """Take the voice's tables, and the width of its encoder's speaker input."""
+        self._manifest = manifest
+        self._speaker = _speaker_weights(manifest, speakers)
+        self._emotion_ids = {
+            name.removeprefix("emotion_"): index
+            for index, name in enumerate(manifest.symbols["emo_category"])
+        }
+        names = manifest.symbols["sy"]
+        self._pause_ids = [index for index, name in enumerate(names) if name in _PAUSES]
+        self._break_ids = [index for index, name in enumerate(names) if name in _BREAKS]
+
+    def build(self, ids: Ids, style: Style) -> AcousticInput:
+        """Fill in everything that the style decides.
+
+        Args:
+            ids: sy, tone, syllable_flag and word_segment of each symbol [L, 4].
+            style: As asked for.
+
+        Raises:
+            InvalidRequestError: An emotion that no voice has; names the nearest.
+        """
+        length = len(ids)
+        emotion = np.tile(self._emotion_weights(style), (length, 1))  # [L, E]
+        if self._manifest.break_emotion is not None:
+            row = self._one_emotion(self._manifest.break_emotion)
+            emotion[np.isin(ids[:, 0], self._break_ids)] = row
+        return AcousticInput(
+            symbols=np.ascontiguousarray(ids[None], dtype=np.int64),
+            emotion=emotion[None],
+            speaker=np.tile(self._speaker, (1, length, 1)),
+            pauses=np.isin(ids[:, 0], self._pause_ids),
+            speed=style.speed,
+            pause=style.pause,
+            pitch_shift=style.pitch * (self._manifest.pitch_per_semitone or 0.0),
+            energy_shift=style.energy * (self._manifest.energy_per_unit or 0.0),
+        )
+
+    def _emotion_weights(self, style: Style) -> Floats:
+        """On the line from neutral (intensity 0) through the emotion (1) and beyond, [E]."""
+        trained = self._manifest.emotions
+        neutral = "neutral" if "neutral" in trained else trained[0]
+        start = self._one_emotion(neutral)
+        end = self._one_emotion(self._trained_emotion(style.emotion, neutral))
+        return start + np.float32(style.intensity) * (end - start)
+
+    def _trained_emotion(self, wanted: str, neutral: str) -> str:
+        if wanted in self._manifest.emotions:
+            return wanted
+        if wanted in self._emotion_ids:
+            # Presets are shared by all voices: one that lacks an emotion still has to speak.
+            _log.info("voice %s was not trained on %s: neutral", self._manifest.name, wanted)
+            return neutral
+        nearest = difflib.get_close_matches(wanted, self._manifest.emotions, n=1)
+        hint = nearest[0] if nearest else ", ".join(self._manifest.emotions)
+        raise InvalidRequestError(f"emotion {wanted!r} is unknown; did you mean {hint}?")
+
+    def _one_emotion(self, name: str) -> Floats:
+        weights = np.zeros(len(self._emotion_ids), np.float32)
+        weights[self._emotion_ids[name]] = 1
+        return weights
+
+
+def _speaker_weights(manifest: Manifest, width: int) -> Floats:
+    """[K]; a voice with its speaker's embedding inside the graph has K = 1."""
+    if width == 1:
+        return np.ones(1, np.float32)
+    table = manifest.symbols["speaker_category"]
+    weights = np.zeros(len(table), np.float32)
+    weights[table.index(manifest.speaker) if manifest.speaker else 0] = 1
+    return weights

@@ -1,0 +1,61 @@
+"""The acoustic model as a whole: a clause's symbols -> mel frames, in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tts_daemon.acoustic.decoder import Decoder, DecoderState
+from tts_daemon.acoustic.duration import DurationPredictor
+from tts_daemon.acoustic.encoder import Encoder
+from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
+from tts_daemon.acoustic.length_regulator import regulate
+from tts_daemon.acoustic.postnet import Postnet
+from tts_daemon.runtime.engine import Floats, Graph
+from tts_daemon.voices.manifest import Manifest
+
+
+class AcousticModel:
+    """One voice's acoustic model. Every stream has its own state."""
+
+    def __init__(self, graphs: Mapping[str, Graph], manifest: Manifest) -> None:
+        """Take the voice's graphs by name, and its manifest."""
+        self.inputs = InputBuilder(manifest, graphs["encoder"].width("speaker"))
+        self._encoder = Encoder(graphs["encoder"], graphs["variance"])
+        self._durations = DurationPredictor(graphs["duration"], manifest.dimensions.duration_units)
+        self._decoder = Decoder(graphs["decoder"], graphs["memory"], manifest)
+        self._postnet = Postnet(graphs["postnet_fsmn"], graphs["postnet_lstm"], manifest)
+        self._frames_per_step = manifest.frames_per_step
+
+    def stream(self, inputs: AcousticInput, sizes: Iterator[int]) -> Iterator[Floats]:
+        """Yield the frames of one clause as they are made.
+
+        Args:
+            inputs: At least one symbol.
+            sizes: How many frames are wanted next; asked before each chunk. Chunks are a little
+                larger, since the decoder makes whole steps, and smaller at the end.
+
+        Yields:
+            [n, C], n > 0.
+        """
+        encoding = self._encoder.encode(inputs)
+        durations = self._durations.predict(encoding.duration_condition)
+        memory = regulate(encoding, durations, inputs, self._frames_per_step)
+        decoding, refining = self._decoder.start(memory), self._postnet.start()
+        ahead = -self._postnet.delay  # frames that left the postnet, less those that were wanted
+        left = memory.frames
+        while left:
+            ahead -= next(sizes)
+            frames = self._decode(decoding, -ahead)[:left]
+            ahead += len(frames)
+            left -= len(frames)
+            refined = self._postnet.refine(refining, frames)
+            if len(refined):
+                yield refined
+        rest = self._postnet.drain(refining)
+        if memory.frames and len(rest):
+            yield rest
+
+    def _decode(self, state: DecoderState, frames: int) -> Floats:
+        """At least one step, and enough for `frames`."""
+        steps = max(1, -(-frames // self._frames_per_step))
+        return self._decoder.decode(state, steps)

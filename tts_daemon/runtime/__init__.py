@@ -1,0 +1,1 @@
+"""Inference sessions: what runs a graph, and with how many threads."""

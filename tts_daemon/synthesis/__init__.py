@@ -1,0 +1,1 @@
+"""Synthesis: a request -> audio chunks, as they are made."""

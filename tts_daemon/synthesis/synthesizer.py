@@ -1,0 +1,94 @@
+"""From a request to sound: the path of the data, on one page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+
+from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style
+from tts_daemon.synthesis.edges import shape_edges
+from tts_daemon.synthesis.voice_pool import VoicePool
+from tts_daemon.text.symbols import VoiceTraits
+from tts_daemon.vocoder.chunking import ChunkPlan
+
+_LONGEST_TAIL_S = 0.6
+"""Silence that a clause may end with, at a pause factor of 1."""
+_SILENCE_CHUNK_S = 0.25
+
+
+class Reader(Protocol):
+    """The text front end."""
+
+    def read(self, text: str, style: Style, traits: VoiceTraits) -> Iterator[Clause]:
+        """Yield the clauses of a text, one by one."""
+        ...
+
+
+class Synthesizer:
+    """Speaks requests. Streams may be interleaved and may run in different threads."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        voices: VoicePool,
+        resolve: Callable[[SpeakRequest], Style],
+        plan: ChunkPlan | None = None,
+    ) -> None:
+        """Put the path together.
+
+        Args:
+            reader: The text front end.
+            voices: Gives out loaded voices.
+            resolve: Makes every choice of style that the request left open (presets, defaults);
+                raises InvalidRequestError.
+            plan: How long the chunks are.
+        """
+        self._reader = reader
+        self._voices = voices
+        self._resolve = resolve
+        self._plan = plan or ChunkPlan()
+        self._reading = threading.Lock()
+
+    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+        """Yield the speech chunk by chunk as it is made; closing the iterator stops it.
+
+        Raises:
+            InvalidRequestError: Unknown preset or emotion, a value out of range.
+            VoiceError: The voice is not installed or cannot be played.
+        """
+        style = self._resolve(request)
+        traits = self._voices.get(style.voice).traits
+        for index, clause in enumerate(self._clauses(request.text, style, traits)):
+            yield from self._speak(clause, index)
+            yield from self._pause(clause, index)
+
+    def _clauses(self, text: str, style: Style, traits: VoiceTraits) -> Iterator[Clause]:
+        """Clauses one by one; the front end serves one thread at a time."""
+        clauses = iter(self._reader.read(text, style, traits))
+        while True:
+            with self._reading:
+                clause = next(clauses, None)
+            if clause is None:
+                return
+            yield clause
+
+    def _speak(self, clause: Clause, index: int) -> Iterator[AudioChunk]:
+        if not clause.symbols:
+            return
+        style = clause.style
+        voice = self._voices.get(style.voice)
+        rate = voice.manifest.sample_rate
+        waveform = voice.speak(clause.symbols, style, self._plan)
+        for samples in shape_edges(waveform, rate, _LONGEST_TAIL_S * style.pause):
+            yield AudioChunk(samples, rate, index, style.volume)
+
+    def _pause(self, clause: Clause, index: int) -> Iterator[AudioChunk]:
+        rate = self._voices.get(clause.style.voice).manifest.sample_rate
+        left = round(clause.pause_after_s * rate)
+        while left > 0:
+            count = min(left, int(_SILENCE_CHUNK_S * rate))
+            yield AudioChunk(np.zeros(count, np.float32), rate, index, clause.style.volume)
+            left -= count

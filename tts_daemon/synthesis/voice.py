@@ -1,0 +1,58 @@
+"""A loaded voice: its acoustic model and its vocoder, joined chunk by chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tts_daemon.acoustic.inputs import AcousticInput
+from tts_daemon.acoustic.model import AcousticModel
+from tts_daemon.domain import Style, Symbol
+from tts_daemon.runtime.engine import Floats, Graph
+from tts_daemon.text.symbols import VoiceTraits, encode
+from tts_daemon.vocoder.chunking import ChunkPlan
+from tts_daemon.vocoder.generator import Vocoder
+from tts_daemon.voices.manifest import Manifest
+
+_ENGLISH_PHONE = "aa"
+
+
+class Voice:
+    """What speaks. Streams of one voice may be interleaved: each one has its own state."""
+
+    def __init__(self, manifest: Manifest, graphs: Mapping[str, Graph]) -> None:
+        """Take the manifest and the loaded graphs by name."""
+        self.manifest = manifest
+        self.acoustic = AcousticModel(graphs, manifest)
+        self.vocoder = Vocoder(graphs["vocoder"], manifest)
+        phones = manifest.symbols["sy"]
+        self.traits = VoiceTraits(
+            untrained=frozenset(manifest.untrained),
+            arpabet=_ENGLISH_PHONE in phones and _ENGLISH_PHONE not in manifest.untrained,
+            tables=manifest.symbols,
+        )
+
+    def speak(
+        self, symbols: tuple[Symbol, ...], style: Style, plan: ChunkPlan | None = None
+    ) -> Iterator[Floats]:
+        """Yield the waveform of one clause of at least one symbol, float32 [n] each.
+
+        Raises:
+            TextError: The voice does not know a symbol.
+            InvalidRequestError: An emotion that no voice has.
+        """
+        ids = np.array(encode(symbols, self.manifest.symbols), np.int64)
+        return self.stream(self.acoustic.inputs.build(ids, style), plan or ChunkPlan())
+
+    def stream(self, inputs: AcousticInput, plan: ChunkPlan) -> Iterator[Floats]:
+        """`speak` for an input that is ready."""
+        frames = self.acoustic.stream(inputs, plan.demands(self.vocoder.context_frames))
+        return self.vocoder.stream(frames, plan.sizes())
+
+    def warm_up(self) -> None:
+        """Speak one symbol to nobody, so that the first utterance does not pay for first times."""
+        style = Style(emotion=self.manifest.emotions[0])
+        inputs = self.acoustic.inputs.build(np.zeros((1, 4), np.int64), style)
+        for _ in self.stream(inputs, ChunkPlan()):
+            pass

@@ -1,0 +1,1 @@
+"""Voice packages: what a manifest says, and where packages are found."""
