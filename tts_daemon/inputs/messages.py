@@ -78,7 +78,8 @@ def from_fields(
         if name not in FIELDS:
             close = difflib.get_close_matches(name, FIELDS, n=1)
             hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(FIELDS)}"
-            raise InvalidRequestError(f"{name}: unknown field; {hint}")
+            shown = name if name.isprintable() else ascii(name)
+            raise InvalidRequestError(f"{shown:.40}: unknown field; {hint}")
     chosen: dict[str, Any] = {"id": name_of(given, "id")} if name_of(given, "id") else {}
     return SpeakRequest(
         text=clean_text(given.get("text", ""), max_characters),
@@ -184,6 +185,11 @@ def event_message(event: Event) -> dict[str, Any]:
     """An event with the fields that apply to it."""
     given = {name: value for name, value in asdict(event).items() if value not in (None, "")}
     return {"event_type": str(event.event_type), "id": event.id, **given}
+
+
+def encode(message: Mapping[str, Any]) -> bytes:
+    """A message as one line of JSON."""
+    return json.dumps(message, ensure_ascii=False).encode() + b"\n"
 
 
 def snapshot_message(snapshot: Snapshot) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""The other end of the Unix socket: what tts-say and tts-doctor use.
+
+Light to import: no domain values and no numpy, so that a shell command starts at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tts_daemon.errors import ConnectionRefusedByDaemonError
+from tts_daemon.settings import places
+
+START_HINT = "start one with `sudo systemctl start tts-daemon` or, in a checkout, `scripts/run`"
+
+Reply = dict[str, Any]
+
+
+def candidates(given: str | None = None) -> list[Path]:
+    """Sockets to try: the one named, or the system's and then the user's."""
+    named = given or os.environ.get(places.SOCKET_VARIABLE)
+    if named:
+        return [Path(named)]
+    return [places.SYSTEM_SOCKET, places.user_socket(os.environ)]
+
+
+class SocketClient:
+    """One connection to a daemon, closed by `with`."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Connect to the first socket that answers.
+
+        Raises:
+            ConnectionRefusedByDaemonError: None does; says why and how to start a daemon.
+        """
+        self._connection = _connect(list(paths))
+        self._stream = self._connection.makefile("rb")
+
+    def __enter__(self) -> SocketClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stream.close()
+        self._connection.close()
+
+    def ask(self, **fields: Any) -> Reply:
+        """Send one request and read its reply."""
+        line = json.dumps(fields) + "\n"
+        # A daemon that refuses the connection says so before it has read anything.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._connection.sendall(line.encode())
+        return self._reply()
+
+    def render(self, **fields: Any) -> Iterator[Reply | bytes]:
+        """Ask for sound: yields the head, then PCM blocks (int16, little-endian), then the tail.
+
+        A refusal is yielded as the head or as the tail, with `ok` false.
+        """
+        head = self.ask(op="render", **fields)
+        yield head
+        while head["ok"]:
+            frame = self._reply()
+            if "bytes" not in frame:
+                yield frame
+                return
+            block = self._stream.read(frame["bytes"])
+            if len(block) < frame["bytes"]:
+                raise _gone()
+            yield block
+
+    def _reply(self) -> Reply:
+        try:
+            line = self._stream.readline()
+        except OSError:
+            line = b""
+        if not line.endswith(b"\n"):
+            raise _gone()
+        reply: Reply = json.loads(line)
+        return reply
+
+
+def _gone() -> ConnectionRefusedByDaemonError:
+    return ConnectionRefusedByDaemonError("the daemon stopped before it answered; see its log")
+
+
+def _connect(paths: list[Path]) -> socket.socket:
+    reasons = []
+    for path in paths:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+        except OSError as error:
+            connection.close()
+            reasons.append(f"{path}: {_why(error)}")
+        else:
+            return connection
+    raise ConnectionRefusedByDaemonError(f"no daemon answers ({'; '.join(reasons)}); {START_HINT}")
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "no right to use it; join its group: `sudo usermod -aG tts $USER`, then log in again"
+    return error.strerror or str(error)

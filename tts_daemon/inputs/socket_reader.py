@@ -1,0 +1,68 @@
+"""Messages out of one connection, each bounded in bytes and in time."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+from tts_daemon.errors import InvalidRequestError
+
+
+class MessageReader:
+    """Reads what one client sends.
+
+    Every message has `timeout_s` from the moment it is waited for, however slowly it trickles in.
+    """
+
+    def __init__(self, connection: socket.socket, timeout_s: float, max_bytes: int) -> None:
+        self._connection = connection
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+        self._received = b""
+
+    def first_byte(self) -> bytes:
+        """Look at the first byte without taking it; empty when the client sends nothing."""
+        self._receive(self._deadline_s())
+        return self._received[:1]
+
+    def rest(self) -> bytes:
+        """Everything up to the end of input. Raises InvalidRequestError when it does not come."""
+        deadline_s = self._deadline_s()
+        while self._receive(deadline_s):
+            pass
+        return self._received
+
+    def lines(self) -> Iterator[bytes]:
+        """Lines that are not blank; the last one may lack its end.
+
+        Raises:
+            InvalidRequestError: A line is too long, or its end does not come.
+        """
+        is_open = True
+        while is_open:
+            deadline_s = self._deadline_s()
+            while b"\n" not in self._received and is_open:
+                is_open = self._receive(deadline_s)
+            line, _, self._received = self._received.partition(b"\n")
+            if line.strip():
+                yield line
+
+    def _deadline_s(self) -> float:
+        return time.monotonic() + self._timeout_s
+
+    def _receive(self, deadline_s: float) -> bool:
+        """Take what has come; False at the end of input, or of a silent client's time."""
+        self._connection.settimeout(max(deadline_s - time.monotonic(), 0.001))
+        try:
+            block = self._connection.recv(65536)
+        except TimeoutError:
+            if not self._received:
+                return False
+            raise InvalidRequestError(
+                f"message: its end did not come within {self._timeout_s:g} s (socket.timeout_s)"
+            ) from None
+        self._received += block
+        if len(self._received) > self._max_bytes:
+            raise InvalidRequestError(f"message: longer than {self._max_bytes} bytes")
+        return bool(block)
