@@ -1,0 +1,1 @@
+"""Training of the embedded voice: corpus -> features -> vocoder and acoustic model."""

@@ -1,0 +1,105 @@
+"""`python -m tts_daemon.workshop.training STEP`: one step of the training.
+
+`scripts/train-voice` runs them all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tts_daemon.workshop.training import corpus
+from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
+from tts_daemon.workshop.training.states import prepare_torch
+from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
+
+
+def say(line: str) -> None:
+    """Report progress."""
+    print(f"{time.strftime('%H:%M:%S', time.gmtime())} {line}", flush=True)
+
+
+def minutes_until(clock_time: str) -> float:
+    """Minutes from now to the next HH:MM (UTC)."""
+    now = datetime.now(UTC)
+    hour, minute = (int(part) for part in clock_time.split(":"))
+    then = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    if then <= now:
+        then += timedelta(days=1)
+    return (then - now).total_seconds() / 60.0
+
+
+def budget(options: argparse.Namespace) -> float:
+    """Minutes that the step may take."""
+    return minutes_until(options.until) if options.until else float(options.minutes)
+
+
+def train_vocoder(options: argparse.Namespace) -> None:
+    """Train or fine-tune the vocoder."""
+    plan = VocoderPlan(
+        minutes=budget(options),
+        rate=options.rate,
+        adversarial_from=options.adversarial_from,
+        adversarial_weight=options.adversarial_weight,
+    )
+    trainer = VocoderTrainer(
+        corpus.load(options.work / "cache"),
+        options.work / options.name,
+        plan,
+        start_from=options.start_from,
+        predicted=options.predicted,
+    )
+    trainer.run(say)
+
+
+def train_acoustic(options: argparse.Namespace) -> None:
+    """Train the acoustic model."""
+    plan = AcousticPlan(minutes=budget(options), rate=options.rate)
+    trainer = AcousticTrainer(
+        corpus.load(options.work / "cache"), options.work / options.name, plan
+    )
+    trainer.run(say)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m tts_daemon.workshop.training")
+    top.add_argument(
+        "--work", type=Path, default=Path("training"), help="folder of caches and states"
+    )
+    top.add_argument("--threads", type=int, default=1)
+    steps = top.add_subparsers(dest="step", required=True)
+    vocoder = steps.add_parser("vocoder", help=train_vocoder.__doc__)
+    vocoder.set_defaults(run=train_vocoder)
+    vocoder.add_argument("--name", default="vocoder", help="folder of the state")
+    vocoder.add_argument("--minutes", type=float, default=150.0)
+    vocoder.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
+    vocoder.add_argument("--rate", type=float, default=1.5e-3)
+    vocoder.add_argument("--adversarial-from", type=float, default=0.6)
+    vocoder.add_argument("--adversarial-weight", type=float, default=0.5)
+    vocoder.add_argument("--start-from", type=Path, help="state of an earlier training")
+    vocoder.add_argument(
+        "--predicted", type=Path, help="mels of the acoustic model, to fine-tune on"
+    )
+    acoustic = steps.add_parser("acoustic", help=train_acoustic.__doc__)
+    acoustic.set_defaults(run=train_acoustic)
+    acoustic.add_argument("--name", default="acoustic", help="folder of the state")
+    acoustic.add_argument("--minutes", type=float, default=150.0)
+    acoustic.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
+    acoustic.add_argument("--rate", type=float, default=1e-3)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one step."""
+    options = parser().parse_args(arguments)
+    prepare_torch(options.threads)
+    options.run(options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

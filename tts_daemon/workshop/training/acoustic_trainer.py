@@ -1,0 +1,248 @@
+"""Trains the acoustic model on the teacher's durations, pitch and energy.
+
+The decoder sees no previous frame (`autoregressive: false`): the prenet holds zeros, so that the
+checkpoint is still a regular one, and the runtime may compute all steps at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tts_daemon.workshop.sambert import Sambert, SambertConfig, TableSizes, Training
+from tts_daemon.workshop.training import tables
+from tts_daemon.workshop.training.acoustic_data import Batch, ItemSource, Moments, make_item
+from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.states import load_state, save_state
+
+ACOUSTIC_PARAMS: dict[str, Any] = {
+    "NSF": True,
+    "SE": False,
+    "MAS": False,
+    "nsf_norm_type": "global",
+    "nsf_f0_global_minimum": 30.0,
+    "nsf_f0_global_maximum": 730.0,
+    "autoregressive": False,
+    "max_len": 800,
+    "num_mels": 82,
+    "outputs_per_step": 3,
+    "embedding_dim": 128,
+    "speaker_units": 16,
+    "emotion_units": 32,
+    "encoder_num_layers": 4,
+    "encoder_num_heads": 4,
+    "encoder_num_units": 128,
+    "encoder_ffn_inner_dim": 384,
+    "encoder_dropout": 0.1,
+    "encoder_attention_dropout": 0.0,
+    "encoder_relu_dropout": 0.0,
+    "encoder_projection_units": 64,
+    "predictor_filter_size": 41,
+    "predictor_fsmn_num_layers": 3,
+    "predictor_num_memory_units": 96,
+    "predictor_ffn_inner_dim": 192,
+    "predictor_dropout": 0.2,
+    "predictor_shift": 0,
+    "predictor_lstm_units": 64,
+    "dur_pred_prenet_units": [64, 64],
+    "dur_pred_lstm_units": 96,
+    "decoder_prenet_units": [64, 64],
+    "decoder_num_layers": 6,
+    "decoder_num_heads": 4,
+    "decoder_num_units": 128,
+    "decoder_ffn_inner_dim": 512,
+    "decoder_dropout": 0.05,
+    "decoder_attention_dropout": 0.0,
+    "decoder_relu_dropout": 0.0,
+    "postnet_filter_size": 41,
+    "postnet_fsmn_num_layers": 3,
+    "postnet_num_memory_units": 192,
+    "postnet_ffn_inner_dim": 384,
+    "postnet_dropout": 0.0,
+    "postnet_shift": 17,
+    "postnet_lstm_units": 96,
+}
+
+F0_WEIGHT = 10.0
+"""One unit of normalised f0 is ten standard deviations."""
+
+
+@dataclass(frozen=True)
+class AcousticPlan:
+    """How the acoustic model is trained.
+
+    Attributes:
+        minutes: Wall-clock budget, or what remains of it.
+        rate: Peak learning rate.
+        batch_frames: Frames of a batch, padding included.
+    """
+
+    minutes: float
+    rate: float = 1e-3
+    batch_frames: int = 2400
+    seed: int = 0
+
+
+def table_sizes() -> TableSizes:
+    """Rows of the embedding tables."""
+    return TableSizes(
+        sy=len(tables.SY),
+        tone=len(tables.TONE),
+        syllable_flag=len(tables.SYLLABLE_FLAG),
+        word_segment=len(tables.WORD_SEGMENT),
+        emotion=len(tables.EMOTION),
+        speaker=len(tables.SPEAKER),
+    )
+
+
+def new_model(params: dict[str, Any]) -> Sambert:
+    """A model that ignores previous frames: every prenet parameter is zero and stays so."""
+    model = Sambert(SambertConfig.from_config(params, table_sizes()))
+    for table in (model.text_encoder.sy_emb, model.text_encoder.tone_emb):
+        # The encoder multiplies the embeddings by the root of its width.
+        nn.init.normal_(table.weight, std=params["embedding_dim"] ** -0.5)
+    for parameter in model.decoder.prenet.parameters():
+        nn.init.zeros_(parameter)
+        parameter.requires_grad_(False)
+    return model
+
+
+def losses(made: Training, batch: Batch) -> dict[str, Tensor]:
+    """Mean absolute errors of frames (before and after the postnet) and of what symbols predict."""
+    frames = made.frame_mask.sum()
+    symbols = made.symbol_mask.sum()
+    short = made.frames.shape[1] - batch.frames.shape[1]
+    target = nn.functional.pad(batch.frames, (0, 0, 0, short))
+    result = {}
+    for name, guess in (("coarse", made.coarse), ("mel", made.frames)):
+        error = (guess - target).abs() * made.frame_mask[:, :, None]
+        result[name] = error[:, :, :80].sum() / frames / 80
+        # Where nothing is voiced the f0 is never heard.
+        audible = target[:, :, 81] + 0.1
+        result[f"{name}_f0"] = (error[:, :, 80] * audible).sum() / frames
+        result[f"{name}_voiced"] = error[:, :, 81].sum() / frames
+    for name, guess, wanted in (
+        ("pitch", made.pitch, batch.pitch),
+        ("energy", made.energy, batch.energy),
+        ("duration", made.log_durations, torch.log1p(batch.durations.float())),
+    ):
+        result[name] = ((guess - wanted).abs() * made.symbol_mask).sum() / symbols
+    return result
+
+
+def total(parts: dict[str, Tensor]) -> Tensor:
+    """The weighted sum of `losses`."""
+    weights = {"coarse_f0": F0_WEIGHT, "mel_f0": F0_WEIGHT, "pitch": 0.5, "energy": 0.5}
+    return torch.stack([weights.get(name, 1.0) * value for name, value in parts.items()]).sum()
+
+
+class AcousticTrainer:
+    """One training, resumable; `run` goes on until the clock is over."""
+
+    def __init__(self, corpus: Corpus, folder: Path, plan: AcousticPlan) -> None:
+        torch.manual_seed(plan.seed)
+        self.plan, self.folder = plan, folder
+        self.model = new_model(ACOUSTIC_PARAMS)
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(trained, plan.rate, (0.9, 0.98), 1e-9, weight_decay=1e-3)
+        train, held_out = corpus.split()
+        items = [make_item(corpus, sentence) for sentence in train]
+        self.pitch = Moments.of(np.concatenate([item.pitch for item in items]))
+        self.energy = Moments.of(np.concatenate([i.energy[i.durations > 0] for i in items]))
+        self.step, self.epochs, done = 0, 0.0, 0.0
+        state = load_state(folder / "state.pt")
+        if state is not None:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.epochs, done = state["step"], state["epochs"], state["progress"]
+        self.source = ItemSource(
+            items, self.pitch, self.energy, batch_frames=plan.batch_frames, seed=self.step + 1
+        )
+        held_out_items = [make_item(corpus, sentence) for sentence in held_out]
+        self.held_out = ItemSource(held_out_items, self.pitch, self.energy)
+        self.clock = Clock(plan.minutes, done)
+
+    def run(self, report: Callable[[str], None], *, save_every_s: float = 180.0) -> None:
+        """Train until the clock is over; writes `state.pt` now and then and at the end."""
+        save, tell = Every(save_every_s), Every(30.0)
+        means: dict[str, float] = {}
+        for batch in self._batches():
+            for name, value in self.train_step(batch).items():
+                means[name] = 0.98 * means.get(name, value) + 0.02 * value
+            if tell.due():
+                report(self._line(means))
+            if save.due():
+                report("held out: " + self._line(self.evaluate()))
+                self.save()
+            if self.clock.over:
+                break
+        report("end, held out: " + self._line(self.evaluate()))
+        self.save()
+
+    def train_step(self, batch: Batch) -> dict[str, float]:
+        """One step."""
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = cosine_rate(self.plan.rate, self.clock.progress, warm_up=0.04)
+        parts = losses(self._forward(batch), batch)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(total(parts))
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        if bool(torch.isfinite(norm)):
+            self.optimizer.step()
+        self.step += 1
+        self.epochs += len(batch.lengths) / len(self.source.items)
+        return {name: float(value.detach()) for name, value in parts.items()}
+
+    def evaluate(self) -> dict[str, float]:
+        """The losses on sentences that are not trained on."""
+        self.model.eval()
+        sums: dict[str, float] = {}
+        with torch.no_grad():
+            for batch in self.held_out.epoch():
+                share = len(batch.lengths) / len(self.held_out.items)
+                for name, value in losses(self._forward(batch), batch).items():
+                    sums[name] = sums.get(name, 0.0) + share * float(value)
+        return sums
+
+    def save(self) -> None:
+        """Write the whole state."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "epochs": self.epochs,
+            "progress": self.clock.progress,
+            "plan": asdict(self.plan),
+            "pitch": asdict(self.pitch),
+            "energy": asdict(self.energy),
+        }
+        save_state(self.folder / "state.pt", state)
+
+    def _forward(self, batch: Batch) -> Training:
+        made: Training = self.model(
+            batch.symbols,
+            batch.emotion,
+            batch.speaker,
+            batch.lengths,
+            durations=batch.durations,
+            pitch=batch.pitch,
+            energy=batch.energy,
+            frames=batch.frames,
+        )
+        return made
+
+    def _batches(self) -> Iterator[Batch]:
+        while True:
+            yield from self.source.epoch()
+
+    def _line(self, figures: dict[str, float]) -> str:
+        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        return f"step {self.step} epoch {self.epochs:.1f} {100 * self.clock.progress:.1f} % {shown}"

@@ -1,0 +1,40 @@
+"""Training states on disk: written whole or not at all, so that an interruption costs minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tts_daemon.errors import CheckpointError
+
+
+def save_state(path: Path, state: dict[str, Any]) -> None:
+    """Write `state`; a reader sees the old file or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft")
+    torch.save(state, draft)
+    draft.replace(path)
+
+
+def load_state(path: Path) -> dict[str, Any] | None:
+    """Read what `save_state` wrote; None if there is nothing.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: damaged training state ({error}); remove it") from error
+    return state
+
+
+def prepare_torch(threads: int) -> None:
+    """Set what a long training on a CPU needs."""
+    torch.set_num_threads(threads)
+    # Silent inputs make denormal numbers, which cost a hundred times as much.
+    torch.set_flush_denormal(True)

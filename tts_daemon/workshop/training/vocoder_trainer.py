@@ -1,0 +1,231 @@
+"""Trains the vocoder: spectral losses first, then discriminators beside them.
+
+Source: Kong et al. 2020, "HiFi-GAN"; the order is of Yamamoto et al. 2020, "Parallel WaveGAN".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tts_daemon.workshop.hifigan import Generator, GeneratorParams, sine_excitation
+from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.discriminators import Discriminators
+from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE
+from tts_daemon.workshop.training.losses import (
+    SpectralLoss,
+    discriminator_loss,
+    feature_loss,
+    generator_loss,
+)
+from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.states import load_state, save_state
+from tts_daemon.workshop.training.vocoder_data import Crops, CropSource
+
+
+@dataclass(frozen=True)
+class VocoderPlan:
+    """How the vocoder is trained.
+
+    Attributes:
+        minutes: Wall-clock budget, or what remains of it.
+        rate: Peak learning rate of the generator.
+        judge_rate: Learning rate of the discriminators.
+        crops, crop_frames: Size of a batch.
+        adversarial_from: Progress (0 to 1) from which the discriminators take part; 1: never.
+        adversarial_weight, feature_weight: Of their two losses, beside the spectral ones.
+    """
+
+    minutes: float
+    rate: float = 1.5e-3
+    judge_rate: float = 5e-4
+    crops: int = 8
+    crop_frames: int = 48
+    adversarial_from: float = 0.6
+    adversarial_weight: float = 0.5
+    feature_weight: float = 1.0
+    seed: int = 0
+
+
+VOCODER_PARAMS: dict[str, Any] = {
+    "in_channels": 80,
+    "out_channels": 1,
+    "channels": 128,
+    "kernel_size": 7,
+    "upsample_scales": [10, 5, 2, 2],
+    "upsample_kernal_sizes": [20, 11, 4, 4],
+    "resblock_kernel_sizes": [3, 7],
+    "resblock_dilations": [[1, 3], [1, 3]],
+    "bias": True,
+    "causal": False,
+    "nonlinear_activation": "LeakyReLU",
+    "nonlinear_activation_params": {"negative_slope": 0.1},
+    "use_weight_norm": True,
+    "nsf_params": {"nb_harmonics": 7, "sampling_rate": SAMPLE_RATE},
+}
+
+
+def new_generator(params: dict[str, Any]) -> Generator:
+    """A generator with Kaiming-uniform weights: the published start (0.01) learns slowly."""
+    generator = Generator(GeneratorParams.from_config(params))
+    for name, parameter in generator.named_parameters():
+        if not name.endswith("weight_v"):
+            continue
+        nn.init.kaiming_uniform_(
+            parameter, a=params["nonlinear_activation_params"]["negative_slope"]
+        )
+        length = generator.get_parameter(name.removesuffix("_v") + "_g")
+        length.data = parameter.data.norm(dim=(1, 2), keepdim=True)
+    return generator
+
+
+def synthesize(generator: Generator, crops: Crops) -> Tensor:
+    """Waveform [B, N] of a batch, with fresh phases and noise."""
+    source = sine_excitation(
+        crops.f0,
+        crops.voiced,
+        hop_length=HOP_LENGTH,
+        sample_rate=SAMPLE_RATE,
+        harmonics=generator.params.harmonics,
+    )
+    waveform: Tensor = generator(crops.mel, source)
+    return waveform[:, 0]
+
+
+class VocoderTrainer:
+    """One training, resumable; `run` goes on until the clock is over."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        folder: Path,
+        plan: VocoderPlan,
+        *,
+        start_from: Path | None = None,
+        predicted: Path | None = None,
+    ) -> None:
+        """`start_from` is the state of an earlier training whose weights this one starts with."""
+        torch.manual_seed(plan.seed)
+        self.plan, self.folder = plan, folder
+        self.generator = new_generator(VOCODER_PARAMS)
+        self.judges = Discriminators()
+        self.loss = SpectralLoss()
+        betas = (0.8, 0.99)
+        self.optimizer = torch.optim.AdamW(self.generator.parameters(), plan.rate, betas)
+        self.judge_optimizer = torch.optim.AdamW(self.judges.parameters(), plan.judge_rate, betas)
+        train, held_out = corpus.split()
+        self.step, done = 0, 0.0
+        state = load_state(folder / "state.pt")
+        if state is not None:
+            self._restore(state)
+            self.step, done = state["step"], state["progress"]
+        elif start_from is not None:
+            self._start_from(start_from)
+        self.train_crops = CropSource(
+            corpus, train, predicted=predicted, seed=plan.seed + self.step + 1
+        )
+        held_out_source = CropSource(corpus, held_out, predicted=predicted)
+        self.held_out = held_out_source.draw(24, 96)
+        self.clock = Clock(plan.minutes, done)
+
+    def run(self, report: Callable[[str], None], *, save_every_s: float = 180.0) -> None:
+        """Train until the clock is over; writes `state.pt` now and then and at the end."""
+        save, tell = Every(save_every_s), Every(30.0)
+        means: dict[str, float] = {}
+        while not self.clock.over:
+            figures = self.train_step(self.train_crops.draw(self.plan.crops, self.plan.crop_frames))
+            for name, value in figures.items():
+                means[name] = 0.98 * means.get(name, value) + 0.02 * value
+            if tell.due():
+                report(self._line(means))
+            if save.due():
+                report(f"{self._line(means)} held_out {self.evaluate():.4f}")
+                self.save()
+        report(f"{self._line(means)} held_out {self.evaluate():.4f} end")
+        self.save()
+
+    def train_step(self, crops: Crops) -> dict[str, float]:
+        """One step of the generator and, once their time has come, of the discriminators."""
+        progress = self.clock.progress
+        for group in self.optimizer.param_groups:
+            group["lr"] = cosine_rate(self.plan.rate, progress)
+        adversarial = progress >= self.plan.adversarial_from
+        made = synthesize(self.generator, crops)
+        loss, mel = self.loss(made, crops.waveform)
+        figures = {"spectral": float(loss.detach()), "mel": float(mel.detach())}
+        if adversarial:
+            figures |= self._train_judges(crops.waveform, made.detach())
+            loss = loss + self._adversarial_loss(made, crops.waveform, figures)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        norm = nn.utils.clip_grad_norm_(self.generator.parameters(), 10.0)
+        if bool(torch.isfinite(norm)):
+            self.optimizer.step()
+        self.step += 1
+        return figures
+
+    def _train_judges(self, real: Tensor, made: Tensor) -> dict[str, float]:
+        scores = self.judges(torch.cat([real, made]))[0]
+        halves = [score.chunk(2) for score in scores]
+        loss = discriminator_loss([h[0] for h in halves], [h[1] for h in halves])
+        self.judge_optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        nn.utils.clip_grad_norm_(self.judges.parameters(), 10.0)
+        self.judge_optimizer.step()
+        return {"judges": float(loss.detach())}
+
+    def _adversarial_loss(self, made: Tensor, real: Tensor, figures: dict[str, float]) -> Tensor:
+        with torch.no_grad():
+            _, real_features = self.judges(real)
+        scores, features = self.judges(made)
+        adversarial = generator_loss(scores)
+        matching = feature_loss(real_features, features)
+        figures |= {
+            "adversarial": float(adversarial.detach()),
+            "features": float(matching.detach()),
+        }
+        return self.plan.adversarial_weight * adversarial + self.plan.feature_weight * matching
+
+    def evaluate(self) -> float:
+        """Log-mel L1 on crops that are not trained on."""
+        distances = []
+        with torch.no_grad():
+            for place in range(0, len(self.held_out.mel), 8):
+                part = Crops(*(v[place : place + 8] for v in vars(self.held_out).values()))
+                made = synthesize(self.generator, part)
+                distances.append(float(self.loss(made, part.waveform)[1]))
+        return sum(distances) / len(distances)
+
+    def save(self) -> None:
+        """Write the whole state."""
+        state = {
+            "generator": self.generator.state_dict(),
+            "judges": self.judges.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "judge_optimizer": self.judge_optimizer.state_dict(),
+            "step": self.step,
+            "progress": self.clock.progress,
+            "plan": asdict(self.plan),
+        }
+        save_state(self.folder / "state.pt", state)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.generator.load_state_dict(state["generator"])
+        self.judges.load_state_dict(state["judges"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.judge_optimizer.load_state_dict(state["judge_optimizer"])
+
+    def _start_from(self, path: Path) -> None:
+        state = load_state(path)
+        if state is not None:
+            self.generator.load_state_dict(state["generator"])
+            self.judges.load_state_dict(state["judges"])
+
+    def _line(self, means: dict[str, float]) -> str:
+        figures = " ".join(f"{name} {value:.4f}" for name, value in means.items())
+        return f"step {self.step} {100 * self.clock.progress:.1f} % {figures}"
