@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -64,5 +65,12 @@ class MessageReader:
             ) from None
         self._received += block
         if len(self._received) > self._max_bytes:
+            self._discard_the_rest(deadline_s)
             raise InvalidRequestError(f"message: longer than {self._max_bytes} bytes")
         return bool(block)
+
+    def _discard_the_rest(self, deadline_s: float) -> None:
+        # A client that is still writing would meet a broken connection before it reads the refusal.
+        with contextlib.suppress(TimeoutError):
+            while self._connection.recv(65536):
+                self._connection.settimeout(max(deadline_s - time.monotonic(), 0.001))

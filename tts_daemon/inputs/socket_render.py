@@ -7,10 +7,9 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any, cast
 
-import numpy as np
-
 from tts_daemon.domain import AudioChunk, EventType, SpeakRequest
 from tts_daemon.ports import SpeechService
+from tts_daemon.synthesis.pcm import to_pcm
 
 Frame = dict[str, Any] | bytes
 
@@ -51,7 +50,6 @@ def _head(request: SpeakRequest, first: AudioChunk | None) -> Frame:
 
 
 def _block(chunk: AudioChunk) -> Iterator[Frame]:
-    scaled = np.clip(chunk.samples, -1.0, 1.0) * (32767 * chunk.volume / 100)
-    block = np.rint(scaled).astype("<i2").tobytes()
+    block = to_pcm(chunk.samples, chunk.volume / 100).astype("<i2").tobytes()
     yield {"bytes": len(block)}
     yield block

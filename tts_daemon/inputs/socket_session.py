@@ -66,7 +66,7 @@ class SocketSession:
         if first == b"{":
             for line in reader.lines():
                 self._answer(partial(self._serve_line, line))
-        elif first:
+        else:
             limit = self._max_characters
             self._say(messages.parse(reader.rest(), SOURCE, max_characters=limit), wait=False)
 

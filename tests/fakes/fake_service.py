@@ -1,0 +1,103 @@
+"""A speech service that speaks nothing: it remembers, and plays back what a test tells it to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from tts_daemon.domain import AudioChunk, Event, EventType, PlayerState, SpeakRequest
+from tts_daemon.errors import InvalidRequestError, QueueFullError, TtsError
+from tts_daemon.ports import Command, Snapshot
+
+SAMPLE_RATE = 16000
+IDLE = Snapshot(
+    state=PlayerState.IDLE,
+    speaking_id="",
+    queued=0,
+    volume=100.0,
+    speed=1.0,
+    preset="neutral",
+    presets=("neutral", "happy"),
+    voices=("tiny",),
+    last_error="",
+    counters={"finished": 0},
+    last_first_audio_ms=None,
+    last_real_time_factor=None,
+)
+
+
+class FakeSpeechService:
+    """Accepts up to `limit` requests; ends them at once when `finishes` is set.
+
+    `chunks` is what `render` yields; a TtsError in it is raised in its place.
+    """
+
+    def __init__(self, *, limit: int = 100, finishes: bool = True) -> None:
+        self.limit = limit
+        self.finishes = finishes
+        self.accepted: list[SpeakRequest] = []
+        self.commands: list[Command] = []
+        self.chunks: list[AudioChunk | TtsError] = []
+        self.render_closed = threading.Event()
+        self.submitted = threading.Event()
+        self._snapshot = IDLE
+        self._listeners: list[Callable[[Event | Snapshot], None]] = []
+
+    @property
+    def texts(self) -> list[str]:
+        return [request.text for request in self.accepted]
+
+    def submit(self, request: SpeakRequest) -> int:
+        if request.id in [known.id for known in self.accepted]:
+            return -1
+        if len(self.accepted) >= self.limit:
+            raise QueueFullError(f"{self.limit} utterances wait already (queue.limit)")
+        self.accepted.append(request)
+        self.submitted.set()
+        if self.finishes:
+            self.emit(Event(EventType.FINISHED, request.id, first_audio_ms=12.5, audio_ms=900.0))
+        return len(self.accepted) - 1
+
+    def emit(self, event: Event) -> None:
+        for listener in list(self._listeners):
+            listener(event)
+
+    def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+        try:
+            self.accepted.append(request)
+            for chunk in self.chunks:
+                if isinstance(chunk, TtsError):
+                    raise chunk
+                yield chunk
+        finally:
+            self.render_closed.set()
+
+    def command(self, command: Command) -> None:
+        self.commands.append(command)
+
+    def set_volume(self, percent: float) -> None:
+        self._snapshot = replace(self._snapshot, volume=percent)
+
+    def set_speed(self, factor: float) -> None:
+        self._snapshot = replace(self._snapshot, speed=factor)
+
+    def set_preset(self, name: str) -> None:
+        if name not in self._snapshot.presets:
+            raise InvalidRequestError(f"preset: no preset is called {name!r}")
+        self._snapshot = replace(self._snapshot, preset=name)
+
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    def subscribe(self, listener: Callable[[Event | Snapshot], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+
+def tone(seconds: float, volume: float = 100.0) -> AudioChunk:
+    """A chunk of half-scale sound."""
+    samples = np.full(round(seconds * SAMPLE_RATE), 0.5, dtype=np.float32)
+    return AudioChunk(samples, SAMPLE_RATE, volume=volume)
