@@ -1,0 +1,214 @@
+"""The shared pool: several daemons synthesise for whoever asks, text in, WAV out.
+
+The broker deals each request to one member of the group (a shared subscription) and keeps it in
+that member's session until the member acknowledges it, which it does when the broker has the
+answer. A request dealt to a member that is gone would stay there, so every member announces itself
+on a retained topic with a last will, and another one takes over the session of a member that is
+gone. Nothing is lost; an answer may come twice.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import queue
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tts_daemon.domain import AudioChunk
+from tts_daemon.errors import InvalidRequestError, NotReadyError, TtsError
+from tts_daemon.inputs.messages import MAX_CHARACTERS, error_message, parse
+from tts_daemon.inputs.mqtt import MqttConnection
+from tts_daemon.inputs.mqtt_adoption import Adoption, Adoptions
+from tts_daemon.inputs.mqtt_topics import PoolTopics
+from tts_daemon.inputs.mqtt_values import Message, Publication, Retry, Session
+from tts_daemon.ports import SpeechService
+from tts_daemon.settings.schema import MqttSettings
+from tts_daemon.synthesis.pcm import to_pcm
+from tts_daemon.synthesis.wav import WavWriter
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+"""Time between looks at members that are gone, while there are any."""
+HEADER_BYTES = 1024
+"""Room for topic and properties of an answer."""
+WILL_DELAY_S = 2
+"""Time that a member has to come back before the others take over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request, and where it came from: our own session, or one that we took over."""
+
+    message: Message
+    origin: MqttConnection
+
+
+class SynthesisPool:
+    """One member of the pool. `start` never blocks."""
+
+    def __init__(
+        self,
+        service: SpeechService,
+        settings: MqttSettings,
+        *,
+        max_characters: int = MAX_CHARACTERS,
+        retry: Retry | None = None,
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._max_characters = max_characters
+        self._topics = topics = PoolTopics.of(settings)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mqtt-pool", daemon=True)
+        session = Session(
+            client_id=topics.client_id(topics.node),
+            subscriptions=(topics.shared_requests,),
+            watches=(topics.member("+"),),
+            will_topic=topics.member(topics.node),
+            will_delay_s=WILL_DELAY_S,
+            expiry_s=settings.session_expiry_s,
+            receive_maximum=1,
+            needs_mqtt5=True,
+            log_level=logging.DEBUG,
+        )
+        self._connection = MqttConnection(settings, session, self, retry)
+        self._adoptions = Adoptions(self._adopt)
+
+    def start(self) -> None:
+        """Begin to connect, in the background."""
+        if self._settings.pool.enabled:
+            self._announce(self._topics.node, b"online")
+            self._thread.start()
+            self._connection.start()
+
+    def stop(self) -> None:
+        """Leave what is not answered yet to the others, and disconnect."""
+        if not self._thread.is_alive():
+            return
+        self._stopping.set()
+        self._jobs.put(None)
+        self._thread.join()
+        for adoption in self._adoptions.close():
+            self._announce(adoption.member, b"offline")
+        self._announce(self._topics.node, b"offline")
+        self._connection.stop()
+
+    # ---- what the broker brings, on the connection's thread
+
+    def connected(self, session_present: bool) -> None:
+        """The broker has accepted us; it deals to us from now on."""
+        log.debug("joined the pool; session present: %s", session_present)
+
+    def received(self, message: Message) -> None:
+        """A request, or news of another member."""
+        if message.topic == self._topics.requests:
+            self._jobs.put(Job(message, self._connection))
+            return
+        member = self._topics.member_of(message.topic)
+        if member and member != self._topics.node:
+            self._adoptions.member_is(member, message.payload)
+            self._jobs.put(None)
+
+    # ---- the worker's thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                job = self._jobs.get(timeout=TICK_S if self._adoptions.are_any else None)
+            except queue.Empty:
+                job = None
+            if job is not None:
+                self._do(job)
+            for adoption in self._adoptions.tick():
+                # Given up as drained, it is nobody's; cut off, it is anybody's again.
+                self._announce(adoption.member, b"" if adoption.is_drained else b"offline")
+
+    def _adopt(self, member: str) -> Adoption:
+        log.info("pool member %s is gone; taking over its requests", member)
+        self._announce(member, b"adopted")
+        return Adoption(
+            member,
+            self._settings,
+            self._topics,
+            lambda message, origin: self._jobs.put(Job(message, origin)),
+        )
+
+    def _announce(self, member: str, state: bytes) -> None:
+        topic = self._topics.member(member)
+        if member == self._topics.node:
+            self._connection.keep(topic, state)
+        else:
+            self._connection.publish(Publication(topic, state, retain=True))
+
+    def _do(self, job: Job) -> None:
+        """Answer a request; without an answer it stays in its session and comes again."""
+        message = job.message
+        if not job.origin.is_current(message):
+            return
+        if not _is_answerable(message):
+            log.warning("ignored a request on %s: it names no response topic", message.topic)
+            job.origin.acknowledge(message)
+            return
+        try:
+            payload, content_type = self._answer(message.payload)
+        except NotReadyError:
+            return
+        self._connection.publish(
+            Publication(
+                message.response_topic,
+                payload,
+                correlation=message.correlation,
+                content_type=content_type,
+                confirmed=lambda: job.origin.acknowledge(message),
+            )
+        )
+
+    def _answer(self, payload: bytes) -> tuple[bytes, str]:
+        """Returns: the answer and its media type. Raises NotReadyError when we are to stop."""
+        try:
+            return self._render(payload), "audio/wav"
+        except NotReadyError:
+            raise
+        except TtsError as problem:
+            error = problem
+        except Exception:
+            log.exception("cannot synthesise for the pool")
+            error = TtsError("internal error; see the log of the daemon")
+        return _json(error_message(error)), "application/json"
+
+    def _render(self, payload: bytes) -> bytes:
+        request = parse(payload, "mqtt", max_characters=self._max_characters)
+        wav = self._wav(self._service.render(request))
+        limit_bytes = self._connection.maximum_packet_bytes
+        if limit_bytes is not None and len(wav) + HEADER_BYTES > limit_bytes:
+            raise InvalidRequestError(
+                f"text: its speech of {len(wav)} bytes is more than the broker takes, {limit_bytes}"
+            )
+        return wav
+
+    def _wav(self, chunks: Iterable[AudioChunk]) -> bytes:
+        file = io.BytesIO()
+        writer: WavWriter | None = None
+        for chunk in chunks:
+            if self._stopping.is_set():
+                raise NotReadyError("stopping")
+            writer = writer or WavWriter(file, chunk.sample_rate)
+            writer.write(to_pcm(chunk.samples, chunk.volume / 100))
+        if writer is None:
+            raise InvalidRequestError("text: holds nothing to speak")
+        writer.finish()
+        return file.getvalue()
+
+
+def _is_answerable(message: Message) -> bool:
+    topic = message.response_topic
+    return bool(topic) and not set(topic) & {"+", "#", "\0"}
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
