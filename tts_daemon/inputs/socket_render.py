@@ -7,25 +7,28 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any, cast
 
-from tts_daemon.domain import AudioChunk, EventType, SpeakRequest
-from tts_daemon.ports import SpeechService
+from tts_daemon.domain import AudioChunk, EventType
 from tts_daemon.synthesis.pcm import to_pcm
 
 Frame = dict[str, Any] | bytes
 
 
-def frames(service: SpeechService, request: SpeakRequest) -> Generator[Frame, None, None]:
+def frames(request_id: str, made: Iterator[AudioChunk]) -> Generator[Frame, None, None]:
     """Yield what is to be sent: an object is a JSON line, bytes follow the line that counts them.
 
     Closing this generator ends the synthesis. Raises as `SpeechService.render` does.
+
+    Args:
+        request_id: What the client calls the utterance.
+        made: The utterance's chunks, as `SpeechService.render` gives them.
     """
-    chunks = cast("Generator[AudioChunk, None, None]", service.render(request))
+    chunks = cast("Generator[AudioChunk, None, None]", made)
     with contextlib.closing(chunks):
         before_s = time.monotonic()
         first = next(chunks, None)
         first_audio_s = synthesis_s = time.monotonic() - before_s
         audio_s = 0.0
-        yield _head(request, first)
+        yield _head(request_id, first)
         chunk = first
         while chunk is not None:
             audio_s += chunk.duration_s
@@ -36,16 +39,16 @@ def frames(service: SpeechService, request: SpeakRequest) -> Generator[Frame, No
     yield {
         "ok": True,
         "event_type": str(EventType.FINISHED),
-        "id": request.id,
+        "id": request_id,
         "first_audio_ms": round(1000 * first_audio_s, 1),
         "audio_ms": round(1000 * audio_s, 1),
         "real_time_factor": round(synthesis_s / audio_s, 4) if audio_s else None,
     }
 
 
-def _head(request: SpeakRequest, first: AudioChunk | None) -> Frame:
+def _head(request_id: str, first: AudioChunk | None) -> Frame:
     rate = first.sample_rate if first else 16000
-    known = {"id": request.id, "format": "s16le", "channels": 1, "sample_rate": rate}
+    known = {"id": request_id, "format": "s16le", "channels": 1, "sample_rate": rate}
     return {"ok": True, **known}
 
 

@@ -139,7 +139,7 @@ class SocketSession:
                 raise ConnectionResetError("hung up while waiting")
 
     def _render(self, request: SpeakRequest) -> None:
-        with contextlib.closing(frames(self._service, request)) as made:
+        with contextlib.closing(frames(request.id, self._service.render(request))) as made:
             for frame in made:
                 self._send(frame)
 

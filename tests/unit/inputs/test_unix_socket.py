@@ -202,7 +202,7 @@ def test_sound_is_streamed_block_by_block(path: Path, open_door: OpenDoor) -> No
     assert [len(block) for block in blocks] == [3200, 6400]
     assert levels == [16384, 8192]
     assert (tail["event_type"], tail["audio_ms"]) == ("finished", 300.0)
-    assert tail["real_time_factor"] > 0
+    assert 0 <= tail["real_time_factor"] < 1
 
 
 def test_a_synthesis_that_fails_in_the_middle_says_so(path: Path, open_door: OpenDoor) -> None:
