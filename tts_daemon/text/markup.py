@@ -1,0 +1,146 @@
+"""Tags in a text: `[emotion=sad]`, `[pause=500ms]`, `[py=chong2]重[/py]`; SSML goes on to `ssml`."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from tts_daemon.domain import Style
+from tts_daemon.errors import TtsError
+from tts_daemon.text import ssml
+from tts_daemon.text.passage import Passage
+from tts_daemon.text.passage_builder import PassageBuilder, parse_duration_s, parse_syllables
+
+ResolvePreset = Callable[[str], Style]
+"""From the name of a preset to its style; raises TtsError (or KeyError) for an unknown name."""
+
+_log = logging.getLogger(__name__)
+
+# field of Style -> smallest and largest value
+RANGES = {
+    "speed": (0.5, 2.0),
+    "pitch": (-12.0, 12.0),
+    "volume": (0.0, 100.0),
+    "energy": (-2.0, 2.0),
+    "intensity": (0.0, 2.0),
+}
+_NAMES = ("emotion", "voice", "preset", "pause", "py", *RANGES)
+_TAG = re.compile(rf"\[(?:({'|'.join(_NAMES)})\s?=\s?([^\[\]\n]{{1,60}})|/({'|'.join(_NAMES)}))\]")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,4}(?:\.[0-9]{1,4})?%?")
+
+
+def parse(
+    text: str,
+    style: Style,
+    resolve_preset: ResolvePreset,
+    warn: Callable[[str], None] = _log.warning,
+) -> list[Passage]:
+    """Cut a text into passages of one style each. Never fails: what is wrong is warned of and read as text.
+
+    Args:
+        text: Plain text, text with tags, or an SSML document.
+        style: The style at the start, to which `[/emotion]` and its like return.
+        resolve_preset: Looks up `[preset=name]`.
+        warn: Called with each warning.
+    """
+    builder = PassageBuilder(style)
+    if text.lstrip("\ufeff \t\r\n").startswith("<speak"):
+        ssml.read(text, builder, warn)
+    else:
+        _Tags(builder, style, resolve_preset, warn).read(text)
+    return builder.passages()
+
+
+class _Tags:
+    """Reads one text with tags into a builder."""
+
+    def __init__(
+        self,
+        builder: PassageBuilder,
+        style: Style,
+        resolve_preset: ResolvePreset,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._builder = builder
+        self._base = style
+        self._resolve_preset = resolve_preset
+        self._warn = warn
+
+    def read(self, text: str) -> None:
+        position = 0
+        for match in _TAG.finditer(text):
+            self._builder.text(text[position : match.start()])
+            position = match.end()
+            if match[3]:
+                self._close(match[3])
+            else:
+                self._open(match[1], match[2].strip())
+        self._builder.text(text[position:])
+
+    def _open(self, name: str, value: str) -> None:
+        if name == "pause":
+            self._pause(value)
+        elif name == "py":
+            self._pronounce(value)
+        elif name == "preset":
+            self._preset(value)
+        elif name == "voice":
+            self._builder.style = replace(self._builder.style, voice=value)
+        elif name == "emotion":
+            self._emotion(value)
+        else:
+            self._number(name, value)
+
+    def _close(self, name: str) -> None:
+        builder = self._builder
+        if name == "py":
+            builder.end_pronunciation()
+        elif name == "preset":
+            builder.style = self._base
+        elif name != "pause":
+            kept = {name: getattr(self._base, name)}
+            if name == "emotion":
+                kept["intensity"] = self._base.intensity
+            builder.style = replace(builder.style, **kept)
+
+    def _pause(self, value: str) -> None:
+        seconds = parse_duration_s(value)
+        if seconds is None:
+            self._warn(f"[pause={value}]: not a duration such as 500ms or 1.5s; left out")
+        else:
+            self._builder.pause(seconds)
+
+    def _pronounce(self, value: str) -> None:
+        syllables = parse_syllables(value)
+        if syllables is None:
+            self._warn(f"[py={value}]: not pinyin with tone digits such as chong2; left out")
+        else:
+            self._builder.begin_pronunciation(syllables, self._warn)
+
+    def _preset(self, value: str) -> None:
+        try:
+            self._builder.style = self._resolve_preset(value)
+        except (TtsError, KeyError) as error:
+            self._warn(f"[preset={value}]: {error}; left out")
+
+    def _emotion(self, value: str) -> None:
+        """`sad`, or `sad:0.5` for half of it."""
+        name, colon, intensity = value.partition(":")
+        self._builder.style = replace(self._builder.style, emotion=name.strip(), intensity=1.0)
+        if colon:
+            self._number("intensity", intensity.strip())
+
+    def _number(self, name: str, value: str) -> None:
+        if not _NUMBER.fullmatch(value):
+            self._warn(f"[{name}={value}]: not a number; left out")
+            return
+        low, high = RANGES[name]
+        amount = float(value.rstrip("%")) / (
+            100.0 if value[-1] == "%" and name != "volume" else 1.0
+        )
+        if not low <= amount <= high:
+            self._warn(f"[{name}={value}]: outside of {low:g} to {high:g}; the nearest is taken")
+        fields = {name: min(max(amount, low), high)}
+        self._builder.style = replace(self._builder.style, **fields)  # type: ignore[arg-type]

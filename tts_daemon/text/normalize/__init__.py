@@ -1,0 +1,6 @@
+"""Written Chinese to spoken Chinese: digits, units, dates, names and signs become the words that are said."""
+
+from tts_daemon.text.normalize.pipeline import Normalized, Pronunciation, normalize, steps
+from tts_daemon.text.normalize.say_as import read_as
+
+__all__ = ["Normalized", "Pronunciation", "normalize", "read_as", "steps"]

@@ -1,0 +1,98 @@
+"""One spelling for every character: full width, compatibility forms, foreign digits, control characters, traditional."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+import opencc
+
+from tts_daemon.text.normalize.rule import SKIPPED
+
+# Full-width letters, digits and signs -> ASCII: `２６．５％` -> `26.5%`. The marks of Chinese punctuation stay.
+_FULL_WIDTH = {
+    code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，：；？（）"
+}
+
+_SPELLINGS = {
+    **{chr(code): chr(ascii_code) for code, ascii_code in _FULL_WIDTH.items()},
+    **dict.fromkeys("\u3000\xa0\u2002\u2003\u2009\u202f\u205f\u1680\u2007", " "),
+    **dict.fromkeys("\u2028\u2029\x0b\x0c\x85", "\n"),
+    **dict.fromkeys("‐‑‒–−﹣－", "-"),
+    **dict.fromkeys("～〜∼˜﹋﹌", "~"),
+    **dict.fromkeys("―─━﹘", "—"),
+    **dict.fromkeys("￥￥", "¥"),
+    **dict.fromkeys("º˚", "°"),
+    **dict.fromkeys("･・‧∙⋅•", "·"),
+    **dict.fromkeys("⋯", "…"),
+    **dict.fromkeys("｡", "。"),
+    **dict.fromkeys("､", "、"),
+    **dict.fromkeys("∶", ":"),
+    **dict.fromkeys("∕⁄", "/"),
+    **dict.fromkeys("✕✖╳⨯", "×"),
+    "µ": "μ", "Ω": "Ω", "ℓ": "L", "℃": "℃", "℉": "℉", "²": "²", "³": "³", "…": "…",
+    "㎡": "m²", "㎥": "m³", "㎢": "km²", "㎠": "cm²", "㎟": "mm²", "㎤": "cm³",
+    "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8",
+    "′": "′", "″": "″", "№": "No.", "㏑": "ln", "㏒": "log", "﹪": "%", "﹢": "+",
+    "°": "°", "·": "·",
+}  # fmt: skip
+
+# Characters that need no look: ASCII without its control characters, Chinese, and what the rules know.
+_USUAL = (
+    r"\n\t\x20-\x7e一-鿿，。！？、；：“”‘’（）《》〈〉「」『』【】…—·×÷±≈≠≤≥√∞→←↑↓℃℉°²³μΩ‰%¥€£\ue000-\uf8ff"
+    r"\u200d\ufe0f\u20e3αβγδεθλπσφω"
+)
+_UNUSUAL = re.compile(rf"[^{_USUAL}]")
+_CELSIUS = re.compile(r"° ?([CF])(?![A-Za-z])")
+_SUPERSCRIPTS = re.compile(r"[⁰¹⁴⁵⁶⁷⁸⁹⁻]+")
+_WIDE_MARKS = re.compile(r"(?<=[0-9])[：．](?=[0-9])")
+
+
+def scrub(text: str) -> str:
+    """Write every character in the one way that the rules know.
+
+    What has no content (formatting, byte order marks) disappears; a control character, an unpaired surrogate
+    or a private code point becomes `SKIPPED`.
+    """
+    text = _SUPERSCRIPTS.sub(lambda match: f"^{unicodedata.normalize('NFKC', match[0])}", text)
+    text = _UNUSUAL.sub(lambda match: _spelling(match[0]), text)
+    text = _WIDE_MARKS.sub(lambda match: ":" if match[0] == "：" else ".", text)
+    # 26.5 °C -> 26.5 ℃
+    return _CELSIUS.sub(lambda match: "℃" if match[1] == "C" else "℉", text)
+
+
+def _spelling(char: str) -> str:
+    if char in _SPELLINGS:
+        return _SPELLINGS[char]
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.digit(char))
+    if category in ("Cc", "Cs", "Co", "Cn"):
+        return SKIPPED
+    if category == "Cf" or char == "\ufe0e":
+        return ""
+    plain = unicodedata.normalize("NFKD", char)
+    if category.startswith("M") or plain == char:
+        return char
+    # café -> cafe; ﬁ -> fi; Ⅳ -> IV; ｶ -> カ
+    letters = "".join(part for part in plain if not unicodedata.combining(part))
+    return letters if letters.isascii() else unicodedata.normalize("NFC", plain)
+
+
+@cache
+def _converter() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+# 著 stays where it means famous or to write; elsewhere it is the particle 着: 睡著了 -> 睡着了.
+_PARTICLE = re.compile(r"(?<![名原编专论巨译遗卓土显昭合拙所])著(?![名作称者书述录有])")
+_VARIANTS = str.maketrans({"妳": "你", "祂": "他", "牠": "它"})
+
+
+def simplify(text: str) -> str:
+    """Traditional characters to simplified ones: `臺灣明天會有雷陣雨` -> `台湾明天会有雷阵雨`."""
+    if text.isascii():
+        return text
+    simple = _converter().convert(text).translate(_VARIANTS)
+    return _PARTICLE.sub("着", simple.replace("甚么", "什么"))

@@ -1,0 +1,86 @@
+"""The end of the pass: signs that no rule has read are named, punctuation is reduced to what prosody knows."""
+
+from __future__ import annotations
+
+import re
+
+from tts_daemon.text.normalize.rule import HAN, SKIPPED, Rule
+
+_ALWAYS: frozenset[str] = frozenset()
+_NAMES = {
+    "+": "加", "=": "等于", "×": "乘", "÷": "除以", "±": "正负", "≈": "约等于", "≠": "不等于", "≤": "小于等于", "≥": "大于等于",
+    "<": "小于", ">": "大于", "√": "对勾", "∞": "无穷大", "%": "百分号", "‰": "千分号", "&": "和", "@": "艾特", "#": "井号",
+    "$": "美元", "¥": "元", "€": "欧元", "£": "英镑", "°": "度", "℃": "摄氏度", "℉": "华氏度", "²": "平方", "³": "立方",
+    "→": "到", "⇒": "到", "←": "向左", "↑": "上升", "↓": "下降", "^": "的", "\\": "反斜杠", "Ω": "欧姆", "□": "方框",
+    "α": "阿尔法", "β": "贝塔", "γ": "伽马", "δ": "德尔塔", "ε": "艾普西龙", "ζ": "泽塔", "η": "伊塔", "θ": "西塔", "κ": "卡帕",
+    "λ": "兰姆达", "μ": "缪", "ν": "纽", "ξ": "克西", "π": "派", "ρ": "柔", "σ": "西格玛", "τ": "陶", "φ": "斐", "χ": "卡伊",
+    "ψ": "普西", "ω": "欧米伽", "Δ": "德尔塔", "Σ": "西格玛", "Φ": "斐", "Π": "派", "∑": "求和", "∏": "连乘", "∫": "积分",
+    "♂": "男", "♀": "女", "の": "的",
+}  # fmt: skip
+_NAME = re.compile("[" + re.escape("".join(_NAMES)) + "]")
+
+# To what each mark is reduced; "" is a mark that is seen but not heard.
+_MARKS = {
+    **dict.fromkeys("，,（）()【】[]{}「」『』〔〕〖〗—|/;~_`", "，"),
+    **dict.fromkeys("“”‘’\"'《》〈〉«»‹›＂＇·*★☆※†‡©®™§¶●○◎◆◇■▲△▼▽♪♫♬", ""),
+    **dict.fromkeys("。.", "。"), **dict.fromkeys("！!", "！"), **dict.fromkeys("？?", "？"),
+    **dict.fromkeys("：:", "："), "、": "、", "；": "；", "…": "…", "\n": "，", "\t": "，",
+}  # fmt: skip
+_MARKS["/"] = "、"
+_MARKS[";"] = "；"
+_MARKS["_"] = " "
+_MARKS["-"] = " "
+
+_STRENGTH = {"！": 5, "？": 6, "。": 4, "；": 3, "：": 2, "，": 1, "…": 1, "、": 0}
+_RUN = re.compile(r"[，。！？；：…、 ]{2,}|…")
+_FOREIGN = re.compile(rf"[^{HAN}A-Za-z，。！？；：…、 {SKIPPED}]")
+
+
+def _mark(match: re.Match[str]) -> str:
+    return _MARKS[match[0]]
+
+
+def _strongest(match: re.Match[str]) -> str:
+    """One mark for a run of marks: `！！！` -> `！`, `？！` -> `？`; dots trail off into a comma, or end the sentence."""
+    marks = match[0].replace(" ", "")
+    if not marks:
+        return " "
+    if match.end() == len(match.string) and not marks.strip("…，。"):
+        return "。"
+    mark = max(marks, key=_STRENGTH.__getitem__)
+    if re.fullmatch(r"。{3,}", marks):
+        mark = "，"
+    return "，" if mark == "…" else mark
+
+
+def join_marks(text: str) -> str:
+    """One mark for every run of marks."""
+    return _RUN.sub(_strongest, text)
+
+
+RULES = (
+    # 3+ 5 that no rule has read: +, @, # are named
+    Rule("name of a sign", _NAME, lambda match: _NAMES[match[0]], frozenset(_NAMES)),
+    # Tom's -> Tom's is one word
+    Rule(
+        "apostrophe",
+        re.compile(r"(?<=[A-Za-z])['’](?=[A-Za-z])"),
+        lambda match: "",
+        frozenset("'’"),
+    ),
+    # U.S.A. -> USA
+    Rule(
+        "initials",
+        re.compile(r"(?<![A-Za-z])(?:[A-Za-z]\.){2,}(?:[A-Z](?![A-Za-z]))?"),
+        lambda match: match[0].replace(".", ""),
+        frozenset("."),
+    ),
+    # Node.js -> Node点js
+    Rule(
+        "inner dot", re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])"), lambda match: "点", frozenset(".")
+    ),
+    # “好”（是） -> 好，是，
+    Rule("mark", re.compile("[" + re.escape("".join(_MARKS)) + "]"), _mark, _ALWAYS),
+    # Whatever is left has no reading: it is skipped, and counted.
+    Rule("unknown", _FOREIGN, lambda match: SKIPPED, _ALWAYS),
+)

@@ -1,0 +1,153 @@
+"""Fractions, ratios, scores, calculations and comparisons."""
+
+from __future__ import annotations
+
+import re
+
+from tts_daemon.text.normalize.numbers import number
+from tts_daemon.text.normalize.rule import NUMBER, Rule, after, before
+
+_OPERATORS = {
+    "+": "加", "-": "减", "×": "乘", "*": "乘", "x": "乘", "X": "乘", "·": "乘", "÷": "除以", "/": "除以", "=": "等于", "==": "等于",
+    "<": "小于", ">": "大于", "≤": "小于等于", "≥": "大于等于", "<=": "小于等于", ">=": "大于等于", "≠": "不等于", "!=": "不等于",
+    "≈": "约等于", "±": "正负",
+}  # fmt: skip
+_POWERS = {"²": "平方", "³": "立方"}
+_OPERAND = rf"(?:√?{NUMBER}|√?[A-Za-z]{{1,2}}(?![A-Za-z])|π|[(（]|[)）])[²³%)）]*"
+_OPERATOR = r"\s?(?:[<>!=]=|[-+×*÷/=<>≤≥≠≈±]|(?<=[0-9] )x(?= [0-9])|(?<=[0-9])[xX](?=[0-9]))\s?"
+_TOKEN = re.compile(
+    rf"(?P<fraction>(?<![0-9.])[0-9]+/[0-9]+(?![0-9.]))|(?P<number>{NUMBER}%?)|(?P<operator>[<>!=]=|[-+×*÷/=<>≤≥≠≈±])|(?P<rest>.)"
+)
+_CALCULATES = re.compile(r"[+×÷*=≈≠≤≥<>±√]")
+_PRESSURE = re.compile(r"血压|高压|毫米汞柱")
+
+
+def fraction(match: re.Match[str]) -> str:
+    """`1/3` -> `三分之一`."""
+    return f"{number(match[2])}分之{number(match[1])}"
+
+
+def _calculation(match: re.Match[str]) -> str | None:
+    text = match[0]
+    if not _CALCULATES.search(text):
+        return None
+    by_fractions = "+" in text or "×" in text
+    return "".join(_part(token, by_fractions) for token in _TOKEN.finditer(text))
+
+
+def _part(token: re.Match[str], by_fractions: bool) -> str:
+    text = token[0]
+    if token["fraction"]:
+        above, below = text.split("/")
+        return (
+            f"{number(below)}分之{number(above)}"
+            if by_fractions
+            else f"{number(above)}除以{number(below)}"
+        )
+    if token["number"]:
+        return f"百分之{number(text[:-1])}" if text[-1] == "%" else number(text)
+    if token["operator"]:
+        return _OPERATORS[text]
+    return {
+        "²": "的平方",
+        "³": "的立方",
+        "√": "根号",
+        "(": "括号",
+        ")": "",
+        "（": "括号",
+        "）": "",
+        " ": "",
+    }.get(text, text)
+
+
+def _ratio(match: re.Match[str]) -> str:
+    return f"{number(match[1])}比{number(match[2])}"
+
+
+def _slash(match: re.Match[str]) -> str | None:
+    if _PRESSURE.search(before(match) + after(match, 6)):
+        return _ratio(match)
+    if match[2].strip("0") == "":
+        return None
+    mixed = re.search(r"[0-9]\s?$", before(match, 2))
+    return ("又" if mixed else "") + fraction(match)
+
+
+def _score(match: re.Match[str]) -> str | None:
+    left = before(match)
+    if re.search(
+        r"(?:比分|以|战胜|击败|不敌|负于|险胜|大胜|完胜|领先|落后|战平|逆转|总分|半场)(?:[是为:：]|\s)*$",
+        left,
+    ):
+        return _ratio(match)
+    return None
+
+
+def _power(match: re.Match[str]) -> str:
+    base = match[1]
+    spoken = number(base) if base[0].isdigit() else base.strip(")）")
+    if match[3]:
+        return f"{spoken}的{_POWERS[match[3]]}"
+    return f"{spoken}的{number(match[2])}次方"
+
+
+RULES = (
+    # 10^6 -> 十的六次方; x² -> x的平方
+    Rule(
+        "power",
+        re.compile(rf"({NUMBER}|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[)）])(?:\^(-?[0-9]+)|([²³]))"),
+        _power,
+        frozenset("^²³"),
+    ),
+    # 1+1=2 -> 一加一等于二; 10÷2=5 -> 十除以二等于五; 3<5 -> 三小于五; 18-25 is left to the ranges
+    Rule(
+        "calculation",
+        re.compile(rf"(?<![0-9A-Za-z.])-?{_OPERAND}(?:{_OPERATOR}{_OPERAND})+"),
+        _calculation,
+        frozenset("+×÷*=≈≠≤≥<>±√"),
+    ),
+    # √16 -> 根号十六
+    Rule(
+        "root",
+        re.compile(rf"√\s?({NUMBER}|[A-Za-z])"),
+        lambda match: f"根号{number(match[1]) if match[1][0].isdigit() else match[1]}",
+        frozenset("√"),
+    ),
+    # ±0.5 -> 正负零点五
+    Rule(
+        "plus or minus",
+        re.compile(rf"(?:±|\+/-)\s?({NUMBER})"),
+        lambda match: f"正负{number(match[1])}",
+    ),
+    # >30, ≤5, ~25, ≈3 before a number -> 大于三十; a rule of numbers reads the rest
+    Rule(
+        "comparison",
+        re.compile(r"\s?([<>!=]=|[<>≤≥≠≈])\s?(?=[-+]?[0-9零一二两三四五六七八九十百负])"),
+        lambda match: _OPERATORS[match[1]],
+        frozenset("<>≤≥≠≈="),
+    ),
+    # 比分3-1 -> 三比一
+    Rule(
+        "score",
+        re.compile(
+            r"(?<![0-9A-Za-z.\-])([0-9]{1,3})\s?[-~—]\s?([0-9]{1,3})(?![0-9A-Za-z\-]|\.[0-9])"
+        ),
+        _score,
+    ),
+    # 16:9 -> 十六比九; 108:102 -> 一百零八比一百零二 (times of day are read before)
+    Rule(
+        "ratio",
+        re.compile(rf"(?<![0-9A-Za-z:.])({NUMBER})\s?:\s?({NUMBER})(?![0-9A-Za-z:])"),
+        _ratio,
+        frozenset(":"),
+    ),
+    # 1/3 -> 三分之一; 3 1/2 -> 三又二分之一; 血压120/80 -> 一百二十比八十
+    Rule(
+        "fraction",
+        re.compile(
+            r"(?:(?<=[0-9]) )?(?<![0-9A-Za-z./])([0-9]{1,4})/([0-9]{1,4})(?![0-9A-Za-z/]|\.[0-9])"
+        ),
+        _slash,
+        frozenset("/"),
+    ),
+)

@@ -1,0 +1,119 @@
+"""Emoji and faces made of signs."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from tts_daemon.text import tables
+from tts_daemon.text.normalize.rule import HAN, SKIPPED, Rule
+
+_SYMBOL = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25aa-\u25fe\u3030\u303d\u3297\u3299\u2049\u203c"
+_ONE = rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_SYMBOL}])[\ufe0f\U0001f3fb-\U0001f3ff]*"
+_EMOJI = re.compile(rf"{_ONE}(?:\u200d{_ONE})*")
+_RUN = re.compile(rf"[ ]?(?:{_ONE}[\u200d ]?)+|[←-⇿]\ufe0f")
+_WORD = re.compile(rf"[{HAN}A-Za-z]")
+_CLAUSE_END = "，。！？；：、,!?;\n"
+
+
+@cache
+def _names() -> dict[str, tuple[str, str]]:
+    rows = (line.split("\t") for line in tables.data_lines("emoji.tsv"))
+    return {emoji: (name, kind) for emoji, name, kind in rows}
+
+
+def _look_up(sequence: str) -> tuple[str, str]:
+    """Name and kind of an emoji without its colours and variants; empty when it has none."""
+    plain = re.sub("[\ufe0f\U0001f3fb-\U0001f3ff]", "", sequence)
+    return _names().get(plain) or _names().get(plain.partition("\u200d")[0]) or ("", "")
+
+
+def _clause(match: re.Match[str]) -> str:
+    """The clause that the emoji stand in, without them."""
+    text, start, end = match.string, match.start(), match.end()
+    while start > 0 and text[start - 1] not in _CLAUSE_END and match.start() - start < 40:
+        start -= 1
+    while end < len(text) and text[end] not in _CLAUSE_END and end - match.end() < 40:
+        end += 1
+    return text[start : match.start()] + text[match.end() : end]
+
+
+def _read(match: re.Match[str]) -> str:
+    """An emoji that stands for a word is named; one that decorates words is skipped, and counted."""
+    sequences = _EMOJI.findall(match[0])
+    clause = _EMOJI.sub("", _clause(match))
+    alone = not _WORD.search(clause)
+    joined = _between_words(match)
+    spoken: list[str] = []
+    for sequence in dict.fromkeys(sequences):
+        name, kind = _look_up(sequence)
+        said = (
+            alone
+            or (kind == "thing" and joined)
+            or (kind == "weather" and not re.search("[晴雨雪云阴雾风霾天气]", clause))
+        )
+        spoken.append(name if name and said else SKIPPED)
+    names = "，".join(word for word in spoken if word != SKIPPED)
+    rest = SKIPPED * (spoken.count(SKIPPED))
+    if names:
+        return (f"，{names}，" if alone else names) + rest
+    return ("，" if _words_on_both_sides(match) else "") + rest
+
+
+def _between_words(match: re.Match[str]) -> bool:
+    """`我❤你`: words touch it on both sides."""
+    return (
+        not match[0].startswith(" ") and not match[0].endswith(" ") and _words_on_both_sides(match)
+    )
+
+
+def _words_on_both_sides(match: re.Match[str]) -> bool:
+    text = match.string
+    return (
+        match.start() > 0
+        and match.end() < len(text)
+        and bool(_WORD.match(text, match.start() - 1))
+        and bool(_WORD.match(text, match.end()))
+    )
+
+
+def _all_skipped(match: re.Match[str]) -> str:
+    return SKIPPED
+
+
+_NEVER_WORDS = (
+    r"^_\^;=><≧≦▽∀ω´｀`･・。°╯╰□︵┻━┳╥﹏Д⊙◕ᴗ‿•̀́و✧๑˘ᵕ彡ノヽ☆★*~～oO0TQU3/\\ \-.'\"¬￣╮╭益皿Ծಠಥ╬ﾟ"
+)
+
+RULES = (
+    # (^_^), (╯°□°)╯︵ ┻━┻ -> skipped
+    Rule(
+        "face in brackets",
+        re.compile(
+            rf"[ヽ\\o٩╮╭┐┌ლ]?[(（](?=[^()（）\n]{{0,12}}[\^≧≦▽∀ω´｀╯╰□╥﹏Д⊙◕ᴗ‿•̀๑˘ᵕ¬￣益皿Ծಠಥ╬ﾟ_>])[{_NEVER_WORDS}]{{2,14}}[)）]"
+            r"[ノﾉ╯ゞv/و╮╭┐┌ლ~～☆♡♥✧]*(?:︵ ?[┻━┳─]+)?"
+        ),
+        _all_skipped,
+        frozenset("(（"),
+    ),
+    # :-) ;) ^_^ T_T orz -> skipped
+    Rule(
+        "face",
+        re.compile(
+            r"(?<![0-9A-Za-z:])(?:[:;=]-?[)(DPpoO|](?![0-9A-Za-z])|\^[_.oO]?\^|[>][_.]?<|[TQ][_A]T(?![A-Za-z])|TAT(?![A-Za-z])|[-=oO][_.][-=oO](?:\|{1,3})?(?![0-9A-Za-z])|orz(?![A-Za-z])|Orz(?![A-Za-z])|OTZ(?![A-Za-z])|XD(?![A-Za-z])|<3(?![0-9.]))"
+        ),
+        _all_skipped,
+        frozenset(":;=^>TQ-oOX<"),
+    ),
+    # 1️⃣ -> 1
+    Rule("keycap", re.compile("([0-9])\ufe0f?\u20e3"), lambda match: f"{match[1]}，"),
+    # 👍 -> 点赞; 今天真开心😊 -> 今天真开心; 我❤你 -> 我爱心你
+    Rule("emoji", _RUN, _read, frozenset()),
+    # What is left of emoji sequences has no content.
+    Rule(
+        "joiner",
+        re.compile("[\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]+"),
+        lambda match: "",
+        frozenset(),
+    ),
+)

@@ -1,0 +1,149 @@
+"""The pass over one sentence, and the order of its rules. Later rules see what earlier ones have spoken."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from tts_daemon.text.normalize import (
+    characters,
+    clock,
+    codes,
+    counting,
+    dates,
+    leftovers,
+    markdown,
+    maths,
+    money,
+    names,
+    pictures,
+    quantities,
+    web,
+)
+from tts_daemon.text.normalize.rule import FIRST_MARK, HAN, LAST_MARK, SKIPPED
+
+_log = logging.getLogger(__name__)
+
+
+class Pronunciation(NamedTuple):
+    """Syllables that the writer gave for a stretch of text.
+
+    Attributes:
+        start, end: Offsets of its characters in the text that it belongs to.
+        syllables: One for each of its spoken characters: `chong2`.
+    """
+
+    start: int
+    end: int
+    syllables: tuple[str, ...]
+
+
+class _Pass(Protocol):
+    @property
+    def name(self) -> str: ...
+    def apply(self, text: str) -> str: ...
+
+
+# The order is the meaning: what is special is read before what is general.
+RULES: tuple[_Pass, ...] = (
+    *markdown.RULES,
+    *pictures.RULES,
+    *web.RULES,
+    *dates.RULES,
+    *clock.RULES,
+    *codes.RULES,
+    *money.RULES,
+    *quantities.RULES,
+    *maths.RULES,
+    *names.RULES,
+    *counting.RULES,
+    *leftovers.RULES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """What is said.
+
+    Attributes:
+        text: Chinese characters, Latin words and the marks ，。！？、；：…; nothing else.
+        skipped: Number of written characters that have no reading.
+        pronunciations: The writer's pronunciations, at their places in `text`.
+    """
+
+    text: str
+    skipped: int = 0
+    pronunciations: tuple[Pronunciation, ...] = ()
+
+
+def normalize(sentence: str, pronunciations: Sequence[Pronunciation] = ()) -> Normalized:
+    """Turn written text into spoken text: `客厅26.5℃` -> `客厅二十六点五摄氏度`.
+
+    Args:
+        sentence: Any string; best one sentence, since numbers are read by what stands around them.
+        pronunciations: Stretches of `sentence` whose reading is given; in order, not overlapping.
+    """
+    text = re.sub("[\ue000-\uf8ff]", SKIPPED, sentence)
+    text, marked = _mark(text, pronunciations)
+    for _, spoken in steps(text):
+        text = spoken
+    skipped = text.count(SKIPPED)
+    if skipped:
+        _log.info("skipped %d characters that have no reading", skipped)
+    return _unmark(_tidy(text.replace(SKIPPED, "")), skipped, marked)
+
+
+def steps(text: str) -> Iterator[tuple[str, str]]:
+    """The text after each rule that changed it, with the rule's name."""
+    for name, change in (("characters", characters.scrub), ("simplified", characters.simplify)):
+        changed = change(text)
+        if changed != text:
+            text = changed
+            yield name, text
+    for rule in RULES:
+        changed = rule.apply(text)
+        if changed != text:
+            text = changed
+            yield rule.name, text
+
+
+def _mark(
+    text: str, pronunciations: Sequence[Pronunciation]
+) -> tuple[str, list[tuple[str, Pronunciation]]]:
+    """Put one private code point in the place of each stretch; the rules take it for a Chinese character."""
+    marked: list[tuple[str, Pronunciation]] = []
+    parts: list[str] = []
+    position = 0
+    for item in pronunciations[: LAST_MARK - FIRST_MARK]:
+        parts += (text[position : item.start], chr(FIRST_MARK + len(marked)))
+        marked.append((text[item.start : item.end], item))
+        position = item.end
+    return "".join([*parts, text[position:]]), marked
+
+
+def _unmark(text: str, skipped: int, marked: list[tuple[str, Pronunciation]]) -> Normalized:
+    placed: list[Pronunciation] = []
+    parts: list[str] = []
+    length = 0
+    for part in re.split("([\ue000-\uf8fe])", text):
+        if len(part) == 1 and FIRST_MARK <= ord(part) <= LAST_MARK:
+            written, given = marked[ord(part) - FIRST_MARK]
+            inner = normalize(written)
+            part, skipped = inner.text, skipped + inner.skipped
+            if len(part) == len(given.syllables):
+                placed.append(Pronunciation(length, length + len(part), given.syllables))
+        parts.append(part)
+        length += len(part)
+    return Normalized("".join(parts), skipped, tuple(placed))
+
+
+_BESIDE_LATIN = re.compile(r"(?<![A-Za-z]) +| +(?![A-Za-z])")
+
+
+def _tidy(text: str) -> str:
+    """Spaces only between Latin words; one mark for a run of marks; none at the start."""
+    text = _BESIDE_LATIN.sub("", re.sub(r" {2,}", " ", text))
+    return leftovers.join_marks(text).lstrip("，。！？；：…、 ")

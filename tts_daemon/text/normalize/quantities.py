@@ -1,0 +1,157 @@
+"""Numbers with units: sensors, weather, sizes, percentages, and ranges of them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from tts_daemon.text import tables
+from tts_daemon.text.normalize.numbers import counted, number
+from tts_daemon.text.normalize.rule import DASH, NUMBER, SIGNED, Rule, before
+
+_EXPONENT = r"(?:[²³]|[23](?![0-9A-Za-z.]))?"
+_LETTERS = r"(?:[A-Za-zμ°Ω℃℉′″][A-Za-zμΩ]*)"
+_UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
+_NOT_INSIDE_NAME = r"(?<![0-9A-Za-z.])"
+_TEMPERATURES = ("摄氏度", "华氏度", "度")
+# Units of everyday counting: two of them are 两; two degrees or decibels are 二.
+_PLAIN_TWO = frozenset({"摄氏度", "华氏度", "分贝", "伏", "安", "瓦", "帕", "百帕", "千帕", "赫兹"})
+
+
+@cache
+def _units() -> tuple[dict[str, str], dict[str, str]]:
+    exact: dict[str, str] = {}
+    for line in tables.data_lines("units.tsv"):
+        written, spoken = line.split("\t")
+        exact.update((form, spoken) for form in written.split(" "))
+    lower: dict[str, set[str]] = {}
+    for form, spoken in exact.items():
+        lower.setdefault(form.lower(), set()).add(spoken)
+    loose = {form: next(iter(words)) for form, words in lower.items() if len(words) == 1}
+    # One letter in the wrong case is a name, not a unit: 5G, 4K, 3M, 2T.
+    return exact, {form: spoken for form, spoken in loose.items() if len(form) > 1}
+
+
+def unit_name(sign: str) -> str | None:
+    """Spoken form of a unit sign: `μg/m³` -> `微克每立方米`; None when it is no unit."""
+    exact, loose = _units()
+    sign = re.sub(r"(?<=m)[23]$", lambda match: "²" if match[0] == "2" else "³", sign)
+    found = exact.get(sign) or loose.get(sign.lower())
+    if found is not None or "/" not in sign:
+        return found
+    parts = [unit_name(part) for part in sign.split("/")]
+    return None if None in parts else "每".join(part for part in parts if part)
+
+
+def amount(value: str, unit: str) -> str:
+    """A number and the spoken name of its unit: `-5`, `摄氏度` -> `零下五摄氏度`."""
+    if value[0] == "-" and unit in _TEMPERATURES:
+        return f"零下{number(value[1:])}{unit}"
+    return (number(value) if unit in _PLAIN_TWO else counted(value)) + unit
+
+
+def _single(match: re.Match[str]) -> str | None:
+    unit = unit_name(match["unit"])
+    return None if unit is None else amount(match["value"], unit)
+
+
+def _range(match: re.Match[str]) -> str | None:
+    unit = unit_name(match["unit"])
+    first_unit = unit_name(match["first_unit"]) if match["first_unit"] else ""
+    if unit is None or first_unit is None:
+        return None
+    low = amount(match["low"], first_unit or unit)
+    if not first_unit:
+        low = low.removesuffix(unit)
+    high = match["high"]
+    both_below = low.startswith("零下") and high[0] == "-" and not first_unit
+    return f"{low}到{amount(high[1:] if both_below else high, unit)}"
+
+
+def _dimensions(match: re.Match[str]) -> str | None:
+    unit = unit_name(match["unit"])
+    if unit is None:
+        return None
+    sides = re.split(r"\s?[x×X*]\s?", match["sides"])
+    return "乘".join(number(side) for side in sides) + unit
+
+
+def _ampere(match: re.Match[str]) -> str | None:
+    if (
+        re.search(r"电流|额定|保险丝|空开|插座|充电|漏电|输出|输入|[伏瓦安]\W?$", before(match))
+        or "." in match[1]
+    ):
+        return f"{number(match[1])}安"
+    return None
+
+
+def _percent(match: re.Match[str]) -> str:
+    return percentage(match[1], match[2])
+
+
+def percentage(value: str, sign: str = "%") -> str:
+    """`45` -> `百分之四十五`, `100` -> `百分之百`, `-5` -> `负百分之五`."""
+    head = {"%": "百分之", "‰": "千分之", "‱": "万分之"}[sign]
+    if value[0] in "+-":
+        return ("负" if value[0] == "-" else "正") + percentage(value[1:], sign)
+    return head + ("百" if value == "100" and sign == "%" else number(value))
+
+
+def _percent_range(match: re.Match[str]) -> str:
+    low, first_sign, high, sign = match.groups()
+    second = percentage(high, sign) if first_sign else number(high)
+    return f"{percentage(low, sign)}到{second}"
+
+
+RULES = (
+    # 湿度30%-50% -> 湿度百分之三十到百分之五十; 20~30% -> 百分之二十到三十
+    Rule(
+        "percent range",
+        re.compile(rf"({SIGNED})\s?([%‰])?{DASH}([-+]?{NUMBER})\s?([%‰])"),
+        _percent_range,
+        frozenset("%‰"),
+    ),
+    # 湿度45% -> 湿度百分之四十五
+    Rule("percent", re.compile(rf"({SIGNED})\s?([%‰‱])"), _percent, frozenset("%‰‱")),
+    # 30×40×50cm -> 三十乘四十乘五十厘米
+    Rule(
+        "dimensions",
+        re.compile(
+            rf"{_NOT_INSIDE_NAME}(?P<sides>{NUMBER}(?:\s?[x×X*]\s?{NUMBER}){{1,3}})\s?(?P<unit>{_UNIT})"
+        ),
+        _dimensions,
+        frozenset("x×X*"),
+    ),
+    # 18~25℃ -> 十八到二十五摄氏度; -3~5℃ -> 零下三到五摄氏度; 100ml-200ml -> 一百毫升到二百毫升
+    Rule(
+        "range with unit",
+        re.compile(
+            rf"{_NOT_INSIDE_NAME}(?P<low>{SIGNED})\s?(?P<first_unit>{_UNIT})?{DASH}"
+            rf"(?P<high>[-+]?{NUMBER})\s?(?P<unit>{_UNIT})"
+        ),
+        _range,
+    ),
+    # 26.5℃ -> 二十六点五摄氏度; PM浓度35μg/m³ -> 三十五微克每立方米; -65dBm -> 负六十五分贝毫瓦
+    Rule(
+        "number with unit",
+        re.compile(rf"{_NOT_INSIDE_NAME}(?P<value>{SIGNED})\s?(?P<unit>{_UNIT})"),
+        _single,
+    ),
+    # 电流2.5A -> 电流二点五安; 5A景区 stays
+    Rule(
+        "ampere",
+        re.compile(rf"{_NOT_INSIDE_NAME}({NUMBER})\s?A(?![0-9A-Za-z景级座区栋口])"),
+        _ampere,
+        frozenset("A"),
+    ),
+    # 2元/度 -> 两元每度; 75次/分钟 -> 七十五次每分钟
+    Rule(
+        "per",
+        re.compile(
+            r"(?<=[元块角分次度米克升斤吨瓦时转个人件帧步])/"
+            r"(?=天|日|周|月|季|年|小时|分钟?|秒|次|人|个|户|瓶|盒|片|平|立方|公里|千米|米|公斤|千克|[两斤克吨升度张件台晚间股桶辆亩车])"
+        ),
+        lambda match: "每",
+        frozenset("/"),
+    ),
+)
