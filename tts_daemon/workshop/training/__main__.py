@@ -11,8 +11,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tts_daemon.workshop.training import corpus
+from tts_daemon.workshop.training import corpus, published
 from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
+from tts_daemon.workshop.training.audition import Speaker, write_waves
 from tts_daemon.workshop.training.states import prepare_torch
 from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
 
@@ -64,6 +65,21 @@ def train_acoustic(options: argparse.Namespace) -> None:
     trainer.run(say)
 
 
+def audition(options: argparse.Namespace) -> None:
+    """Speak the lines of a file with two training states."""
+    speaker = Speaker(options.acoustic, options.vocoder)
+    texts = [line for line in options.texts.read_text(encoding="utf-8").splitlines() if line]
+    write_waves(speaker, texts[: options.count], options.output, options.emotion)
+
+
+def publish_voice(options: argparse.Namespace) -> None:
+    """Write the voice in the published layout."""
+    loaded = corpus.load(options.work / "cache")
+    target = options.work / options.name
+    published.publish(options.name, options.acoustic, options.vocoder, loaded, target)
+    say(f"wrote {target}")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m tts_daemon.workshop.training")
@@ -90,6 +106,18 @@ def parser() -> argparse.ArgumentParser:
     acoustic.add_argument("--minutes", type=float, default=150.0)
     acoustic.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
     acoustic.add_argument("--rate", type=float, default=1e-3)
+    listen = steps.add_parser("audition", help=audition.__doc__)
+    listen.set_defaults(run=audition)
+    listen.add_argument("--texts", type=Path, required=True)
+    listen.add_argument("--output", type=Path, required=True)
+    listen.add_argument("--emotion", default="neutral")
+    listen.add_argument("--count", type=int)
+    layout = steps.add_parser("publish", help=publish_voice.__doc__)
+    layout.set_defaults(run=publish_voice)
+    layout.add_argument("--name", default="xiaoyu")
+    for step in (listen, layout):
+        step.add_argument("--acoustic", type=Path, default=Path("training/acoustic/state.pt"))
+        step.add_argument("--vocoder", type=Path, default=Path("training/vocoder/state.pt"))
     return top
 
 

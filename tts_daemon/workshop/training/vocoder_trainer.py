@@ -108,6 +108,7 @@ class VocoderTrainer:
         *,
         start_from: Path | None = None,
         predicted: Path | None = None,
+        held_out_frames: int = 96,
     ) -> None:
         """`start_from` is the state of an earlier training whose weights this one starts with."""
         torch.manual_seed(plan.seed)
@@ -130,7 +131,7 @@ class VocoderTrainer:
             corpus, train, predicted=predicted, seed=plan.seed + self.step + 1
         )
         held_out_source = CropSource(corpus, held_out, predicted=predicted)
-        self.held_out = held_out_source.draw(24, 96)
+        self.held_out = held_out_source.draw(24, held_out_frames)
         self.clock = Clock(plan.minutes, done)
 
     def run(self, report: Callable[[str], None], *, save_every_s: float = 180.0) -> None:

@@ -1,0 +1,110 @@
+"""The trainers: steps lower the loss, an interrupted run goes on, the result can be published."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
+from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.published import publish
+from tts_daemon.workshop.training.schedule import Clock
+from tts_daemon.workshop.training.states import load_state, save_state
+from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
+
+ONE_HOUR = 60.0
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def acoustic(corpus: Corpus, folder: Path) -> AcousticTrainer:
+    trainer = AcousticTrainer(corpus, folder, AcousticPlan(ONE_HOUR))
+    # Past the warm-up, where a few steps would hardly move anything.
+    trainer.clock = Clock(ONE_HOUR, done=0.05)
+    return trainer
+
+
+def vocoder(corpus: Corpus, folder: Path, adversarial_from: float) -> VocoderTrainer:
+    plan = VocoderPlan(ONE_HOUR, crops=2, crop_frames=16, adversarial_from=adversarial_from)
+    trainer = VocoderTrainer(corpus, folder, plan, held_out_frames=16)
+    trainer.clock = Clock(ONE_HOUR, done=0.05)
+    return trainer
+
+
+def test_the_acoustic_model_learns(corpus: Corpus, tmp_path: Path) -> None:
+    trainer = acoustic(corpus, tmp_path / "acoustic")
+    batch = next(trainer.source.epoch())
+    first = trainer.train_step(batch)
+    for _ in range(20):
+        last = trainer.train_step(batch)
+    assert last["mel"] < 0.9 * first["mel"]
+    assert last["duration"] < 0.9 * first["duration"]
+
+
+def test_the_decoder_sees_no_previous_frame(corpus: Corpus, tmp_path: Path) -> None:
+    trainer = acoustic(corpus, tmp_path / "acoustic")
+    batch = next(trainer.source.epoch())
+    for _ in range(3):
+        trainer.train_step(batch)
+    prenet = trainer.model.decoder.prenet
+    assert not any(bool(parameter.any()) for parameter in prenet.parameters())
+    assert not bool(prenet(torch.randn(1, 2, 82)).any())
+
+
+@pytest.mark.parametrize("adversarial_from", [0.0, 1.0])
+def test_the_vocoder_learns(corpus: Corpus, tmp_path: Path, adversarial_from: float) -> None:
+    trainer = vocoder(corpus, tmp_path / "vocoder", adversarial_from)
+    crops = trainer.train_crops.draw(2, 16)
+    first = trainer.train_step(crops)
+    for _ in range(20):
+        last = trainer.train_step(crops)
+    assert last["spectral"] < 0.9 * first["spectral"]
+    assert ("judges" in last) == (adversarial_from == 0.0)
+
+
+def test_an_interrupted_run_goes_on_where_it_stood(corpus: Corpus, tmp_path: Path) -> None:
+    before = vocoder(corpus, tmp_path / "vocoder", 1.0)
+    before.train_step(before.train_crops.draw(2, 16))
+    before.save()
+    after = vocoder(corpus, tmp_path / "vocoder", 1.0)
+    assert after.step == 1
+    for name, value in before.generator.state_dict().items():
+        assert torch.equal(value, after.generator.state_dict()[name])
+
+
+def test_a_run_ends_with_its_budget(corpus: Corpus, tmp_path: Path) -> None:
+    trainer = AcousticTrainer(corpus, tmp_path / "acoustic", AcousticPlan(minutes=0.005))
+    lines: list[str] = []
+    trainer.run(lines.append)
+    assert lines[-1].startswith("end, held out: step ")
+    stored = load_state(tmp_path / "acoustic" / "state.pt")
+    assert stored is not None
+    assert stored["progress"] == 1.0
+
+
+def test_a_state_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    save_state(path, {"step": 1})
+    with pytest.raises(Exception, match="pickle"):
+        save_state(path, {"step": (number for number in [])})
+    assert load_state(path) == {"step": 1}
+
+
+def test_a_published_voice_has_the_published_layout(corpus: Corpus, tmp_path: Path) -> None:
+    acoustic_trainer = acoustic(corpus, tmp_path / "acoustic")
+    vocoder_trainer = vocoder(corpus, tmp_path / "vocoder", 1.0)
+    acoustic_trainer.save()
+    vocoder_trainer.save()
+    target = tmp_path / "rain"
+    publish("rain", tmp_path / "acoustic/state.pt", tmp_path / "vocoder/state.pt", corpus, target)
+    assert json.loads((target / "voices/voices.json").read_text()) == {"voices": ["rain"]}
+    stored = torch.load(target / "voices/rain/voc/ckpt/checkpoint_0.pth", weights_only=True)
+    assert "conv_pre.conv1d.weight_g" in stored["model"]["generator"]
+    traits = json.loads((target / "traits.json").read_text())
+    assert traits["emotions"] == ["neutral", "angry", "sad"]
+    assert "anr_c" in traits["untrained"]
+    assert "a_c" not in traits["untrained"]

@@ -1,0 +1,157 @@
+"""Writes a trained voice in the published layout: `tts-voices convert` takes it like any other.
+
+Beside the published files stands `traits.json`, which the converter reads where it finds it:
+`emotions` (names that were trained, the default first), `pitch_per_semitone` and `energy_per_unit`
+(what to add to pitch and energy for one semitone and one standard deviation), `untrained` (`sy`
+names never heard in training), `title`, `licence` and `provenance`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+
+from tts_daemon.errors import CheckpointError
+from tts_daemon.workshop.training import tables
+from tts_daemon.workshop.training.acoustic_data import Moments, make_item
+from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS
+from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.features import (
+    HOP_LENGTH,
+    N_FFT,
+    N_MELS,
+    SAMPLE_RATE,
+    WIN_LENGTH,
+)
+from tts_daemon.workshop.training.states import load_state
+from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS
+
+TITLE = "小雨"
+LICENCE = "Apache-2.0"
+PROVENANCE = (
+    "Trained for this project on speech of Kokoro-82M (Apache-2.0), a blend of its Mandarin styles"
+    " zf_xiaoxiao and zf_xiaobei, reading sentences of Tatoeba (CC BY 2.0 FR, https://tatoeba.org)."
+)
+SEMITONES = 12.0
+"""In an octave; pitch is trained as log2(f0)."""
+
+
+def publish(name: str, acoustic: Path, vocoder: Path, corpus: Corpus, target: Path) -> None:
+    """Write the model directory of voice `name`.
+
+    Args:
+        acoustic: State of the acoustic training.
+        vocoder: State of the vocoder's training.
+        corpus: What both were trained on.
+        target: Directory to write; what was there is replaced.
+
+    Raises:
+        CheckpointError: A state is missing.
+    """
+    acoustic_state, vocoder_state = _state(acoustic), _state(vocoder)
+    draft = target.with_name(target.name + ".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    voice = draft / "voices" / name
+    for part in ("am", "voc"):
+        (voice / part / "ckpt").mkdir(parents=True)
+    _save(voice / "am", {"model": acoustic_state["model"]}, acoustic_state["step"])
+    _save(
+        voice / "voc", {"model": {"generator": vocoder_state["generator"]}}, vocoder_state["step"]
+    )
+    _write_yaml(voice / "am" / "config.yaml", _acoustic_config())
+    _write_yaml(voice / "voc" / "config.yaml", _vocoder_config())
+    _write_yaml(voice / "audio_config.yaml", {"audio_config": _audio_config()})
+    _write_json(draft / "voices" / "voices.json", {"voices": [name]})
+    _write_json(draft / "configuration.json", _configuration())
+    _write_json(draft / "traits.json", traits(corpus, acoustic_state))
+    shutil.rmtree(target, ignore_errors=True)
+    draft.rename(target)
+
+
+def traits(corpus: Corpus, acoustic_state: dict[str, Any]) -> dict[str, Any]:
+    """What the model itself does not say about the voice."""
+    pitch, energy = (Moments(**acoustic_state[name]) for name in ("pitch", "energy"))
+    train, _ = corpus.split()
+    heard = {name for sentence in train for name in sentence.label.sy}
+    levels = []
+    for sentence in train:
+        item = make_item(corpus, sentence)
+        levels.append(float(energy.normalize(item.energy)[item.durations > 0].mean()))
+    emotions = {sentence.label.emotion for sentence in train}
+    return {
+        "title": TITLE,
+        "licence": LICENCE,
+        "provenance": PROVENANCE,
+        "emotions": sorted(emotions, key=lambda emotion: (emotion != "neutral", emotion)),
+        "pitch_per_semitone": 1.0 / SEMITONES / pitch.std,
+        # From sentence to sentence; between a vowel and a consonant the level differs far more.
+        "energy_per_unit": float(np.std(levels)),
+        "untrained": [sy for sy in tables.SY[: -len(tables.SPEAKER) + 1] if sy not in heard],
+    }
+
+
+def _state(path: Path) -> dict[str, Any]:
+    state = load_state(path)
+    if state is None:
+        raise CheckpointError(f"{path}: no training state; train first")
+    return state
+
+
+def _save(folder: Path, state: dict[str, Any], step: int) -> None:
+    torch.save(state, folder / "ckpt" / f"checkpoint_{step}.pth")
+
+
+def _acoustic_config() -> dict[str, Any]:
+    return {
+        "model_type": "sambert",
+        "Model": {"KanTtsSAMBERT": {"params": ACOUSTIC_PARAMS}},
+        "linguistic_unit": {
+            "cleaners": "english_cleaners",
+            "lfeat_type_list": "sy,tone,syllable_flag,word_segment,emo_category,speaker_category",
+            "speaker_list": tables.SPEAKER[0],
+        },
+    }
+
+
+def _vocoder_config() -> dict[str, Any]:
+    return {"model_type": "hifigan", "Model": {"Generator": {"params": VOCODER_PARAMS}}}
+
+
+def _audio_config() -> dict[str, Any]:
+    return {
+        "sampling_rate": SAMPLE_RATE,
+        "hop_length": HOP_LENGTH,
+        "win_length": WIN_LENGTH,
+        "n_fft": N_FFT,
+        "n_mels": N_MELS,
+        "fmin": 0.0,
+        "fmax": SAMPLE_RATE / 2,
+        "norm_type": "mean_std",
+    }
+
+
+def _configuration() -> dict[str, Any]:
+    return {
+        "framework": "pytorch",
+        "task": "text-to-speech",
+        "model": {
+            "type": "sambert-hifigan",
+            "lang_type": "pinyin",
+            "sample_rate": SAMPLE_RATE,
+            "am": {"linguistic_unit": {"has_mask": True}},
+        },
+    }
+
+
+def _write_yaml(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
