@@ -339,7 +339,6 @@ class MqttConnection:
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._quality_of_service = getattr(properties, "MaximumQoS", 1)
         self.maximum_packet_bytes = getattr(properties, "MaximumPacketSize", None)
-        client.max_inflight_messages_set(self._window)
         self._unacknowledged, self._last_delivery_s = 0, time.monotonic()
         self._subscribe(client)
         self._is_connected = True

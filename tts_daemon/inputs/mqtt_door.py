@@ -96,6 +96,7 @@ class MqttDoor:
         """Take no more requests, say that we are offline, and disconnect."""
         self._pool.stop()
         self._unsubscribe()
+        self._unsubscribe = lambda: None
         self._connection.keep(self._topics.own("availability"), b"offline")
         self._connection.stop()
 

@@ -53,16 +53,16 @@ class Outbox:
         changes quickly costs one message for each round trip and no more.
         """
         under_way = {publication.topic for publication in self._unconfirmed.values()}
+        room = max(window - len(self._unconfirmed), 0)
         with self._lock:
             news = [
                 Publication(topic, payload, retain=True)
                 for topic, payload in self._kept.items()
                 if topic not in under_way and self._kept_sent.get(topic) != payload
-            ]
-            self._kept_sent.update((news_item.topic, news_item.payload) for news_item in news)
-            room = max(window - len(self._unconfirmed) - len(news), 0)
-            messages = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
-        return news + messages
+            ][:room]
+            self._kept_sent.update((value.topic, value.payload) for value in news)
+            count = min(room - len(news), len(self._waiting))
+            return news + [self._waiting.popleft() for _ in range(count)]
 
     def sent(self, packet_id: int, publication: Publication) -> None:
         """A publication is on its way."""
