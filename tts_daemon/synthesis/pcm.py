@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from tts_daemon.runtime.engine import Floats
 
 _KNEE = 0.8
+_LOUDEST = 1e3
 _FULL_SCALE = 32767
 
 
@@ -18,7 +19,7 @@ def to_pcm(samples: Floats, gain: float = 1.0) -> NDArray[np.int16]:
         samples: float32 [N], nominally -1 to 1; NaN becomes silence.
         gain: Factor applied first.
     """
-    scaled = np.nan_to_num(samples * np.float32(gain))
+    scaled = np.nan_to_num(samples * np.float32(gain), posinf=_LOUDEST, neginf=-_LOUDEST)
     peak = np.abs(scaled)
     if peak.max(initial=0) > _KNEE:
         room = 1 - _KNEE

@@ -248,7 +248,7 @@ def _graphs(keys: Fields) -> dict[str, GraphFile]:
 
 def _graph_file(keys: Fields) -> GraphFile:
     file, precision = keys.text("file"), keys.text("precision")
-    if Path(file).name != file:
+    if not file or Path(file).name != file:
         raise keys.error("file", f"is {file!r}, must be a plain file name inside the package")
     if precision not in ("fp32", "int8"):
         raise keys.error("precision", f"is {precision!r}, must be fp32 or int8")

@@ -1,0 +1,73 @@
+"""A style in the model's terms."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+from fakes import toy_voice as toy
+
+from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
+from tts_daemon.domain import Style
+from tts_daemon.errors import InvalidRequestError
+from tts_daemon.runtime.engine import Floats
+
+# sy ids of the toy: a_c 0, #1 3, #3 4, #4 5.
+IDS = np.array([[0, 0, 0, 0], [3, 1, 2, 2], [4, 1, 2, 2], [5, 1, 2, 2]], np.int64)
+NONE, NEUTRAL, HAPPY = np.eye(4, dtype=np.float32)[:3]
+
+
+def _build(style: Style, speakers: int = 2, **changes: object) -> AcousticInput:
+    return InputBuilder(toy.manifest(**changes), speakers).build(IDS, style)
+
+
+@pytest.mark.parametrize(
+    ("intensity", "expected"),
+    [(0.0, NEUTRAL), (1.0, HAPPY), (0.5, (NEUTRAL + HAPPY) / 2), (2.0, 2 * HAPPY - NEUTRAL)],
+)
+def test_intensity_runs_from_neutral_through_the_emotion(
+    intensity: float,
+    expected: Floats,
+) -> None:
+    inputs = _build(Style(emotion="happy", intensity=intensity))
+    assert inputs.emotion.shape == (1, 4, 4)
+    np.testing.assert_allclose(inputs.emotion[0, 0], expected)
+    np.testing.assert_allclose(inputs.emotion[0, 3], expected)
+
+
+def test_breaks_may_have_an_emotion_of_their_own() -> None:
+    inputs = _build(Style(emotion="happy"), break_emotion="none")
+    np.testing.assert_array_equal(inputs.emotion[0], [HAPPY, NONE, NONE, NONE])
+
+
+def test_an_emotion_that_only_other_voices_have_is_neutral(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO):
+        inputs = _build(Style(emotion="calm"))
+    np.testing.assert_array_equal(inputs.emotion[0, 0], NEUTRAL)
+    assert "calm" in caplog.text
+
+
+def test_an_emotion_that_no_voice_has_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="'hapy' is unknown; did you mean happy"):
+        _build(Style(emotion="hapy"))
+
+
+def test_the_speaker_is_the_manifest_s_or_inside_the_graph() -> None:
+    np.testing.assert_array_equal(_build(Style()).speaker[0, 1], [0, 1])
+    np.testing.assert_array_equal(_build(Style(), speaker=None).speaker[0, 1], [1, 0])
+    np.testing.assert_array_equal(_build(Style(), speakers=1).speaker, np.ones((1, 4, 1)))
+
+
+def test_pitch_energy_speed_and_pause_go_into_the_model_s_units() -> None:
+    inputs = _build(Style(pitch=2, energy=-1, speed=1.5, pause=0.5))
+    assert (inputs.pitch_shift, inputs.energy_shift) == (0.5, -0.5)
+    assert (inputs.speed, inputs.pause) == (1.5, 0.5)
+    unknown = _build(Style(pitch=2), pitch_per_semitone=None)
+    assert unknown.pitch_shift == 0
+
+
+def test_pauses_are_the_breaks_at_punctuation() -> None:
+    assert list(_build(Style()).pauses) == [False, False, True, True]

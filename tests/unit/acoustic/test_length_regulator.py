@@ -1,0 +1,87 @@
+"""Durations, speed, pauses, positions and the layout of the memory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes import toy_voice as toy
+
+from tts_daemon.acoustic.encoder import Encoding
+from tts_daemon.acoustic.inputs import AcousticInput
+from tts_daemon.acoustic.length_regulator import Memory, regulate
+from tts_daemon.runtime.engine import Floats
+
+ENCODING = Encoding(
+    text=toy.weights(80, 3, toy.P),
+    condition=toy.weights(81, 3, toy.G),
+    duration_condition=np.zeros((3, 4), np.float32),
+    pitch=np.zeros(3, np.float32),
+    energy=np.zeros(3, np.float32),
+)
+INPUT = AcousticInput(
+    symbols=np.zeros((1, 3, 4), np.int64),
+    emotion=np.zeros((1, 3, 4), np.float32),
+    speaker=np.zeros((1, 3, 2), np.float32),
+    pauses=np.array([False, False, True]),
+)
+
+
+def _regulate(durations: list[float], **changes: float) -> Memory:
+    values: Floats = np.array(durations, np.float32)
+    return regulate(ENCODING, values, replace(INPUT, **changes), toy.R)  # type: ignore[arg-type]
+
+
+def test_frames_are_laid_out_side_by_side_with_positions() -> None:
+    memory = _regulate([2.0, 1.4, 1.0])
+    assert memory.frames == 4
+    assert memory.values.shape == (2, toy.P * toy.R + toy.G)
+    rows = memory.values[:, : toy.P * toy.R].reshape(-1, toy.P)
+    expected = [(0, 1), (0, 2), (1, 1), (2, 1)]  # symbol, position inside it
+    for row, (symbol, position) in zip(rows, expected, strict=False):
+        angles = [position, position, position / 100, position / 100]
+        waves = [math.sin(angles[0]), math.cos(angles[1]), math.sin(angles[2]), math.cos(angles[3])]
+        np.testing.assert_allclose(row, ENCODING.text[symbol] + waves, atol=1e-6)
+    # Padding frames: no text, position 0.
+    np.testing.assert_allclose(rows[4:], [[0, 1, 0, 1], [0, 1, 0, 1]], atol=1e-6)
+    # A step's condition is that of its first frame.
+    np.testing.assert_array_equal(memory.values[0, toy.P * toy.R :], ENCODING.condition[0])
+    np.testing.assert_array_equal(memory.values[1, toy.P * toy.R :], ENCODING.condition[2])
+
+
+@pytest.mark.parametrize(
+    ("durations", "frames"),
+    [([0.5, 0.0, 0.0], 1), ([0.49, 0.0, 0.0], 0), ([1.5, 2.5, 0.0], 5), ([3.0, 3.0, 3.0], 9)],
+)
+def test_durations_round_half_up(durations: list[float], frames: int) -> None:
+    assert _regulate(durations).frames == frames
+
+
+@pytest.mark.parametrize(
+    ("changes", "frames"),
+    [
+        ({}, 30),
+        ({"speed": 2.0}, 15),
+        ({"speed": 0.5}, 60),
+        ({"pause": 2.0}, 40),
+        ({"pause": 0}, 20),
+    ],
+)
+def test_speed_moves_everything_and_pause_only_the_pauses(
+    changes: dict[str, float], frames: int
+) -> None:
+    assert _regulate([10.0, 10.0, 10.0], **changes).frames == frames
+
+
+def test_the_band_follows_the_longest_symbol_but_not_a_drawn_out_pause() -> None:
+    assert _regulate([4.4, 1.0, 1.0]).band == 1
+    assert _regulate([4.5, 1.0, 1.0]).band == 2
+    assert _regulate([4.5, 1.0, 1.0], speed=0.5).band == 3
+    assert _regulate([4.5, 1.0, 6.0], pause=4.0).band == 2
+
+
+def test_nothing_to_say_is_an_empty_memory() -> None:
+    memory = _regulate([0.0, 0.0, 0.0])
+    assert (memory.frames, len(memory.values)) == (0, 0)

@@ -1,0 +1,201 @@
+"""The path from a request to chunks, with a reader and a voice that are easy to see through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import toy_voice as toy
+
+from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style, Symbol
+from tts_daemon.errors import InvalidRequestError, TextError, UnknownVoiceError
+from tts_daemon.runtime.engine import Floats, GraphOptions
+from tts_daemon.synthesis.synthesizer import Synthesizer
+from tts_daemon.synthesis.voice_pool import VoicePool, graph_options
+from tts_daemon.text.symbols import VoiceTraits
+from tts_daemon.vocoder.chunking import ChunkPlan
+from tts_daemon.voices.store import VoiceStore
+
+PHONES = (
+    Symbol("b_c", "tone1", "s_begin", "word_begin"),
+    Symbol("a_c", "tone1", "s_end", "word_end"),
+    Symbol("#4", "tone_none", "s_none", "word_none"),
+)
+SMALL = ChunkPlan(first_frames=2, growth=2.0, largest_frames=4)
+
+
+class Reader:
+    """Every sentence of the text is a clause of three symbols; `-` is half a second of silence."""
+
+    def __init__(self) -> None:
+        """Remember the traits that it is given."""
+        self.traits: list[VoiceTraits] = []
+        self.clauses_read = 0
+
+    def read(self, text: str, style: Style, traits: VoiceTraits) -> Iterator[Clause]:
+        """Yield the clauses."""
+        self.traits.append(traits)
+        for part in filter(None, text.split("。")):
+            self.clauses_read += 1
+            symbols = () if part == "-" else PHONES
+            pause_s = 0.5 if part == "-" else 0.0
+            yield Clause(part, part, (), (), (), symbols, style, pause_after_s=pause_s)
+
+
+class ToyEngine:
+    """Loads the toy's graphs by file name."""
+
+    def __init__(self) -> None:
+        """Nothing loaded yet."""
+        self.loaded: list[Path] = []
+
+    def load(self, path: Path, options: GraphOptions) -> toy.NumpyGraph:
+        """One graph."""
+        self.loaded.append(path)
+        return toy.graphs()[path.stem]
+
+
+def _pool(tmp_path: Path, *names: str, keep: int = 2) -> tuple[VoicePool, ToyEngine]:
+    for name in names:
+        (tmp_path / name).mkdir()
+        values = json.dumps(toy.manifest_values(name=name))
+        (tmp_path / name / "voice.json").write_text(values, encoding="utf-8")
+    engine = ToyEngine()
+    return VoicePool(VoiceStore([tmp_path], names[0]), engine, threads=1, keep=keep), engine
+
+
+def _style(request: SpeakRequest) -> Style:
+    if request.preset == "unknown":
+        raise InvalidRequestError("preset 'unknown' is unknown")
+    return Style(**request.overrides)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[..., Synthesizer]:
+    """Make a synthesizer over voices `mei` (default) and `lan`."""
+    pool, _ = _pool(tmp_path, "mei", "lan")
+    return lambda plan=SMALL, reader=None: Synthesizer(reader or Reader(), pool, _style, plan)
+
+
+def _joined(chunks: list[AudioChunk]) -> Floats:
+    return np.concatenate([chunk.samples for chunk in chunks])
+
+
+def test_clauses_come_in_order_with_their_rate_and_volume(
+    build: Callable[..., Synthesizer],
+) -> None:
+    request = SpeakRequest("一。二", overrides={"volume": 40.0})
+    chunks = list(build().stream(request))
+    clauses = [chunk.clause for chunk in chunks]
+    assert clauses == sorted(clauses)
+    assert set(clauses) == {0, 1}
+    assert {(chunk.sample_rate, chunk.volume) for chunk in chunks} == {(1000, 40.0)}
+    assert all(chunk.samples.dtype == np.float32 for chunk in chunks)
+    assert len(chunks) > 4
+
+
+def test_the_chunks_make_no_difference(build: Callable[..., Synthesizer]) -> None:
+    request = SpeakRequest("一。二")
+    whole = _joined(list(build(ChunkPlan(500, 1.0, 500)).stream(request)))
+    for plan in (SMALL, ChunkPlan(1, 1.0, 1), ChunkPlan(7, 1.5, 20)):
+        np.testing.assert_allclose(_joined(list(build(plan).stream(request))), whole, atol=1e-4)
+
+
+def test_a_clause_without_symbols_is_silence(build: Callable[..., Synthesizer]) -> None:
+    chunks = list(build().stream(SpeakRequest("-")))
+    assert sum(len(chunk.samples) for chunk in chunks) == 500
+    assert not _joined(chunks).any()
+    assert all(chunk.duration_s <= 0.25 for chunk in chunks)
+
+
+def test_no_clauses_make_no_chunks(build: Callable[..., Synthesizer]) -> None:
+    assert list(build().stream(SpeakRequest(""))) == []
+
+
+def test_the_front_end_reads_no_further_than_is_heard(build: Callable[..., Synthesizer]) -> None:
+    reader = Reader()
+    stream = build(reader=reader).stream(SpeakRequest("一。二。三"))
+    next(stream)
+    assert reader.clauses_read == 1
+    stream.close()
+    assert reader.clauses_read == 1
+    assert list(stream) == []
+
+
+def test_the_reader_is_told_what_the_voice_can_say(build: Callable[..., Synthesizer]) -> None:
+    reader = Reader()
+    list(build(reader=reader).stream(SpeakRequest("一")))
+    (traits,) = reader.traits
+    assert traits.untrained == {"aa"}
+    assert not traits.arpabet
+    assert "b_c" in traits.tables["sy"]
+
+
+def test_two_streams_interleaved_are_as_if_alone(build: Callable[..., Synthesizer]) -> None:
+    synthesizer = build()
+    requests = [SpeakRequest("一。二"), SpeakRequest("三", overrides={"emotion": "happy"})]
+    alone = [_joined(list(synthesizer.stream(request))) for request in requests]
+    streams = [synthesizer.stream(request) for request in requests]
+    parts: list[list[AudioChunk]] = [[], []]
+    for chunks in zip_longest(*streams):
+        for part, chunk in zip(parts, chunks, strict=True):
+            if chunk is not None:
+                part.append(chunk)
+    for part, expected in zip(parts, alone, strict=True):
+        np.testing.assert_array_equal(_joined(part), expected)
+
+
+def test_errors_come_with_the_first_chunk(build: Callable[..., Synthesizer]) -> None:
+    synthesizer = build()
+    for request, error in [
+        (SpeakRequest("一", preset="unknown"), InvalidRequestError),
+        (SpeakRequest("一", overrides={"emotion": "hapy"}), InvalidRequestError),
+        (SpeakRequest("一", overrides={"voice": "mai"}), UnknownVoiceError),
+    ]:
+        with pytest.raises(error):
+            next(synthesizer.stream(request))
+
+
+def test_a_symbol_that_the_voice_lacks_is_named(tmp_path: Path) -> None:
+    pool, _ = _pool(tmp_path, "mei")
+    strange = (Symbol("zz_c", "tone1", "s_begin", "word_begin"),)
+    with pytest.raises(TextError, match="zz_c"):
+        list(pool.get().speak(strange, Style()))
+
+
+def test_one_symbol_and_any_style_can_be_spoken(tmp_path: Path) -> None:
+    pool, _ = _pool(tmp_path, "mei")
+    for symbol in PHONES:
+        for style in (Style(), Style(speed=2, pause=0), Style(speed=0.5, pause=4, intensity=2)):
+            for piece in pool.get().speak((symbol,), style):
+                assert np.isfinite(piece).all()
+
+
+def test_voices_are_loaded_once_and_the_oldest_is_dropped(tmp_path: Path) -> None:
+    pool, engine = _pool(tmp_path, "mei", "lan", "ju", keep=2)
+    first = pool.get("mei")
+    assert pool.get("") is first
+    assert pool.get("lan") is not first
+    assert pool.get("mei") is first
+    assert len(engine.loaded) == 16
+    pool.get("ju")  # drops lan
+    assert pool.get("mei") is first
+    pool.get("lan")
+    assert len(engine.loaded) == 32
+
+
+def test_the_default_voice_may_change_under_an_empty_name(tmp_path: Path) -> None:
+    pool, _ = _pool(tmp_path, "mei", "lan")
+    assert pool.get().manifest.name == "mei"
+    assert pool.get("lan").manifest.name == "lan"
+
+
+def test_graphs_of_a_loop_get_one_thread() -> None:
+    threads = {name: item.threads for name, item in graph_options(toy.manifest(), 4).items()}
+    assert (threads["decoder"], threads["duration"], threads["vocoder"]) == (1, 1, 4)
+    at_once = graph_options(toy.manifest(autoregressive=False), 4)
+    assert at_once["decoder"].threads == 4

@@ -1,0 +1,128 @@
+"""voice.json is read strictly, and its errors say which key and what to do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import toy_voice as toy
+
+from tts_daemon.errors import VoiceError
+from tts_daemon.voices.manifest import F0Scale, Manifest, verify
+
+PATH = Path("/models/toy/voice.json")
+
+
+def _without(key: str) -> dict[str, Any]:
+    values = toy.manifest_values()
+    del values[key]
+    return values
+
+
+def _inside(section: str, **changes: Any) -> dict[str, Any]:
+    values = toy.manifest_values()
+    return {**values, section: {**values[section], **changes}}
+
+
+def test_everything_is_read() -> None:
+    manifest = toy.manifest()
+    assert (manifest.name, manifest.sample_rate, manifest.hop_length) == ("toy", 1000, 10)
+    assert manifest.symbols["speaker_category"] == ("F7", "M1")
+    assert manifest.f0 == F0Scale(factor_hz=100.0, offset_hz=30.0)
+    assert manifest.dimensions.postnet_delay == 4
+    assert manifest.graphs["decoder"].file == "decoder.onnx"
+    assert manifest.size_bytes() == 8
+
+
+def test_mean_and_deviation_scale_f0_too() -> None:
+    f0 = {"normalization": "mean_std", "mean": 200, "std": 40.5}
+    assert toy.manifest(f0=f0).f0 == F0Scale(factor_hz=40.5, offset_hz=200.0)
+
+
+@pytest.mark.parametrize("key", sorted({*toy.manifest_values()} - {
+    "break_emotion", "speaker", "pitch_per_semitone", "energy_per_unit", "f0", "source", "quality",
+}))  # fmt: skip
+def test_a_missing_key_is_named(key: str) -> None:
+    with pytest.raises(VoiceError, match=rf"voice\.json: {key} is missing; convert or download"):
+        Manifest.parse(_without(key), PATH)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({**toy.manifest_values(), "format": 2}, "format is 2, this version plays 1"),
+        ({**toy.manifest_values(), "sampel_rate": 1}, "sampel_rate is not .* mean sample_rate"),
+        ({**toy.manifest_values(), "sample_rate": "16000"}, "sample_rate is '16000', must be a wh"),
+        ({**toy.manifest_values(), "sample_rate": True}, "sample_rate is True, must be a whole"),
+        ({**toy.manifest_values(), "hop_length": 0}, "hop_length is 0, must be at least 1"),
+        ({**toy.manifest_values(), "autoregressive": 1}, "autoregressive is 1, must be true or"),
+        ({**toy.manifest_values(), "emotions": "happy"}, "emotions must be a list of names"),
+        ({**toy.manifest_values(), "emotions": []}, "emotions must name at least one"),
+        ({**toy.manifest_values(), "emotions": ["glad"]}, "'glad', which symbols.emo_category"),
+        ({**toy.manifest_values(), "speaker": "F9"}, "speaker 'F9' is not in symbols.speaker_"),
+        ({**toy.manifest_values(), "values_per_frame": 4}, "values_per_frame must be 6"),
+        ({**toy.manifest_values(), "f0": None, "values_per_frame": 4}, "source needs f0"),
+        ({**toy.manifest_values(), "pitch_per_semitone": float("nan")}, "must be finite"),
+        (_inside("f0", normalization="median"), "f0: normalization is 'median', must be"),
+        (_inside("source", harmonic=7), "source: harmonic is not .* mean harmonics"),
+        (_inside("dimensions", text=None), "dimensions: text is None, must be a whole number"),
+        (_inside("graphs", extra={}), "graphs: extra is not a key"),
+        (_inside("graphs", vocoder="v.onnx"), "graphs: vocoder: must be an object"),
+        ([], "must be an object"),
+    ],
+)
+def test_a_wrong_value_is_named(values: Any, message: str) -> None:
+    with pytest.raises(VoiceError, match=message):
+        Manifest.parse(values, PATH)
+
+
+@pytest.mark.parametrize("file", ["../decoder.onnx", "/etc/passwd", "a/b.onnx", ""])
+def test_a_graph_cannot_lie_outside_of_the_package(file: str) -> None:
+    graph = {"file": file, "precision": "fp32", "sha256": "0", "bytes": 1}
+    with pytest.raises(VoiceError, match=r"decoder: file is .* plain file name"):
+        Manifest.parse(_inside("graphs", decoder=graph), PATH)
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    graph = {"file": "d.onnx", "precision": "fp16", "sha256": "0", "bytes": 1}
+    with pytest.raises(VoiceError, match="precision is 'fp16', must be fp32 or int8"):
+        Manifest.parse(_inside("graphs", decoder=graph), PATH)
+
+
+def test_no_manifest_and_no_json(tmp_path: Path) -> None:
+    with pytest.raises(VoiceError, match="missing, so this is no voice package"):
+        Manifest.load(tmp_path)
+    (tmp_path / "voice.json").write_text("{", encoding="utf-8")
+    with pytest.raises(VoiceError, match=r"cannot be read .* download it again"):
+        Manifest.load(tmp_path)
+
+
+def _package(directory: Path) -> Manifest:
+    values = toy.manifest_values()
+    for name, graph in values["graphs"].items():
+        content = name.encode() * 1000
+        (directory / graph["file"]).write_bytes(content)
+        graph.update(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+    (directory / "voice.json").write_text(json.dumps(values), encoding="utf-8")
+    return Manifest.load(directory)
+
+
+def test_the_right_files_pass(tmp_path: Path) -> None:
+    verify(_package(tmp_path), tmp_path)
+
+
+def test_a_changed_file_is_found(tmp_path: Path) -> None:
+    manifest = _package(tmp_path)
+    (tmp_path / "memory.onnx").write_bytes(b"memorx" * 1000)
+    with pytest.raises(VoiceError, match=r"memory\.onnx: .*sha256 differs.*convert the voice ag"):
+        verify(manifest, tmp_path)
+
+
+def test_a_missing_file_is_found(tmp_path: Path) -> None:
+    manifest = _package(tmp_path)
+    (tmp_path / "memory.onnx").unlink()
+    with pytest.raises(VoiceError, match=r"memory\.onnx: cannot be read"):
+        verify(manifest, tmp_path)
