@@ -123,9 +123,15 @@ class SpeechSynthesizer(Protocol):
 class Sink(Protocol):
     """Where the player writes PCM. One thread writes; `stop_now` may come from any thread.
 
-    Life: open - (write* - drain)* - close. A sink that lost its device raises AudioUnavailableError from
-    `open` or `write`; the player keeps the utterance and opens again later.
+    Life: (open - write* - drain)* - close; `open` begins every utterance, and where the device is still
+    open it costs nothing. A sink that lost its device raises AudioUnavailableError from `open`, `write`
+    or `drain`; the player keeps the utterance and opens again later.
+
+    Attributes:
+        while_waiting: Called about once a second by a `write` or `drain` that waits.
     """
+
+    while_waiting: Callable[[], None]
 
     def open(self) -> None:
         """Take the device. Raises AudioUnavailableError."""
@@ -140,7 +146,26 @@ class Sink(Protocol):
         ...
 
     def stop_now(self) -> None:
-        """Drop what is queued; the device is silent within one block. A blocked `write` returns."""
+        """Drop what is queued; the device is silent within one block. A blocked `write` returns.
+
+        What is written after this is dropped too, until `open` is called again. Does not wait.
+        """
+        ...
+
+    def pause(self) -> None:
+        """Be silent within one block, but keep what is queued. Does not wait."""
+        ...
+
+    def resume(self) -> None:
+        """Go on where `pause` cut in."""
+        ...
+
+    def set_gain(self, gain: float) -> None:
+        """Set the amplitude factor, 0 to 1, of everything that is heard from now on."""
+        ...
+
+    def counters(self) -> dict[str, int]:
+        """Totals since start: `underruns` (the device ran dry within an utterance), `opened`, ..."""
         ...
 
     def close(self) -> None:

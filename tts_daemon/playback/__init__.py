@@ -1,0 +1,1 @@
+"""From accepted requests to sound: the queue, its journal, the worker, and the devices."""

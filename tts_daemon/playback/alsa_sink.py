@@ -1,0 +1,193 @@
+"""The sound card, through PortAudio. The only place that knows the library sounddevice."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_daemon.errors import AudioUnavailableError
+
+RATES = (16000, 48000, 44100)
+"""Sample rates in the order in which they are tried, in Hz: the voice's own first."""
+
+_LATENCY_S = 0.2
+"""Buffer inside the device: big, so that a busy machine does not crackle. A stop drops it."""
+
+_BUSY = -9985
+_INVALID_DEVICE = -9996
+
+
+class AlsaDevice:
+    """One output, found by name whenever it is opened: numbers change when things are plugged.
+
+    Args:
+        name: Part of an ALSA or PortAudio device name; `default` is the system's.
+        rates: Sample rates to try, in order.
+        latency_s: Buffer inside the device, at least.
+    """
+
+    def __init__(
+        self, name: str, *, rates: tuple[int, ...] = RATES, latency_s: float = _LATENCY_S
+    ) -> None:
+        self._name = name
+        self._rates = rates
+        self._latency_s = latency_s
+        self._rate = rates[0]
+        self._channels = 1
+        self._capacity = 0
+        self._stream: Any = None
+
+    def open(self) -> int:
+        """Open at the first rate that the device takes, looking for it anew if need be."""
+        sounddevice = _library()
+        try:
+            return self._open(sounddevice)
+        except (sounddevice.PortAudioError, ValueError):
+            # PortAudio sees only what was there when it was initialised.
+            rescan()
+        try:
+            return self._open(sounddevice)
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise AudioUnavailableError(self._explain(error)) from error
+
+    def play(self, block: NDArray[np.int16]) -> bool:
+        if not self._stream.active:
+            with self._translated():
+                self._stream.start()
+        frames = np.repeat(block, self._channels) if self._channels > 1 else block
+        with self._translated():
+            return bool(self._stream.write(frames.tobytes()))
+
+    def rest_s(self) -> float:
+        return self._unplayed() / self._rate
+
+    def finish(self) -> None:
+        with self._translated():
+            self._stream.stop(ignore_errors=False)
+
+    def abort(self) -> int:
+        unplayed = self._unplayed()
+        with self._translated():
+            self._stream.abort(ignore_errors=False)
+        return unplayed
+
+    def close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close(ignore_errors=True)
+
+    def _open(self, sounddevice: Any) -> int:
+        index = self._find(sounddevice)
+        refusals = []
+        for channels, rate in itertools.product((1, 2), self._rates):
+            try:
+                self._take(sounddevice, index, rate, channels)
+            except sounddevice.PortAudioError as refusal:
+                refusals.append(refusal)
+            else:
+                return rate
+        raise refusals[0]
+
+    def _take(self, sounddevice: Any, index: int | None, rate: int, channels: int) -> None:
+        stream = sounddevice.RawOutputStream(
+            samplerate=rate,
+            device=index,
+            channels=channels,
+            dtype="int16",
+            latency=self._latency_s,
+        )
+        try:
+            stream.start()
+        except sounddevice.PortAudioError:
+            stream.close(ignore_errors=True)
+            raise
+        self._stream, self._rate, self._channels = stream, rate, channels
+        self._capacity = stream.write_available
+
+    def _find(self, sounddevice: Any) -> int | None:
+        """Number of the device; None is the system's default.
+
+        Raises:
+            ValueError: No device, or more than one, has the name.
+        """
+        if self._name == "default" and not _named(sounddevice, "default"):
+            sounddevice.query_devices(kind="output")
+            return None
+        exact = _named(sounddevice, self._name)
+        close = exact or [
+            index
+            for index, device in _outputs(sounddevice)
+            if self._name.lower() in device["name"].lower()
+        ]
+        if not close:
+            raise ValueError(f"no output device is called {self._name!r}")
+        return close[0]
+
+    def _unplayed(self) -> int:
+        if self._stream is None or not self._stream.active:
+            return 0
+        with self._translated():
+            return max(0, self._capacity - int(self._stream.write_available))
+
+    @contextlib.contextmanager
+    def _translated(self) -> Any:
+        try:
+            yield
+        except _library().PortAudioError as error:
+            raise AudioUnavailableError(self._explain(error)) from error
+
+    def _explain(self, error: Exception) -> str:
+        code = error.args[1] if len(error.args) > 1 else None
+        names = ", ".join(device_names()) or "none"
+        if code == _BUSY:
+            remedy = "another program holds it; name a device that mixes, such as default"
+        elif names == "none":
+            remedy = (
+                "no sound device is there: check `aplay -l`, that the user is in group audio, "
+                "or set audio.device to null"
+            )
+        else:
+            remedy = f"set audio.device to one of: {names}"
+        return f"audio.device {self._name}: {error.args[0] if error.args else error}; {remedy}"
+
+
+def device_names() -> tuple[str, ...]:
+    """Names of the outputs that PortAudio sees. Raises AudioUnavailableError without PortAudio."""
+    sounddevice = _library()
+    try:
+        return tuple(device["name"] for _, device in _outputs(sounddevice))
+    except sounddevice.PortAudioError:
+        return ()
+
+
+def rescan() -> None:
+    """Let PortAudio look for devices anew. No stream may be open."""
+    sounddevice = _library()
+    with contextlib.suppress(sounddevice.PortAudioError):
+        sounddevice._terminate()
+    with contextlib.suppress(sounddevice.PortAudioError):
+        sounddevice._initialize()
+
+
+def _library() -> Any:
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise AudioUnavailableError(
+            f"audio.device: {error}; install PortAudio (apt install libportaudio2) or set "
+            "audio.device to null"
+        ) from error
+    return sounddevice
+
+
+def _outputs(sounddevice: Any) -> list[tuple[int, dict[str, Any]]]:
+    devices = enumerate(sounddevice.query_devices())
+    return [(index, device) for index, device in devices if device["max_output_channels"] > 0]
+
+
+def _named(sounddevice: Any, name: str) -> list[int]:
+    return [index for index, device in _outputs(sounddevice) if device["name"] == name]

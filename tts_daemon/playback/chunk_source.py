@@ -1,0 +1,55 @@
+"""One synthesis, chunk by chunk, taking turns with the others and measuring what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.playback.clock import Clock
+from tts_daemon.playback.fair_lock import FairLock
+from tts_daemon.ports import SpeechSynthesizer
+
+
+class ChunkSource:
+    """The chunks of one request. For one thread.
+
+    Args:
+        synthesizer: Makes them.
+        request: What to speak.
+        turn: Held while a chunk is made, so that device and renderers alternate.
+        clock: Measures.
+
+    Attributes:
+        synthesis_s: Time spent making chunks.
+        waited_s: The same, and the time spent waiting for a turn.
+    """
+
+    def __init__(
+        self, synthesizer: SpeechSynthesizer, request: SpeakRequest, turn: FairLock, clock: Clock
+    ) -> None:
+        self.synthesis_s = 0.0
+        self.waited_s = 0.0
+        self._turn = turn
+        self._clock = clock
+        self._chunks: Iterator[AudioChunk] = synthesizer.stream(request)
+
+    def __iter__(self) -> Iterator[AudioChunk]:
+        return self
+
+    def __next__(self) -> AudioChunk:
+        asked_s = self._clock.monotonic_s()
+        try:
+            with self._turn:
+                begin_s = self._clock.monotonic_s()
+                try:
+                    return next(self._chunks)
+                finally:
+                    self.synthesis_s += self._clock.monotonic_s() - begin_s
+        finally:
+            self.waited_s += self._clock.monotonic_s() - asked_s
+
+    def close(self) -> None:
+        """Stop the synthesis."""
+        close = getattr(self._chunks, "close", None)
+        if close is not None:
+            close()

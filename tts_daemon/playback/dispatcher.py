@@ -1,0 +1,391 @@
+"""Where requests come in and utterances go out to the worker: queue, journal and events in step.
+
+Everything that may happen to an utterance happens here, under one lock, so that it is spoken once,
+ends in exactly one final event, and events have the order of what happened.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
+from tts_daemon.errors import NotReadyError, QueueFullError
+from tts_daemon.playback.clock import Clock
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.outbox import Outbox
+from tts_daemon.playback.queue import SpeechQueue, Utterance, Verdict
+from tts_daemon.ports import Sink
+
+_logger = logging.getLogger(__name__)
+
+_RETRY_FIRST_S = 1.0
+_RETRY_MOST_S = 30.0
+
+
+class Dispatcher:
+    """Queue, journal, outbox, and the one utterance that is being spoken. For any thread.
+
+    Args:
+        queue: What waits.
+        journal: Keeps what was accepted.
+        sink: Is silenced when the utterance being spoken ends early.
+        outbox: Takes the events.
+        clock: Ages requests.
+        on_change: Called under the lock after every change of state.
+    """
+
+    def __init__(
+        self,
+        queue: SpeechQueue,
+        journal: Journal,
+        sink: Sink,
+        outbox: Outbox,
+        clock: Clock,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._queue = queue
+        self._journal = journal
+        self._sink = sink
+        self._outbox = outbox
+        self._clock = clock
+        self._on_change = on_change
+        self._changed = threading.Condition(threading.RLock())
+        # Taken before _changed. Held while the journal writes through to the disk, so that a slow
+        # memory card holds up other senders, but neither the worker nor a stop.
+        self._accepting = threading.Lock()
+        self._running = False
+        self._paused = False
+        self._current: Utterance | None = None
+        self._last: SpeakRequest | None = None
+        self._retry_s: float | None = None
+        self._retry_at_s = 0.0
+        self._changes = 0
+        self.last_finished: Event | None = None
+        self.counters: Counter[str] = Counter()
+        self.last_error = ""
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def open(self, interrupted: str) -> None:
+        """Take in what an earlier process left, then accept requests.
+
+        Args:
+            interrupted: `again` or `drop`: what becomes of the utterance that was cut off.
+        """
+        remembered = self._journal.open()
+        with self._change():
+            self._queue.remember_ids(remembered.ids)
+            for utterance in remembered.waiting:
+                self._queue.put_back(utterance)
+            for utterance in remembered.interrupted:
+                if interrupted == "again":
+                    self._queue.put_back(utterance)
+                else:
+                    self._end(utterance, EventType.CANCELLED, reason="interrupted by a restart")
+            self._running = True
+
+    def close(self) -> None:
+        """Accept nothing more and hand nothing more out; what the journal keeps stays in it."""
+        with self._accepting, self._change():
+            self._running = False
+            current, self._current = self._current, None
+            self._sink.stop_now()
+            if not self._journal.lasting:
+                waiting = [*([current] if current else []), *self._queue.clear()]
+                for utterance in waiting:
+                    self._end(utterance, EventType.CANCELLED, reason="the daemon stops")
+
+    # -- the doors' side ------------------------------------------------------------------------
+
+    def accept(self, request: SpeakRequest) -> int:
+        """Take in a request (see `SpeechService.submit`)."""
+        with self._accepting:
+            with self._changed:
+                verdict = self._judge(request)
+            if verdict.duplicate:
+                self.counters["duplicates"] += 1
+                return -1
+            serial = self._journal.accept(request)
+            return self._add(request, serial)
+
+    def stop(self) -> None:
+        """Silence; nothing is left."""
+        with self._change():
+            self._cancel_current("stopped")
+            self._clear("stopped")
+            self._set_paused(False)
+
+    def skip(self) -> None:
+        """End the utterance that is being spoken."""
+        with self._change():
+            self._cancel_current("skipped")
+
+    def clear(self) -> None:
+        """Drop what waits."""
+        with self._change():
+            self._clear("cleared")
+
+    def pause(self) -> None:
+        """Be silent and hand nothing out."""
+        with self._change():
+            self._set_paused(True)
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._change():
+            self._set_paused(False)
+
+    def last_request(self) -> SpeakRequest | None:
+        """The newest one that was begun."""
+        return self._last
+
+    # -- the worker's side ----------------------------------------------------------------------
+
+    def take(self, timeout_s: float) -> Utterance | None:
+        """The next utterance to speak; None when none was due for `timeout_s`, or at the end."""
+        end_s = self._clock.monotonic_s() + timeout_s
+        while self._running:
+            with self._change():
+                self._expire()
+                now_s = self._clock.monotonic_s()
+                if not self._paused and now_s >= self._retry_at_s and (taken := self._pop()):
+                    return taken
+                seen = self._changes + 1
+            if now_s >= end_s:
+                break
+            self._wait_for_change(seen, end_s)
+        return None
+
+    def is_current(self, utterance: Utterance) -> bool:
+        """Whether the worker is to go on with it."""
+        return self._current is utterance
+
+    def started(self, utterance: Utterance) -> None:
+        """Its first sample was handed to the device."""
+        with self._change():
+            if self._current is utterance and not utterance.started:
+                utterance.started = True
+                self._event(utterance, EventType.STARTED)
+
+    def finished(self, utterance: Utterance, figures: dict[str, float]) -> None:
+        """Its last sample was heard. Figures: fields of `Event`."""
+        with self._change():
+            if self._current is utterance:
+                self._current = None
+                self._end(utterance, EventType.FINISHED, **figures)
+
+    def cancelled(self, utterance: Utterance, reason: str) -> None:
+        """It is not to be spoken after all."""
+        with self._change():
+            if self._current is utterance:
+                self._current = None
+                self._end(utterance, EventType.CANCELLED, reason=reason)
+
+    def failed(self, utterance: Utterance, reason: str) -> None:
+        """It cannot be spoken."""
+        with self._change():
+            if self._current is utterance:
+                self._current = None
+                self.last_error = reason
+                self._end(utterance, EventType.FAILED, reason=reason)
+
+    def audio_lost(self, utterance: Utterance | None, reason: str) -> None:
+        """The device is gone: the utterance waits again, and nothing is handed out for a while."""
+        with self._change():
+            if self._retry_s is None:
+                _logger.warning("no sound: %s; trying again until it is back", reason)
+            self.last_error = reason
+            self._retry_s = min(_RETRY_MOST_S, (self._retry_s or _RETRY_FIRST_S / 2) * 2)
+            self._retry_at_s = self._clock.monotonic_s() + self._retry_s
+            if utterance is not None and self._current is utterance:
+                self._current = None
+                self._wait_again(utterance)
+
+    def audio_back(self) -> None:
+        """The device works."""
+        with self._change():
+            if self._retry_s is not None:
+                _logger.info("the sound device is back")
+            self._retry_s, self._retry_at_s = None, 0.0
+
+    def probe_due(self) -> bool:
+        """Whether the worker, having nothing to speak, is to look whether the device is back."""
+        lost = self._retry_s is not None
+        return lost and not self._paused and self._clock.monotonic_s() >= self._retry_at_s
+
+    # -- what a snapshot shows ------------------------------------------------------------------
+
+    @property
+    def lock(self) -> threading.Condition:
+        """Held by whoever wants to see more than one of the values below at one moment."""
+        return self._changed
+
+    @property
+    def state(self) -> PlayerState:
+        """What the daemon is doing."""
+        if self._retry_s is not None:
+            return PlayerState.NO_AUDIO
+        if self._paused:
+            return PlayerState.PAUSED
+        return PlayerState.SPEAKING if self._current else PlayerState.IDLE
+
+    @property
+    def speaking_id(self) -> str:
+        """Id of the utterance being spoken; empty when none is."""
+        current = self._current
+        return current.request.id if current else ""
+
+    @property
+    def queued(self) -> int:
+        """Number of utterances that wait."""
+        return len(self._queue)
+
+    @property
+    def running(self) -> bool:
+        """Whether requests are accepted."""
+        return self._running
+
+    # -- under the lock -------------------------------------------------------------------------
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """Hold the lock, tell the worker and the listeners afterwards."""
+        try:
+            with self._changed:
+                yield
+                self._changes += 1
+                self._changed.notify_all()
+                self._on_change()
+        finally:
+            self._outbox.deliver()
+
+    def _wait_for_change(self, seen: int, end_s: float) -> None:
+        """Wait until something has changed since `seen`, or time alone makes a difference."""
+        with self._changed:
+            deadlines = [end_s, self._queue.next_deadline_s() or end_s]
+            if self._retry_s is not None and not self._paused:
+                deadlines.append(self._retry_at_s)
+            wait_s = max(0.0, min(deadlines) - self._clock.monotonic_s())
+            self._changed.wait_for(lambda: self._changes != seen, timeout=wait_s)
+
+    def _judge(self, request: SpeakRequest) -> Verdict:
+        if not self._running:
+            raise NotReadyError("the daemon is starting or stopping; try again in a moment")
+        self._expire()
+        try:
+            return self._queue.judge(request, self._current)
+        except QueueFullError:
+            self.counters["refused"] += 1
+            raise
+
+    def _add(self, request: SpeakRequest, serial: int) -> int:
+        with self._change():
+            utterance = Utterance(request, serial, self._deadline_s(request))
+            try:
+                # Judged again: something may have begun or ended while the journal was written.
+                verdict = self._judge(request)
+            except (QueueFullError, NotReadyError):
+                self._journal.end(serial)
+                raise
+            position = self._queue.add(utterance, verdict)
+            if verdict.dropped:
+                self._end(utterance, EventType.CANCELLED, reason=verdict.dropped)
+                return position
+            for waiting, reason in verdict.cancelled:
+                self._end(waiting, EventType.CANCELLED, reason=reason)
+            self._interrupt(verdict)
+            self._event(utterance, EventType.QUEUED, position=position)
+            return position
+
+    def _deadline_s(self, request: SpeakRequest) -> float | None:
+        if request.ttl_s is None:
+            return None
+        age_s = max(0.0, self._clock.wall_s() - request.created_s)
+        return self._clock.monotonic_s() + request.ttl_s - age_s
+
+    def _interrupt(self, verdict: Verdict) -> None:
+        if not verdict.interrupts or self._current is None:
+            return
+        if verdict.postpones:
+            utterance, self._current = self._current, None
+            self._sink.stop_now()
+            self._wait_again(utterance)
+        else:
+            self._cancel_current(verdict.interrupts)
+
+    def _pop(self) -> Utterance | None:
+        utterance = self._queue.pop()
+        if utterance is not None:
+            self._current = utterance
+            self._last = replace(utterance.request, policy=Policy.QUEUE, key=None, ttl_s=None)
+            self._journal.begin(utterance.serial)
+        return utterance
+
+    def _wait_again(self, utterance: Utterance) -> None:
+        self._journal.wait_again(utterance.serial)
+        self._queue.put_back(utterance)
+
+    def _cancel_current(self, reason: str) -> None:
+        utterance, self._current = self._current, None
+        # Silenced even with nothing current: the worker may still hold one that has just ended.
+        self._sink.stop_now()
+        if utterance is not None:
+            self._end(utterance, EventType.CANCELLED, reason=reason)
+
+    def _clear(self, reason: str) -> None:
+        for utterance in self._queue.clear():
+            self._end(utterance, EventType.CANCELLED, reason=reason)
+
+    def _set_paused(self, paused: bool) -> None:
+        self._paused = paused
+        if paused:
+            self._sink.pause()
+        else:
+            self._sink.resume()
+
+    def _expire(self) -> None:
+        for utterance in self._queue.take_expired(self._clock.monotonic_s()):
+            reason = f"waited longer than its ttl_s of {utterance.request.ttl_s:g}"
+            self._end(utterance, EventType.EXPIRED, reason=reason)
+
+    def _end(self, utterance: Utterance, kind: EventType, **fields: float | str) -> None:
+        self._journal.end(utterance.serial)
+        self.counters[kind.value] += 1
+        self._event(utterance, kind, **fields)
+
+    def _event(self, utterance: Utterance, kind: EventType, **fields: float | str) -> None:
+        request = utterance.request
+        event = Event(kind, request.id, source=request.source, **fields)  # type: ignore[arg-type]
+        if kind == EventType.FINISHED:
+            self.last_finished = event
+        self._outbox.put(event)
+        _log(event)
+
+
+def _log(event: Event) -> None:
+    """One line a person can read, with the fields for those who search."""
+    figures = {
+        "UTTERANCE_ID": event.id,
+        "EVENT": event.event_type.value,
+        "SOURCE": event.source,
+        "FIRST_AUDIO_MS": event.first_audio_ms,
+        "AUDIO_MS": event.audio_ms,
+        "REAL_TIME_FACTOR": event.real_time_factor,
+        "REASON": event.reason,
+    }
+    known = {name: value for name, value in figures.items() if value is not None}
+    text = f"{event.event_type} {event.id}"
+    if event.real_time_factor is not None:
+        text += (
+            f": first_audio_ms={event.first_audio_ms:.0f} audio_ms={event.audio_ms:.0f}"
+            f" real_time_factor={event.real_time_factor:.3f}"
+        )
+    if event.reason is not None:
+        text += f": {event.reason}"
+    quiet = event.event_type in (EventType.QUEUED, EventType.STARTED)
+    _logger.log(logging.DEBUG if quiet else logging.INFO, text, extra=known)

@@ -1,0 +1,129 @@
+"""One utterance on its way from the synthesis to the sink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_daemon.domain import AudioChunk
+from tts_daemon.errors import AudioUnavailableError, TextError
+from tts_daemon.playback.chunk_source import ChunkSource
+from tts_daemon.playback.clock import Clock
+from tts_daemon.playback.levels import Levels, to_pcm
+from tts_daemon.playback.start_policy import StartPolicy
+from tts_daemon.ports import Sink
+
+
+class Performance:
+    """Plays one utterance on an open sink.
+
+    Args:
+        source: The chunks.
+        sink: Where they are heard.
+        policy: Says when there is enough to begin.
+        gain: Amplitude factor on all of it.
+        is_wanted: False as soon as somebody has cancelled it.
+        on_start: Called when the first sample was handed to the sink.
+        heartbeat: Called for every chunk.
+        clock: Measures.
+        begin_s: When its turn came, on the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        source: ChunkSource,
+        sink: Sink,
+        policy: StartPolicy,
+        *,
+        gain: float,
+        is_wanted: Callable[[], bool],
+        on_start: Callable[[], None],
+        heartbeat: Callable[[], None],
+        clock: Clock,
+        begin_s: float,
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._policy = policy
+        self._gain = gain
+        self._is_wanted = is_wanted
+        self._on_start = on_start
+        self._heartbeat = heartbeat
+        self._clock = clock
+        self._begin_s = begin_s
+        self._levels: Levels | None = None
+        self._held: list[tuple[NDArray[np.int16], int]] = []
+        self._first_audio_ms: float | None = None
+
+    def play(self) -> dict[str, float] | None:
+        """Speak it to the end.
+
+        Returns:
+            The figures of the `finished` event; None when it was cancelled.
+
+        Raises:
+            AudioUnavailableError: The device is gone.
+            TextError: There was nothing to speak.
+            TtsError: The synthesis failed; what was made before was heard.
+        """
+        try:
+            self._make_and_play()
+        except AudioUnavailableError:
+            raise
+        except Exception:
+            self._play_out()
+            raise
+        if not self._is_wanted():
+            return None
+        if not self._policy.audio_s:
+            raise TextError("nothing in this text can be spoken")
+        self._play_out()
+        return self._figures() if self._is_wanted() else None
+
+    def _make_and_play(self) -> None:
+        waited_s = 0.0
+        for chunk in self._source:
+            self._heartbeat()
+            if not self._is_wanted():
+                return
+            self._policy.arrived(chunk.duration_s, self._source.waited_s - waited_s)
+            waited_s = self._source.waited_s
+            self._take(chunk)
+
+    def _take(self, chunk: AudioChunk) -> None:
+        if self._levels is None or self._levels.sample_rate != chunk.sample_rate:
+            self._hand_over_tail()
+            self._levels = Levels(chunk.sample_rate, self._gain)
+        pcm = to_pcm(self._levels.process(chunk.samples, chunk.volume))
+        self._held.append((pcm, chunk.sample_rate))
+        if self._first_audio_ms is not None or self._policy.may_start():
+            self._hand_over()
+
+    def _hand_over_tail(self) -> None:
+        if self._levels is not None:
+            self._held.append((to_pcm(self._levels.finish()), self._levels.sample_rate))
+            self._levels = None
+
+    def _hand_over(self) -> None:
+        for pcm, sample_rate in self._held:
+            self._sink.write(pcm, sample_rate)
+            if self._first_audio_ms is None and len(pcm) and self._is_wanted():
+                self._first_audio_ms = (self._clock.monotonic_s() - self._begin_s) * 1000
+                self._on_start()
+        self._held.clear()
+
+    def _play_out(self) -> None:
+        if self._is_wanted():
+            self._hand_over_tail()
+            self._hand_over()
+            self._sink.drain()
+
+    def _figures(self) -> dict[str, float]:
+        audio_s = self._policy.audio_s
+        return {
+            "first_audio_ms": self._first_audio_ms or 0.0,
+            "audio_ms": audio_s * 1000,
+            "real_time_factor": self._source.synthesis_s / audio_s,
+        }

@@ -1,0 +1,80 @@
+"""Speech for a caller instead of the device."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+
+from tts_daemon.domain import AudioChunk
+from tts_daemon.errors import QueueFullError
+from tts_daemon.playback.chunk_source import ChunkSource
+from tts_daemon.playback.levels import Levels
+
+
+class RenderSlots:
+    """How many callers may be rendered for at one time."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._free = threading.BoundedSemaphore(limit)
+
+    def take(self) -> None:
+        """Raises QueueFullError when all are taken."""
+        if not self._free.acquire(blocking=False):
+            raise QueueFullError(f"{self._limit} texts are being rendered already; try again later")
+
+    def give_back(self) -> None:
+        """Let the next one in."""
+        self._free.release()
+
+
+class RenderStream:
+    """Iterator over the chunks of one request, volume and edges applied; `close` ends it early.
+
+    Args:
+        source: The chunks as they are made.
+        slots: Where to give back the slot that was taken for it.
+    """
+
+    def __init__(self, source: ChunkSource, slots: RenderSlots) -> None:
+        self._source = source
+        self._slots = slots
+        self._open = True
+        self._chunks = self._with_levels()
+
+    def __iter__(self) -> Iterator[AudioChunk]:
+        return self
+
+    def __next__(self) -> AudioChunk:
+        if not self._open:
+            raise StopIteration
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Stop the synthesis and give the slot back; again is harmless."""
+        if self._open:
+            self._open = False
+            self._chunks.close()
+            self._source.close()
+            self._slots.give_back()
+
+    def __del__(self) -> None:
+        # A caller that forgets to close must not take a slot with it.
+        self.close()
+
+    def _with_levels(self) -> Generator[AudioChunk]:
+        levels: Levels | None = None
+        clause = 0
+        for chunk in self._source:
+            if levels is None or levels.sample_rate != chunk.sample_rate:
+                if levels is not None:
+                    yield AudioChunk(levels.finish(), levels.sample_rate, clause)
+                levels = Levels(chunk.sample_rate)
+            clause = chunk.clause
+            yield AudioChunk(levels.process(chunk.samples, chunk.volume), chunk.sample_rate, clause)
+        if levels is not None:
+            yield AudioChunk(levels.finish(), levels.sample_rate, clause)

@@ -1,0 +1,148 @@
+"""The worker: takes the next utterance, has it synthesised, and hands the sound to the device."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tts_daemon.domain import SpeakRequest
+from tts_daemon.errors import AudioUnavailableError, TtsError
+from tts_daemon.playback.chunk_source import ChunkSource
+from tts_daemon.playback.clock import Clock
+from tts_daemon.playback.dispatcher import Dispatcher
+from tts_daemon.playback.fair_lock import FairLock
+from tts_daemon.playback.performance import Performance
+from tts_daemon.playback.queue import Utterance
+from tts_daemon.playback.start_policy import Pace, StartPolicy
+from tts_daemon.ports import Sink, SpeechSynthesizer
+
+_logger = logging.getLogger(__name__)
+
+_BEAT_S = 5.0
+_MOST_HELD_S = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One utterance, ready to be synthesised.
+
+    Attributes:
+        request: With the player's preset and speed worked in.
+        gain: Amplitude factor (quiet hours); 0: not to be spoken.
+    """
+
+    request: SpeakRequest
+    gain: float = 1.0
+
+
+class Speaker:
+    """The thread that speaks.
+
+    Args:
+        dispatcher: Hands out utterances, and is told how each ended.
+        synthesizer: Makes the sound.
+        sink: Plays it.
+        turn: Held for one chunk at a time; shared with those who render.
+        prepare: Works preset, speed and quiet hours into a request.
+        heartbeat: Called while all is well, at least every few seconds.
+        clock: Measures.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        synthesizer: SpeechSynthesizer,
+        sink: Sink,
+        turn: FairLock,
+        prepare: Callable[[SpeakRequest], Plan],
+        heartbeat: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._synthesizer = synthesizer
+        self._sink = sink
+        self._turn = turn
+        self._prepare = prepare
+        self._heartbeat = heartbeat
+        self._clock = clock
+        self._pace = Pace()
+        self._thread: threading.Thread | None = None
+        sink.while_waiting = heartbeat
+
+    def start(self) -> None:
+        """Begin to speak."""
+        self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end, after the dispatcher was closed; whether it came."""
+        if self._thread is None:
+            return True
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while self._dispatcher.running:
+            self._heartbeat()
+            utterance = self._dispatcher.take(_BEAT_S)
+            if utterance is not None:
+                self._speak(utterance)
+            elif self._dispatcher.probe_due():
+                self._probe()
+
+    def _probe(self) -> None:
+        """With nothing to speak, look whether the lost device is back."""
+        try:
+            self._sink.open()
+            self._sink.drain()
+        except AudioUnavailableError as error:
+            self._dispatcher.audio_lost(None, str(error))
+        else:
+            self._dispatcher.audio_back()
+
+    def _speak(self, utterance: Utterance) -> None:
+        try:
+            self._perform(utterance)
+        except AudioUnavailableError as error:
+            self._dispatcher.audio_lost(utterance, str(error))
+        except TtsError as error:
+            self._dispatcher.failed(utterance, f"{error.code}: {error}")
+        except Exception as error:
+            _logger.exception("utterance %s failed", utterance.request.id)
+            self._dispatcher.failed(utterance, f"internal: {type(error).__name__}: {error}")
+
+    def _perform(self, utterance: Utterance) -> None:
+        begin_s = self._clock.monotonic_s()
+        plan = self._prepare(utterance.request)
+        if plan.gain <= 0:
+            self._dispatcher.cancelled(utterance, "quiet hours")
+            return
+        self._sink.open()
+        self._dispatcher.audio_back()
+        figures = self._play(utterance, plan, begin_s)
+        if figures is not None:
+            self._dispatcher.finished(utterance, figures)
+
+    def _play(self, utterance: Utterance, plan: Plan, begin_s: float) -> dict[str, float] | None:
+        characters = len(plan.request.text)
+        policy = StartPolicy(self._pace, self._pace.expected_s(characters), _MOST_HELD_S)
+        source = ChunkSource(self._synthesizer, plan.request, self._turn, self._clock)
+        performance = Performance(
+            source,
+            self._sink,
+            policy,
+            gain=plan.gain,
+            is_wanted=lambda: self._dispatcher.is_current(utterance),
+            on_start=lambda: self._dispatcher.started(utterance),
+            heartbeat=self._heartbeat,
+            clock=self._clock,
+            begin_s=begin_s,
+        )
+        with contextlib.closing(source):
+            figures = performance.play()
+        if figures is not None:
+            policy.learn(characters)
+        return figures
