@@ -17,6 +17,8 @@ from tts_daemon.errors import SettingsError
 log = logging.getLogger(__name__)
 
 MODE = 0o660
+BACKLOG = 128
+"""Clients that may wait to be let in, for example while the voice is loaded."""
 MAX_PATH_BYTES = 107
 """What the kernel's address structure holds, without the closing zero."""
 
@@ -31,7 +33,7 @@ class SocketAddress:
         self._lock: int | None = None
         self._inode: int | None = None
 
-    def listen(self, backlog: int) -> socket.socket:
+    def listen(self) -> socket.socket:
         """Bind and listen, mode 0660. Raises SettingsError; names the path and what to do."""
         if len(os.fsencode(self._path)) > MAX_PATH_BYTES:
             raise SettingsError(f"socket.path: {self._path} is longer than {MAX_PATH_BYTES} bytes")
@@ -39,7 +41,7 @@ class SocketAddress:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._take_lock()
             self._remove_stale()
-            return self._bind(backlog)
+            return self._bind()
         except OSError as error:
             self.release()
             raise SettingsError(f"socket.path: {self._path} cannot be served: {error}") from error
@@ -89,7 +91,7 @@ class SocketAddress:
                 )
         self._path.unlink(missing_ok=True)
 
-    def _bind(self, backlog: int) -> socket.socket:
+    def _bind(self) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             listener.bind(str(self._path))
@@ -97,7 +99,7 @@ class SocketAddress:
             # Nobody can connect before listen, so there is no moment with a wrong mode.
             self._path.chmod(MODE)
             self._give_to_group()
-            listener.listen(backlog)
+            listener.listen(BACKLOG)
         except OSError:
             listener.close()
             raise

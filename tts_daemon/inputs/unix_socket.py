@@ -1,4 +1,4 @@
-"""The Unix socket door: listens, bounds the number of clients, and gives each a session."""
+"""The Unix socket door: lets clients in, bounds their number, and gives each a session."""
 
 from __future__ import annotations
 
@@ -10,34 +10,30 @@ import threading
 
 from tts_daemon.errors import QueueFullError
 from tts_daemon.inputs import messages
-from tts_daemon.inputs.socket_address import SocketAddress
 from tts_daemon.inputs.socket_session import SocketSession
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import SocketSettings
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 128
-
 
 class UnixSocketDoor:
-    """Serves the protocol of docs/protocol.md on a path, or on a socket that systemd opened."""
+    """Serves the protocol of docs/protocol.md on a socket that listens already."""
 
     name = "socket"
 
     def __init__(
         self,
         service: SpeechService,
+        listener: socket.socket,
         settings: SocketSettings,
         max_characters: int = messages.MAX_CHARACTERS,
-        activated: socket.socket | None = None,
     ) -> None:
-        """Take the service to speak through, and a listening socket where there is one already."""
+        """Take the service to speak through, and a listening socket; clients may wait in it."""
         self._service = service
+        self._listener = listener
         self._settings = settings
         self._max_characters = max_characters
-        self._activated = activated
-        self._address: SocketAddress | None = None
         self._clients: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -45,16 +41,13 @@ class UnixSocketDoor:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen. Raises SettingsError when the path cannot be served; names path and remedy."""
-        if self._activated is None:
-            self._address = SocketAddress(self._settings.path, self._settings.group)
-        listener = self._activated or self._address.listen(BACKLOG)  # type: ignore[union-attr]
-        listener.setblocking(False)
-        self._thread = threading.Thread(target=self._accept_all, args=(listener,), name="socket")
+        """Let clients in."""
+        self._listener.setblocking(False)
+        self._thread = threading.Thread(target=self._accept_all, name="socket")
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, hang up on every client, and give the path back."""
+        """Let nobody in any more, and hang up on every client. The listener stays the caller's."""
         self._stopping.set()
         self._wake_writer.close()
         if self._thread:
@@ -66,26 +59,23 @@ class UnixSocketDoor:
                 connection.shutdown(socket.SHUT_RDWR)
             thread.join()
         self._wake_reader.close()
-        if self._address:
-            self._address.release()
 
-    def _accept_all(self, listener: socket.socket) -> None:
+    def _accept_all(self) -> None:
         poll = select.poll()
         poll.register(self._wake_reader, select.POLLIN)
-        poll.register(listener, select.POLLIN)
-        with listener:
-            while not self._stopping.is_set():
-                poll.poll()
-                try:
-                    connection, _ = listener.accept()
-                except BlockingIOError:
-                    continue
-                except OSError as error:
-                    # Out of file descriptors: existing clients will give some back.
-                    log.warning("socket: a client could not be let in: %s", error)
-                    self._stopping.wait(0.1)
-                else:
-                    self._admit(connection)
+        poll.register(self._listener, select.POLLIN)
+        while not self._stopping.is_set():
+            poll.poll()
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                # Out of file descriptors: existing clients will give some back.
+                log.warning("socket: a client could not be let in: %s", error)
+                self._stopping.wait(0.1)
+            else:
+                self._admit(connection)
 
     def _admit(self, connection: socket.socket) -> None:
         with self._lock:

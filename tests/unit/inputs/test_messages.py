@@ -126,12 +126,14 @@ def test_control_characters_go_and_line_ends_stay() -> None:
     assert messages.clean_text("你\x00好\x1b\r\n世\t界\x9f") == "你好\r\n世\t界"
 
 
-@pytest.mark.parametrize("text", ["你好\ud800", "\udfff你好", "\udc80"])
-def test_an_unpaired_surrogate_is_refused_with_its_place(text: str) -> None:
-    with pytest.raises(InvalidRequestError, match="unpaired surrogate at character"):
-        messages.clean_text(text)
-    with pytest.raises(InvalidRequestError, match="unpaired surrogate"):
-        parse_json(text=text)
+@pytest.mark.parametrize("text", ["你好\ud83d", "\udfff你好", "你\udc80好"])
+def test_half_a_surrogate_pair_goes_and_the_rest_is_spoken(text: str) -> None:
+    assert parse_json(text=text).text == "你好"
+
+
+def test_half_a_surrogate_pair_alone_is_nothing_to_speak() -> None:
+    with pytest.raises(InvalidRequestError, match="text: is empty"):
+        parse_json(text="\ud83d")
 
 
 def test_the_limit_itself_is_accepted_and_one_more_is_not() -> None:
