@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tts_daemon.domain import Clause, Style, Symbol
-from tts_daemon.text import english, tables, tone_sandhi
+from tts_daemon.text import english, erhua, tables, tone_sandhi
 from tts_daemon.text.g2p import GraphemeToPhoneme
 from tts_daemon.text.prosody import ProsodyPredictor, RuleProsody
 from tts_daemon.text.reading import Syllable, Word
@@ -39,8 +39,8 @@ class Frontend:
 
     def __init__(self, prosody: ProsodyPredictor | None = None) -> None:
         """Load the dictionaries."""
-        self._segmenter = Segmenter((word, "v") for word in tables.home_words())
-        self._g2p = GraphemeToPhoneme()
+        self._segmenter = Segmenter((word, pos) for word, pos, _ in tables.words())
+        self._g2p = GraphemeToPhoneme(self._segmenter.is_word)
         self._prosody = prosody or RuleProsody()
 
     def read(
@@ -70,12 +70,13 @@ class Frontend:
         """Words, pinyin, breaks and tones of spoken text."""
         words = self._segmenter.words(spoken)
         self._g2p.read(words)
+        erhua.merge(words)
         tone_sandhi.neutral_tone(words)
         result: list[ProsodicWord] = []
         for phrase in _phrases(words):
             group = self._group(phrase)
             syllables = [item.syllables for item in group]
-            tone_sandhi.yi_bu(syllables)
+            tone_sandhi.yi_bu(phrase)
             tone_sandhi.third_tone(syllables)
             group[-1].break_level = 3
             result.extend(group)

@@ -1,11 +1,14 @@
-"""Words to pinyin: lexicon, then phrases, then rules for polyphones, then the most frequent reading."""
+"""Words to pinyin: lexicon, phrases, rules for polyphones, then the most frequent reading."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tts_daemon.text import polyphones, tables
 from tts_daemon.text.reading import Syllable, Word
+
+UNREADABLE = "yi1"
+"""Stands for a character that no table knows."""
 
 
 def parse_syllable(chars: str, written: str) -> Syllable:
@@ -18,8 +21,16 @@ def parse_syllable(chars: str, written: str) -> Syllable:
 class GraphemeToPhoneme:
     """Gives every word its lexical syllables, one a character, before tone sandhi."""
 
-    def __init__(self, lexicon: Mapping[str, str] | None = None) -> None:
-        """`lexicon`: word -> syllables, the user's; wins over everything."""
+    def __init__(
+        self, is_word: Callable[[str], bool], lexicon: Mapping[str, str] | None = None
+    ) -> None:
+        """Load the tables.
+
+        Args:
+            is_word: Whether a dictionary of words has a text; decides how long words are taken apart.
+            lexicon: Word -> syllables, the user's; wins over everything.
+        """
+        self._is_word = is_word
         self._lexicon = lexicon or {}
         self._characters = tables.characters()
         self._phrases = tables.phrases()
@@ -29,10 +40,7 @@ class GraphemeToPhoneme:
         for word in words:
             if word.pos not in ("x", "eng"):
                 word.syllables = self._lookup(word.text)
-        polyphones.apply(words, self._is_fixed)
-
-    def _is_fixed(self, text: str) -> bool:
-        return text in self._lexicon or text in self._phrases
+        polyphones.apply(words)
 
     def _lookup(self, text: str) -> list[Syllable]:
         syllables: list[Syllable] = []
@@ -44,7 +52,7 @@ class GraphemeToPhoneme:
                 parse_syllable(char, item) for char, item in zip(chars, reading, strict=True)
             )
             start = end
-        return [syllable for syllable in syllables]
+        return syllables
 
     def _longest(self, text: str, start: int) -> tuple[int, list[str]]:
         for end in range(len(text), start + 1, -1):
@@ -52,4 +60,9 @@ class GraphemeToPhoneme:
             reading = self._lexicon.get(piece) or self._phrases.get(piece)
             if reading:
                 return end, reading.split(" ")
-        return start + 1, [self._characters.get(text[start]) or "yi1"]
+            if end - start < len(text) and self._is_word(piece):
+                return end, [self._default(char) for char in piece]
+        return start + 1, [self._default(text[start])]
+
+    def _default(self, char: str) -> str:
+        return self._characters.get(char) or UNREADABLE

@@ -43,15 +43,15 @@ def characters() -> CharacterTable:
 @cache
 def phrases() -> dict[str, str]:
     """Words whose reading does not follow from their characters: `银行` -> `yin2 hang2`."""
-    pairs = (line.split(" ", 1) for line in data_lines("phrases.txt"))
-    return {word: reading for word, reading in pairs} | home_words()
+    found = dict(line.split(" ", 1) for line in data_lines("phrases.txt"))
+    return found | {word: reading for word, _, reading in words()}
 
 
 @cache
-def home_words() -> dict[str, str]:
-    """Words of home automation and corrections to `phrases.txt`, by hand."""
-    pairs = (line.split(" ", 1) for line in data_lines("home_words.txt"))
-    return {word: reading for word, reading in pairs}
+def words() -> list[tuple[str, str, str]]:
+    """Word, part of speech and reading of the words in `words.txt`, which win over `phrases.txt`."""
+    triples = (line.split(" ", 2) for line in data_lines("words.txt"))
+    return [(word, pos, reading) for word, pos, reading in triples]
 
 
 @cache

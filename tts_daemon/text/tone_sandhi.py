@@ -1,59 +1,82 @@
-"""Neutral tone, 一 and 不, and the third tone."""
+"""Tones that depend on the neighbours: the neutral tone, 一 and 不, and the third tone."""
 
 from __future__ import annotations
 
 from tts_daemon.text import tables
 from tts_daemon.text.reading import Syllable, Word
 
-_DIGITS = set("零〇一二三四五六七八九十百千万亿两幺点第")
+_DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
+_LARGE = frozenset("百千万亿")
+# 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
+_ORDINAL_UNITS = frozenset("月号楼级班流")
+_CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
 
 
 def neutral_tone(words: list[Word]) -> None:
-    """Take the tone from syllables that a word list calls neutral."""
+    """Take the tone from the last syllables of listed words, of 们, and of reduplicated verbs."""
     listed = tables.word_list("neutral.txt")
     for word in words:
-        if word.text in listed or (len(word.text) > 1 and word.text[-1] == "们"):
+        if len(word.syllables) > 1 and _ends_neutral(word, listed):
             word.syllables[-1].tone = 5
 
 
-def yi_bu(groups: list[list[Syllable]]) -> None:
-    """Tones of 一 and 不 inside one prosodic phrase."""
-    line = [syllable for group in groups for syllable in group]
-    ends = {id(group[-1]) for group in groups if group}
-    for index, syllable in enumerate(line):
-        before = line[index - 1] if index else None
-        after = line[index + 1] if index + 1 < len(line) else None
+def _ends_neutral(word: Word, listed: frozenset[str]) -> bool:
+    # 听听 试试: jieba calls them verbs; 刚刚 慢慢 天天 keep their tones.
+    doubled = len(word.text) == 2 and word.text[0] == word.text[1] and word.pos == "v"
+    return doubled or word.text in listed or word.text[-1] == "们"
+
+
+def yi_bu(words: list[Word]) -> None:
+    """Tones of 一 and 不 inside one phrase without pauses."""
+    line = [(syllable, word) for word in words for syllable in word.syllables]
+    for index, (syllable, word) in enumerate(line):
+        if syllable.chars not in ("一", "不"):
+            continue
+        before = line[index - 1][0] if index else None
+        after = line[index + 1][0] if index + 1 < len(line) else None
         if syllable.chars == "不" and syllable.base == "bu":
             syllable.tone = _bu(before, after)
-        elif syllable.chars == "一" and syllable.base == "yi":
-            syllable.tone = _yi(before, after, id(syllable) in ends)
+        elif syllable.chars == "一":
+            ends_word = len(word.syllables) > 1 and word.syllables[-1] is syllable
+            syllable.tone = 1 if ends_word or after is None else _yi(line, index, before, after)
 
 
 def _bu(before: Syllable | None, after: Syllable | None) -> int:
+    # 好不好 bu5 · 不是 bu2 · 不好 bu4
     if before and after and before.chars == after.chars:
         return 5
     return 2 if after and after.tone == 4 else 4
 
 
-def _yi(before: Syllable | None, after: Syllable | None, ends_word: bool) -> int:
-    if after is None or ends_word:
-        return 1
-    if before and before.chars in _DIGITS:
-        return 1
-    if after.chars in _DIGITS and after.chars not in "百千万亿":
-        return 1
-    if after.chars in "月号":
-        return 1
-    if before and before.chars == after.chars:
-        return 5
-    return 2 if after.tone == 4 or after.chars == "个" else 4
+def _yi(
+    line: list[tuple[Syllable, Word]], index: int, before: Syllable | None, after: Syllable
+) -> int:
+    if before and before.chars == after.chars and after.chars not in _DIGITS:
+        return 5  # 试一试
+    if before and (before.chars in _DIGITS or before.chars in "第初周"):
+        return 1  # 二十一, 第一
+    if after.chars == "点":
+        return 1 if _is_clock(line, index) else 4  # 一点半, 一点五 · 一点也不
+    if after.chars in _ORDINAL_UNITS or (after.chars == "日" and before and before.chars == "月"):
+        return 1  # 一月, 一楼, 一月一日
+    if after.chars in _DIGITS and after.chars not in _LARGE:
+        return 1  # 一二三
+    if after.chars == "个":
+        return 2
+    return 2 if after.tone == 4 else 4
+
+
+def _is_clock(line: list[tuple[Syllable, Word]], index: int) -> bool:
+    after = line[index + 2][0].chars if index + 2 < len(line) else ""
+    before = line[index - 1][1].pos if index else ""
+    return after in _CLOCK_AFTER or before == "t"
 
 
 def third_tone(groups: list[list[Syllable]]) -> None:
-    """Third tone before third tone becomes second, from right to left, inside one prosodic phrase.
+    """Third tone before third tone becomes second, from right to left, inside one phrase.
 
-    Inside a prosodic word the lexical tones decide (展览馆 2-2-3); across a boundary the next word's surface
-    tone does (很 | 小 stays 3 where 小 itself has become 2).
+    Inside a prosodic word the lexical tones decide (展览馆 2-2-3); across a boundary the next word's
+    surface tone does (很 | 小 stays 3 where 小 itself has become 2).
 
     Args:
         groups: The syllables of each prosodic word between two pauses.
