@@ -1,0 +1,37 @@
+"""`tts-doctor`: what is wrong on this machine, and the command that mends it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from tts_daemon.service.doctor import Finding, Probes, Verdict, examine
+from tts_daemon.service.probes import probe_sound, probe_voice
+
+_MARKS = {Verdict.FINE: "ok", Verdict.NOTICE: "--", Verdict.PROBLEM: "!!"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the findings; 1 if one of them is a problem."""
+    parser = argparse.ArgumentParser(prog="tts-doctor", description=__doc__)
+    parser.add_argument("--config", type=Path, help="configuration file (default: the system's)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    options = parser.parse_args(arguments)
+    worst = 0
+    for finding in examine(options.config, Probes(probe_voice, probe_sound)):
+        print(json.dumps(asdict(finding), ensure_ascii=False) if options.json else _line(finding))
+        worst = max(worst, int(finding.verdict is Verdict.PROBLEM))
+    return worst
+
+
+def _line(finding: Finding) -> str:
+    line = f"{_MARKS[finding.verdict]}  {finding.check:12} {finding.message}"
+    return f"{line}\n{'':16}-> {finding.remedy}" if finding.remedy else line
+
+
+if __name__ == "__main__":
+    sys.exit(main())
