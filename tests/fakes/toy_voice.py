@@ -55,6 +55,7 @@ def manifest_values(**changes: Any) -> dict[str, Any]:
         "break_emotion": None,
         "speaker": "M1",
         "untrained": ["aa"],
+        "position_scales": None,
         "pitch_per_semitone": 0.25,
         "energy_per_unit": 0.5,
         "f0": {"normalization": "global", "minimum": 30, "maximum": 130},

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from tts_daemon.acoustic.encoder import Encoding
 from tts_daemon.acoustic.inputs import AcousticInput
 from tts_daemon.runtime.engine import Floats
-
-_POSITION_BASE = 10000.0
+from tts_daemon.voices.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,45 +32,49 @@ class Memory:
     band: int
 
 
-def regulate(
-    encoding: Encoding, durations: Floats, inputs: AcousticInput, frames_per_step: int
-) -> Memory:
-    """Lay the symbols out in time.
+class LengthRegulator:
+    """Lays the symbols of a clause out in time."""
 
-    Args:
-        encoding: One clause.
-        durations: Frames of each symbol as predicted [L].
-        inputs: Speed, pauses and their factor.
-        frames_per_step: r.
-    """
-    scaled = durations / np.float32(inputs.speed)
-    # The band belongs to the speech: a pause that was drawn out must not widen it.
-    band = int(_round_half_up(scaled.max(initial=0) / frames_per_step))
-    counts = _round_half_up(np.where(inputs.pauses, scaled * np.float32(inputs.pause), scaled))
-    return Memory(
-        values=_memory(encoding, counts, frames_per_step), frames=int(counts.sum()), band=band
-    )
+    def __init__(self, manifest: Manifest) -> None:
+        """Take the voice's sizes."""
+        self._frames_per_step = manifest.frames_per_step
+        self._scales = np.array(manifest.position_scales, np.float32)  # [P]
 
+    def regulate(self, encoding: Encoding, durations: Floats, inputs: AcousticInput) -> Memory:
+        """Make the decoder's memory.
 
-def _memory(encoding: Encoding, counts: NDArray[np.int64], frames_per_step: int) -> Floats:
-    """[T / r, M]."""
-    symbol = np.repeat(np.arange(len(counts)), counts)  # [T]
-    starts = np.cumsum(counts) - counts
-    position = np.arange(len(symbol)) - starts[symbol] + 1  # [T], from 1 inside each symbol
-    padding = -len(symbol) % frames_per_step
-    text = np.pad(encoding.text[symbol], ((0, padding), (0, 0)))
-    text += _sinusoid(np.pad(position, (0, padding)), text.shape[1])
-    side_by_side = text.reshape(-1, frames_per_step * text.shape[1])  # [T / r, r x P]
-    condition = encoding.condition[symbol[::frames_per_step]]  # [T / r, G]
-    return np.concatenate([side_by_side, condition], axis=1)
+        Args:
+            encoding: One clause.
+            durations: Frames of each symbol as predicted [L].
+            inputs: Speed, pauses and their factor.
+        """
+        scaled = durations / np.float32(inputs.speed)
+        # The band belongs to the speech: a pause that was drawn out must not widen it.
+        band = int(_round_half_up(scaled.max(initial=0) / self._frames_per_step))
+        drawn_out = np.where(inputs.pauses, scaled * np.float32(inputs.pause), scaled)
+        counts = _round_half_up(drawn_out)
+        return Memory(self._memory(encoding, counts), int(counts.sum()), band)
 
+    def _memory(self, encoding: Encoding, counts: NDArray[np.int64]) -> Floats:
+        """[T / r, M]."""
+        per_step = self._frames_per_step
+        symbol = np.repeat(np.arange(len(counts)), counts)  # [T]
+        starts = np.cumsum(counts) - counts
+        position = np.arange(len(symbol)) - starts[symbol] + 1  # [T], from 1 inside each symbol
+        padding = -len(symbol) % per_step
+        text = np.pad(encoding.text[symbol], ((0, padding), (0, 0)))
+        text += self._waves(np.pad(position, (0, padding)))
+        side_by_side = text.reshape(-1, per_step * text.shape[1])  # [T / r, r x P]
+        condition = encoding.condition[symbol[::per_step]]  # [T / r, G]
+        return np.concatenate([side_by_side, condition], axis=1)
 
-def _sinusoid(position: NDArray[np.int64], width: int) -> Floats:
-    """Sine at even columns, cosine at odd ones, [T] -> [T, width]."""
-    column = np.arange(width)
-    frequency = _POSITION_BASE ** (-2.0 * (column // 2) / width)
-    angle = position[:, None] * frequency
-    return np.where(column % 2, np.cos(angle), np.sin(angle)).astype(np.float32)
+    def _waves(self, position: NDArray[np.int64]) -> Floats:
+        """Sine at even columns, cosine at odd ones, [T] -> [T, P]."""
+        # float32 throughout, as the models were trained: stored scales can make large angles.
+        waves = position[:, None].astype(np.float32) / self._scales
+        waves[:, 0::2] = np.sin(waves[:, 0::2])
+        waves[:, 1::2] = np.cos(waves[:, 1::2])
+        return waves
 
 
 def _round_half_up(values: Floats) -> NDArray[np.int64]:

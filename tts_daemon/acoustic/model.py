@@ -8,7 +8,7 @@ from tts_daemon.acoustic.decoder import Decoder, DecoderState
 from tts_daemon.acoustic.duration import DurationPredictor
 from tts_daemon.acoustic.encoder import Encoder
 from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
-from tts_daemon.acoustic.length_regulator import regulate
+from tts_daemon.acoustic.length_regulator import LengthRegulator
 from tts_daemon.acoustic.postnet import Postnet
 from tts_daemon.runtime.engine import Floats, Graph
 from tts_daemon.voices.manifest import Manifest
@@ -22,6 +22,7 @@ class AcousticModel:
         self.inputs = InputBuilder(manifest, graphs["encoder"].width("speaker"))
         self._encoder = Encoder(graphs["encoder"], graphs["variance"])
         self._durations = DurationPredictor(graphs["duration"], manifest.dimensions.duration_units)
+        self._regulator = LengthRegulator(manifest)
         self._decoder = Decoder(graphs["decoder"], graphs["memory"], manifest)
         self._postnet = Postnet(graphs["postnet_fsmn"], graphs["postnet_lstm"], manifest)
         self._frames_per_step = manifest.frames_per_step
@@ -39,7 +40,7 @@ class AcousticModel:
         """
         encoding = self._encoder.encode(inputs)
         durations = self._durations.predict(encoding.duration_condition)
-        memory = regulate(encoding, durations, inputs, self._frames_per_step)
+        memory = self._regulator.regulate(encoding, durations, inputs)
         decoding, refining = self._decoder.start(memory), self._postnet.start()
         ahead = -self._postnet.delay  # frames that left the postnet, less those that were wanted
         left = memory.frames

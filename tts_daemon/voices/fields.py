@@ -53,11 +53,16 @@ class Fields:
     def number(self, key: str) -> float:
         """A finite number."""
         value = self.anything(key)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(key, f"is {value!r}, must be a number")
-        if not math.isfinite(value):
-            raise self.error(key, f"is {value!r}, must be finite")
+        if not _is_number(value):
+            raise self.error(key, f"is {value!r}, must be a finite number")
         return float(value)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """A list of finite numbers."""
+        value = self.anything(key)
+        if not isinstance(value, list) or not all(map(_is_number, value)):
+            raise self.error(key, "must be a list of finite numbers")
+        return tuple(map(float, value))
 
     def integer(self, key: str, minimum: int | None = None) -> int:
         """A whole number."""
@@ -86,3 +91,7 @@ class Fields:
                 nearest = difflib.get_close_matches(key, self._asked, n=1)
                 hint = f"; did you mean {nearest[0]}?" if nearest else ""
                 raise self.error(key, f"is not a key of this format{hint}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

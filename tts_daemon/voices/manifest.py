@@ -110,6 +110,7 @@ class Manifest:
     untrained: tuple[str, ...]
     pitch_per_semitone: float | None
     energy_per_unit: float | None
+    position_scales: tuple[float, ...]
     f0: F0Scale | None
     source: Source | None
     dimensions: Dimensions
@@ -159,6 +160,7 @@ class Manifest:
             untrained=keys.names("untrained"),
             pitch_per_semitone=_optional_number(keys, "pitch_per_semitone"),
             energy_per_unit=_optional_number(keys, "energy_per_unit"),
+            position_scales=_position_scales(keys),
             f0=_f0_scale(keys.section("f0")) if keys.has("f0") else None,
             source=_source(keys.section("source")) if keys.has("source") else None,
             dimensions=_dimensions(keys.section("dimensions")),
@@ -209,6 +211,17 @@ def _symbols(keys: Fields) -> dict[str, tuple[str, ...]]:
     tables = {table: keys.names(table) for table in TABLES}
     keys.finish()
     return tables
+
+
+def _position_scales(keys: Fields) -> tuple[float, ...]:
+    """As stored, or the published formula."""
+    width = keys.section("dimensions").integer("text", minimum=1)
+    if not keys.has("position_scales"):
+        return tuple(10000.0 ** (2 * (column // 2) / width) for column in range(width))
+    scales = keys.numbers("position_scales")
+    if len(scales) != width or not all(scales):
+        raise keys.error("position_scales", f"must be {width} numbers, none of them 0")
+    return scales
 
 
 def _f0_scale(keys: Fields) -> F0Scale:

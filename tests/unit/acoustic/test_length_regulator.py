@@ -11,7 +11,7 @@ from fakes import toy_voice as toy
 
 from tts_daemon.acoustic.encoder import Encoding
 from tts_daemon.acoustic.inputs import AcousticInput
-from tts_daemon.acoustic.length_regulator import Memory, regulate
+from tts_daemon.acoustic.length_regulator import LengthRegulator, Memory
 from tts_daemon.runtime.engine import Floats
 
 ENCODING = Encoding(
@@ -31,7 +31,8 @@ INPUT = AcousticInput(
 
 def _regulate(durations: list[float], **changes: float) -> Memory:
     values: Floats = np.array(durations, np.float32)
-    return regulate(ENCODING, values, replace(INPUT, **changes), toy.R)  # type: ignore[arg-type]
+    inputs = replace(INPUT, **changes)  # type: ignore[arg-type]
+    return LengthRegulator(toy.manifest()).regulate(ENCODING, values, inputs)
 
 
 def test_frames_are_laid_out_side_by_side_with_positions() -> None:
@@ -85,3 +86,12 @@ def test_the_band_follows_the_longest_symbol_but_not_a_drawn_out_pause() -> None
 def test_nothing_to_say_is_an_empty_memory() -> None:
     memory = _regulate([0.0, 0.0, 0.0])
     assert (memory.frames, len(memory.values)) == (0, 0)
+
+
+def test_a_checkpoint_s_own_position_scales_are_used() -> None:
+    scales = [0.5, -2.0, 3.0, 4.0]
+    regulator = LengthRegulator(toy.manifest(position_scales=scales))
+    memory = regulator.regulate(ENCODING, np.array([3.0, 0.0, 0.0], np.float32), INPUT)
+    third = memory.values[0, 2 * toy.P : 3 * toy.P]
+    waves = [math.sin(3 / 0.5), math.cos(3 / -2.0), math.sin(3 / 3.0), math.cos(3 / 4.0)]
+    np.testing.assert_allclose(third, ENCODING.text[0] + waves, atol=1e-6)

@@ -42,9 +42,19 @@ def test_mean_and_deviation_scale_f0_too() -> None:
     assert toy.manifest(f0=f0).f0 == F0Scale(factor_hz=40.5, offset_hz=200.0)
 
 
-@pytest.mark.parametrize("key", sorted({*toy.manifest_values()} - {
-    "break_emotion", "speaker", "pitch_per_semitone", "energy_per_unit", "f0", "source", "quality",
-}))  # fmt: skip
+MAY_BE_NULL = {
+    "break_emotion",
+    "speaker",
+    "position_scales",
+    "pitch_per_semitone",
+    "energy_per_unit",
+    "f0",
+    "source",
+    "quality",
+}
+
+
+@pytest.mark.parametrize("key", sorted(toy.manifest_values().keys() - MAY_BE_NULL))
 def test_a_missing_key_is_named(key: str) -> None:
     with pytest.raises(VoiceError, match=rf"voice\.json: {key} is missing; convert or download"):
         Manifest.parse(_without(key), PATH)
@@ -65,7 +75,10 @@ def test_a_missing_key_is_named(key: str) -> None:
         ({**toy.manifest_values(), "speaker": "F9"}, "speaker 'F9' is not in symbols.speaker_"),
         ({**toy.manifest_values(), "values_per_frame": 4}, "values_per_frame must be 6"),
         ({**toy.manifest_values(), "f0": None, "values_per_frame": 4}, "source needs f0"),
-        ({**toy.manifest_values(), "pitch_per_semitone": float("nan")}, "must be finite"),
+        ({**toy.manifest_values(), "pitch_per_semitone": float("nan")}, "must be a finite number"),
+        ({**toy.manifest_values(), "position_scales": [1.0]}, "position_scales must be 4 numbers"),
+        ({**toy.manifest_values(), "position_scales": [1, 1, 1, 0]}, "none of them 0"),
+        ({**toy.manifest_values(), "position_scales": "1"}, "must be a list of finite numbers"),
         (_inside("f0", normalization="median"), "f0: normalization is 'median', must be"),
         (_inside("source", harmonic=7), "source: harmonic is not .* mean harmonics"),
         (_inside("dimensions", text=None), "dimensions: text is None, must be a whole number"),
