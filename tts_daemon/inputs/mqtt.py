@@ -42,6 +42,9 @@ WINDOW = 20
 """Messages sent and not yet confirmed by the broker."""
 HANDSHAKE_S = 10.0
 FAREWELL_S = 2.0
+STABLE_S = 10.0
+"""A connection that lasted so long was a good one."""
+SUSPICIOUS_FAILURES = 3
 SESSION_TAKEN_OVER = 0x8E
 CREDENTIALS_REFUSED = frozenset({0x86, 0x87, 0x8C})
 """Bad user name or password, not authorized, bad authentication method."""
@@ -89,6 +92,7 @@ class MqttConnection:
         self._end = End.UNREACHABLE
         self._problem = ""
         self._last_logged = ""
+        self._failures = 0
         self.maximum_packet_bytes: int | None = None
 
     # ---- for every thread
@@ -163,14 +167,18 @@ class MqttConnection:
     # ---- the connection's own thread: connecting
 
     def _run(self) -> None:
-        failures = 0
         while not self._stopping.is_set():
+            began_s = time.monotonic()
             end = self._attempt()
             if self._session.once:
                 break
-            failures = 1 if end is End.LOST else failures + 1
+            if end is End.LOST and time.monotonic() - began_s > STABLE_S:
+                self._failures, self._last_logged = 0, ""
+            self._failures += 1
+            if not self._stopping.is_set():
+                self._log_end(end)
             refused = end in (End.REFUSED, End.TAKEN_OVER)
-            self._stopping.wait(self._retry.delay_s(failures, refused))
+            self._stopping.wait(self._retry.delay_s(self._failures, refused))
         self._wake_in.close()
         self._wake_out.close()
 
@@ -179,20 +187,22 @@ class MqttConnection:
         end = self._converse(MQTTProtocolVersion.MQTTv5)
         if end is End.NO_HANDSHAKE and not self._session.needs_mqtt5:
             end = self._converse(MQTTProtocolVersion.MQTTv311)
-        if not self._stopping.is_set():
-            self._log_end(end)
         return end
 
     def _log_end(self, end: End) -> None:
         """Say what is wrong once, not at every attempt."""
         where = f"{self._settings.host}:{self._settings.port}"
+        name = self._session.client_id
+        if end is End.LOST and self._failures >= SUSPICIOUS_FAILURES:
+            # Brokers that do not say so end the session of the first when the second one comes.
+            end = End.TAKEN_OVER
         text = {
             End.UNREACHABLE: f"no connection to the MQTT broker at {where}: {self._problem}",
             End.NO_HANDSHAKE: f"the MQTT broker at {where} does not accept us: {self._problem}",
             End.REFUSED: f"the MQTT broker at {where} refuses us: {self._problem}; "
             "check mqtt.username and mqtt.password or mqtt.password_file",
-            End.TAKEN_OVER: f"another client took the MQTT session {self._session.client_id}; "
-            "every daemon needs its own mqtt.node",
+            End.TAKEN_OVER: f"the MQTT broker at {where} ends our connection again and again; "
+            f"does another daemon call itself {name} too? Each one needs its own mqtt.node",
             End.LOST: f"connection to the MQTT broker at {where} lost: {self._problem}",
         }[end]
         level = logging.DEBUG if text == self._last_logged else self._session.log_level
@@ -334,7 +344,7 @@ class MqttConnection:
             self._problem = str(reason)
             self._end = End.REFUSED if reason.value in CREDENTIALS_REFUSED else End.NO_HANDSHAKE
             return
-        self._end, self._last_logged = End.LOST, ""
+        self._end = End.LOST
         self._number += 1
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._quality_of_service = getattr(properties, "MaximumQoS", 1)

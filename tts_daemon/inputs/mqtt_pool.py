@@ -110,9 +110,12 @@ class SynthesisPool:
             self._jobs.put(Job(message, self._connection))
             return
         member = self._topics.member_of(message.topic)
-        if member and member != self._topics.node:
+        if member != self._topics.node:
             self._adoptions.member_is(member, message.payload)
             self._jobs.put(None)
+        elif message.payload != b"online" and not self._stopping.is_set():
+            # Our will, or a member that took over while we were away, says what is no longer so.
+            self._connection.publish(Publication(message.topic, b"online", retain=True))
 
     # ---- the worker's thread
 

@@ -72,11 +72,12 @@ def open_door(service: FakeSpeechService, request: pytest.FixtureRequest) -> Ite
     with contextlib.ExitStack() as stack:
 
         def make(port: int | None = None, **options: Any) -> MqttDoor:
+            chosen_service = options.pop("service", service)
             chosen = port or request.getfixturevalue("broker").port
             settings = MqttSettings(
                 **{"host": "127.0.0.1", "port": chosen, "node": "living", **options}
             )
-            door = MqttDoor(service, settings, retry=QUICK)
+            door = MqttDoor(chosen_service, settings, retry=QUICK)
             stack.callback(door.stop)
             door.start()
             return door
