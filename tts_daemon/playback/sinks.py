@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tts_daemon.playback.alsa_sink import AlsaDevice
 from tts_daemon.playback.buffered_sink import BufferedSink
+from tts_daemon.playback.default_device import DefaultDevice
 from tts_daemon.playback.null_sink import NullDevice
 from tts_daemon.playback.wav_sink import WavDevice
 
@@ -18,7 +19,7 @@ def make_sink(
     Args:
         device: `null` (silent, in real time), `wav:PATH` (appends what would be heard, in real
             time), `null:fast` and `wav-fast:PATH` (the same without waiting), else the name of an
-            ALSA or PortAudio device; `default` is the system's.
+            ALSA or PortAudio device; `default` is the system's, silent on a machine without any.
         lead_in_s: Silence before the first word after a rest; only for a real device.
         release_after_s: Idle time after which the device is given back.
     """
@@ -28,4 +29,5 @@ def make_sink(
     if kind in ("wav", "wav-fast") and path:
         wav = WavDevice(Path(path).expanduser(), paced=kind == "wav")
         return BufferedSink(wav, release_after_s=release_after_s)
-    return BufferedSink(AlsaDevice(device), lead_in_s=lead_in_s, release_after_s=release_after_s)
+    card = DefaultDevice() if device == "default" else AlsaDevice(device)
+    return BufferedSink(card, lead_in_s=lead_in_s, release_after_s=release_after_s)

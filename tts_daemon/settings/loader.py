@@ -61,6 +61,19 @@ def load(file: Path | None = None, environment: Mapping[str, str] | None = None)
     return Loaded(settings, origins)
 
 
+def changes(old: Any, new: Any, outer: Key = ()) -> list[str]:
+    """Keys whose values differ, dotted, in the order of the schema."""
+    found: list[str] = []
+    for item in fields(old):
+        before, after = getattr(old, item.name), getattr(new, item.name)
+        key = (*outer, item.name)
+        if is_dataclass(before):
+            found += changes(before, after, key)
+        elif before != after:
+            found.append(dotted(key))
+    return found
+
+
 def _collect(assignments: Iterable[Assignment]) -> tuple[dict[Key, Any], dict[Key, str]]:
     values: dict[Key, Any] = {}
     origins: dict[Key, str] = {}

@@ -1,0 +1,79 @@
+"""tts-daemon: the service, or a look at its configuration."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from tts_daemon import __version__
+from tts_daemon.errors import SettingsError, TtsError
+from tts_daemon.settings import printer
+from tts_daemon.settings.loader import load
+
+BAD_SETTINGS = 78
+"""Exit status for a wrong configuration (EX_CONFIG of sysexits.h): trying again does not help."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _act(options)
+    except SettingsError as error:
+        _complain(error)
+        return BAD_SETTINGS
+    except TtsError as error:
+        _complain(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tts-daemon",
+        description="Speaks the texts that come by the Unix socket, by MQTT and by other doors.",
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="default: /etc/tts-daemon/config.yaml, if present",
+    )
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
+        "--check-config", action="store_true", help="say what is wrong with it, and exit"
+    )
+    action.add_argument(
+        "--print-config", action="store_true", help="every value in force, and where it came from"
+    )
+    action.add_argument(
+        "--print-defaults", action="store_true", help="every key with meaning, unit and default"
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def _act(options: argparse.Namespace) -> int:
+    read = partial(load, options.config)
+    if options.print_defaults:
+        print(printer.defaults(), end="")
+    elif options.print_config:
+        print(printer.effective(read()), end="")
+    elif options.check_config:
+        loaded = read()
+        print(f"the configuration is right; {len(loaded.origins)} keys are set")
+    else:
+        # Loads numpy and the inference library, which a look at the configuration does not need.
+        from tts_daemon.service.daemon import Daemon
+
+        Daemon(read).run()
+    return 0
+
+
+def _complain(error: TtsError) -> None:
+    for line in str(error).splitlines():
+        print(f"tts-daemon: {line}", file=sys.stderr)

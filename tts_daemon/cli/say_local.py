@@ -1,0 +1,62 @@
+"""tts-say --local: the same synthesis and the same player as the daemon's, in this process."""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+from typing import Any
+
+from tts_daemon.cli import wav_output
+from tts_daemon.domain import Event, EventType, SpeakRequest, Style
+from tts_daemon.inputs import messages
+from tts_daemon.inputs.socket_client import Reply
+from tts_daemon.inputs.socket_render import frames
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player
+from tts_daemon.service import assembly, logs
+from tts_daemon.settings.loader import load
+from tts_daemon.settings.presets import Presets
+
+FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
+
+
+def say(fields: dict[str, Any], config: str | None, output: str | None) -> Reply:
+    """Speak a request, or write it to a WAV file.
+
+    Args:
+        fields: As a message would hold them.
+        config: Configuration file; None for the system's.
+        output: WAV file; None speaks on the configured device.
+
+    Raises:
+        TtsError: As the daemon would refuse it.
+    """
+    settings = load(Path(config) if config else None).settings
+    logs.configure("warning")
+    request = messages.from_fields(fields, "local", max_characters=settings.text.max_characters)
+    presets = Presets(settings)
+
+    def style(request: SpeakRequest) -> Style:
+        return presets.style(request.preset or settings.voice.preset, request.overrides)
+
+    store = assembly.voice_store(settings)
+    synthesizer = assembly.make_synthesizer(settings, store, style)
+    player = assembly.make_player(settings, presets, synthesizer, store.names(), journal=Journal())
+    player.start()
+    try:
+        if output:
+            return wav_output.save(frames(request.id, player.render(request)), output)
+        return _speak(player, request)
+    finally:
+        player.stop()
+
+
+def _speak(player: Player, request: SpeakRequest) -> Reply:
+    ended: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    player.subscribe(
+        lambda item: (
+            ended.put(item) if isinstance(item, Event) and item.event_type in FINAL else None
+        )
+    )
+    player.submit(request)
+    return {"ok": True, **messages.event_message(ended.get())}

@@ -1,0 +1,75 @@
+"""From settings to the rooms of the house, for the daemon and for `tts-say --local`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tts_daemon.domain import SpeakRequest, Style
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player, PlayerSettings
+from tts_daemon.playback.sinks import make_sink
+from tts_daemon.runtime.onnx_engine import OnnxEngine
+from tts_daemon.settings.places import checkout_models
+from tts_daemon.settings.presets import Presets
+from tts_daemon.settings.schema import Settings
+from tts_daemon.synthesis.synthesizer import Synthesizer
+from tts_daemon.synthesis.voice_pool import VoicePool
+from tts_daemon.text.frontend import Frontend
+from tts_daemon.voices.store import VoiceStore
+
+
+def voice_store(settings: Settings) -> VoiceStore:
+    """The voices of the configured directories, then those of a checkout."""
+    directories = [Path(directory).expanduser() for directory in settings.voice.models]
+    own = checkout_models()
+    return VoiceStore([*directories, *([own] if own else [])], settings.voice.default)
+
+
+def make_synthesizer(
+    settings: Settings, store: VoiceStore, resolve: Callable[[SpeakRequest], Style]
+) -> Synthesizer:
+    """Load the default voice, warm, and the front end.
+
+    Raises:
+        VoiceError: The default voice is not installed, or damaged.
+    """
+    voices = VoicePool(store, OnnxEngine(), settings.synthesis.threads)
+    voices.get()
+    return Synthesizer(Frontend(), voices, resolve)
+
+
+def make_player(
+    settings: Settings,
+    presets: Presets,
+    synthesizer: Synthesizer,
+    voices: tuple[str, ...],
+    *,
+    journal: Journal,
+    heartbeat: Callable[[], None] = lambda: None,
+) -> Player:
+    """Put queue, worker and sink around a synthesizer; nothing runs yet."""
+    audio = settings.audio
+    sink = make_sink(
+        audio.device, lead_in_s=audio.lead_in_ms / 1000, release_after_s=audio.release_after_s
+    )
+    return Player(
+        synthesizer,
+        sink,
+        journal,
+        presets,
+        player_settings(settings),
+        voices=voices,
+        heartbeat=heartbeat,
+    )
+
+
+def player_settings(settings: Settings) -> PlayerSettings:
+    """What the player takes from the configuration."""
+    return PlayerSettings(
+        limit=settings.queue.limit,
+        interrupted=settings.queue.interrupted,
+        max_characters=settings.text.max_characters,
+        preset=settings.voice.preset,
+        volume=settings.audio.volume,
+    )

@@ -1,0 +1,159 @@
+"""The daemon: everything is started in order and stopped in reverse, on this page."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from tts_daemon.domain import Event, Policy, Priority, SpeakRequest, Style
+from tts_daemon.errors import SettingsError, TtsError
+from tts_daemon.inputs.socket_address import SocketAddress
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player
+from tts_daemon.ports import Snapshot
+from tts_daemon.service import assembly, logs
+from tts_daemon.service.doors import doors
+from tts_daemon.service.systemd import Systemd
+from tts_daemon.settings.loader import Loaded, changes
+from tts_daemon.settings.presets import Presets
+from tts_daemon.settings.schema import Settings
+
+log = logging.getLogger(__name__)
+
+SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+WARM_UP = "你好"
+GREETING_TTL_S = 60.0
+STOP_S = 2.0
+"""Time that the worker has to end."""
+RELOADABLE = ("presets", "voice.preset", "queue.limit", "logging")
+"""Keys and sections that a reload applies; others need a restart."""
+
+
+class Daemon:
+    """One process that speaks until it is told to end."""
+
+    def __init__(self, load: Callable[[], Loaded], systemd: Systemd | None = None) -> None:
+        """Take how settings are read; they are read at once, and again on SIGHUP.
+
+        Raises:
+            SettingsError: They are wrong.
+        """
+        self._load = load
+        self._systemd = systemd or Systemd()
+        self._settings = load().settings
+        self._presets = Presets(self._settings)
+
+    def run(self) -> None:
+        """Speak until SIGTERM or SIGINT.
+
+        Raises:
+            SettingsError: A door cannot be opened as configured.
+            VoiceError: The voice is not installed, or damaged.
+        """
+        started_s = time.monotonic()
+        settings = self._settings
+        logs.configure(settings.logging.level)
+        # Before any thread exists, so that every thread leaves them to this one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        with ExitStack() as stack:
+            # First: a second daemon must fail before it touches the journal, and clients may wait.
+            listener = self._listen(stack)
+            store = assembly.voice_store(settings)
+            synthesizer = assembly.make_synthesizer(settings, store, self._style)
+            for _ in synthesizer.stream(SpeakRequest(WARM_UP)):
+                pass
+            player = assembly.make_player(
+                settings,
+                self._presets,
+                synthesizer,
+                store.names(),
+                journal=_journal(settings),
+                heartbeat=self._systemd.feed_watchdog,
+            )
+            stack.callback(player.subscribe(self._heard))
+            stack.callback(player.stop, STOP_S)
+            player.start()
+            for door in doors(settings, player, listener):
+                stack.callback(door.stop)
+                door.start()
+            self._systemd.ready()
+            log.info("ready after %.1f s: %s", time.monotonic() - started_s, _summary(settings))
+            _greet(player, settings.service.greeting)
+            self._obey_signals(player)
+            self._systemd.stopping()
+            log.info("stopping")
+            # From here on, a second Ctrl-C ends the process at once.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+    def _listen(self, stack: ExitStack) -> socket.socket | None:
+        if not self._settings.socket.enabled:
+            return None
+        activated = self._systemd.activated_socket()
+        if activated:
+            return stack.enter_context(activated)
+        address = SocketAddress(self._settings.socket.path, self._settings.socket.group)
+        stack.callback(address.release)
+        return stack.enter_context(address.listen())
+
+    def _style(self, request: SpeakRequest) -> Style:
+        return self._presets.style(request.preset or self._settings.voice.preset, request.overrides)
+
+    def _heard(self, item: Event | Snapshot) -> None:
+        if isinstance(item, Event):
+            logs.log_event(item)
+        else:
+            self._systemd.status(f"{item.state}, {item.queued} waiting")
+
+    def _obey_signals(self, player: Player) -> None:
+        while signal.sigwait(SIGNALS) == signal.SIGHUP:
+            self._systemd.reloading()
+            self._reload(player)
+            self._systemd.ready()
+
+    def _reload(self, player: Player) -> None:
+        try:
+            settings = self._load().settings
+        except SettingsError as error:
+            log.error("the old settings stay in force, the new ones are wrong:\n%s", error)
+            return
+        changed = changes(self._settings, settings)
+        later = [key for key in changed if not key.startswith(RELOADABLE)]
+        self._settings, self._presets = settings, Presets(settings)
+        logs.configure(settings.logging.level)
+        player.reload(self._presets, assembly.player_settings(settings))
+        log.info("settings were read again; changed: %s", ", ".join(changed) or "nothing")
+        if later:
+            log.warning("these changes need a restart: %s", ", ".join(later))
+
+
+def _journal(settings: Settings) -> Journal:
+    return Journal(Path(settings.queue.journal) if settings.queue.journal else None)
+
+
+def _summary(settings: Settings) -> str:
+    places = [settings.socket.path] if settings.socket.enabled else []
+    if settings.mqtt.enabled:
+        places.append(f"mqtt {settings.mqtt.host}:{settings.mqtt.port}")
+    voice, device = settings.voice.default, settings.audio.device
+    return f"voice {voice}, device {device}, doors {', '.join(places) or 'none'}"
+
+
+def _greet(player: Player, text: str) -> None:
+    if not text:
+        return
+    greeting = SpeakRequest(
+        text,
+        key="greeting",
+        policy=Policy.REPLACE,
+        priority=Priority.NOTIFICATION,
+        ttl_s=GREETING_TTL_S,
+    )
+    try:
+        player.submit(greeting)
+    except TtsError as error:
+        log.warning("cannot greet: %s", error)
