@@ -10,6 +10,10 @@ from tts_daemon.text.reading import Syllable, Word
 UNREADABLE = "yi1"
 """Stands for a character that no table knows."""
 
+_SUFFIX_FROM = 2
+_SUFFIXES = {"曲": "qu3", "长": "zhang3", "乐": "yue4", "差": "cha1"}
+"""Readings as a suffix of long words: 主题曲, 理事长, 摇滚乐, 标准差."""
+
 
 def parse_syllable(chars: str, written: str) -> Syllable:
     """`wanr2` -> base `wan`, tone 2, erhua."""
@@ -44,14 +48,14 @@ class GraphemeToPhoneme:
 
     def _lookup(self, text: str) -> list[Syllable]:
         syllables: list[Syllable] = []
-        start = 0
-        while start < len(text):
-            end, reading = self._longest(text, start)
-            chars = text[start:end]
-            syllables.extend(
-                parse_syllable(char, item) for char, item in zip(chars, reading, strict=True)
-            )
+        start = end = 0
+        while end < len(text):
             start = end
+            end, reading = self._longest(text, start)
+            pairs = zip(text[start:end], reading, strict=True)
+            syllables.extend(parse_syllable(char, item) for char, item in pairs)
+        if end - start == 1 and len(text) > _SUFFIX_FROM and text[-1] in _SUFFIXES:
+            syllables[-1] = parse_syllable(text[-1], _SUFFIXES[text[-1]])
         return syllables
 
     def _longest(self, text: str, start: int) -> tuple[int, list[str]]:

@@ -361,6 +361,7 @@ def _feng(at: Context) -> str:
 
 
 RULES: dict[str, Rule] = {
+    "脏": lambda at: "zang1",
     "得": _de_complement,
     "地": _de_adverbial,
     "着": _zhe,

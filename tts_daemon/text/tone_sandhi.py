@@ -9,6 +9,7 @@ _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 _LARGE = frozenset("百千万亿")
 # 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
 _ORDINAL_UNITS = frozenset("月号楼级班流")
+_HEAD_KEEPS_TONE = frozenset("地方 东西 大方 实在 精神".split())
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
 
 
@@ -16,8 +17,14 @@ def neutral_tone(words: list[Word]) -> None:
     """Take the tone from the last syllables of listed words, of 们, and of reduplicated verbs."""
     listed = tables.word_list("neutral.txt")
     for word in words:
-        if len(word.syllables) > 1 and _ends_neutral(word, listed):
+        if len(word.syllables) < 2:
+            continue
+        if _ends_neutral(word, listed) or (len(word.text) > 2 and word.text[-2:] in listed):
             word.syllables[-1].tone = 5
+        # 知识分子, 麻烦事; 地方税 and 东西方 keep the tone.
+        head = word.text[:2]
+        if len(word.text) > 2 and head in listed and head not in _HEAD_KEEPS_TONE:
+            word.syllables[1].tone = 5
 
 
 def _ends_neutral(word: Word, listed: frozenset[str]) -> bool:

@@ -36,7 +36,7 @@ def default_readings() -> dict[str, str]:
     """Our own choices among pypinyin's readings."""
     lines = DEFAULTS.read_text(encoding="utf-8").splitlines()
     pairs = (pair.split(":") for line in lines if line[:1] != "#" for pair in line.split())
-    return {char: reading for char, reading in pairs}
+    return dict(pairs)
 
 
 def character_readings() -> dict[str, str]:
