@@ -63,11 +63,11 @@ class HomeAssistant:
         return self.announce() if before.keys() - self._components().keys() else []
 
     def show_presets(self, presets: tuple[str, ...]) -> list[Publication]:
-        """Announce again where the presets are others than before."""
+        """Announce again where others than these presets were announced."""
         if presets == self._presets:
             return []
         self._presets = presets
-        return self.announce()
+        return self.announce() if self._announced else []
 
     def announce(self) -> list[Publication]:
         """The device with all that it has, and the end of what it no longer has.
