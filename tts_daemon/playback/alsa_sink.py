@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ _LATENCY_S = 0.2
 """Buffer inside the device: big, so that a busy machine does not crackle. A stop drops it."""
 
 _BUSY = -9985
-_INVALID_DEVICE = -9996
+"""PortAudio's number for a device that somebody else has."""
 
 
 class AlsaDevice:
@@ -134,25 +135,27 @@ class AlsaDevice:
             return max(0, self._capacity - int(self._stream.write_available))
 
     @contextlib.contextmanager
-    def _translated(self) -> Any:
+    def _translated(self) -> Iterator[None]:
         try:
             yield
         except _library().PortAudioError as error:
             raise AudioUnavailableError(self._explain(error)) from error
 
     def _explain(self, error: Exception) -> str:
-        code = error.args[1] if len(error.args) > 1 else None
-        names = ", ".join(device_names()) or "none"
-        if code == _BUSY:
+        names = device_names()
+        if len(error.args) > 1 and error.args[1] == _BUSY:
             remedy = "another program holds it; name a device that mixes, such as default"
-        elif names == "none":
+        elif not names:
             remedy = (
                 "no sound device is there: check `aplay -l`, that the user is in group audio, "
                 "or set audio.device to null"
             )
+        elif self._name in names:
+            remedy = "check its cable, and `speaker-test -D` with its name"
         else:
-            remedy = f"set audio.device to one of: {names}"
-        return f"audio.device {self._name}: {error.args[0] if error.args else error}; {remedy}"
+            remedy = f"set audio.device to one of: {', '.join(names)}"
+        reason = error.args[0] if error.args else type(error).__name__
+        return f"audio.device {self._name}: {reason}; {remedy}"
 
 
 def device_names() -> tuple[str, ...]:

@@ -37,9 +37,9 @@ class Pace:
 class StartPolicy:
     """Decides for one utterance, chunk by chunk.
 
-    With a real-time factor r up to 1 it starts at the first chunk. Above 1, each chunk must be there
-    when the ones before it are played: with b seconds held, m seconds still to be made and chunks
-    of c seconds, that is b >= (r - 1) m + c.
+    With a real-time factor r up to 1 it starts at the first chunk. Above 1, each chunk must be
+    there when the ones before it are played: with b seconds held, m seconds still to be made and
+    chunks of c seconds, that is b >= (r - 1) m + c.
 
     Args:
         pace: What earlier utterances taught; learns from this one.

@@ -1,0 +1,68 @@
+"""Real ALSA without a sound card: its file plugin writes down what would be heard."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+ASOUNDRC = """\
+pcm.!default {{ type plug slave.pcm "{name}" }}
+pcm.{name} {{ type file slave.pcm "null" file "{file}" format "raw" }}
+pcm.null {{ type null }}
+"""
+
+
+@dataclass
+class Alsa:
+    """An ALSA configuration whose device `tofile` can come and go."""
+
+    directory: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.directory / "out.raw"
+
+    def plug_in(self, name: str = "tofile", file: str | None = None) -> None:
+        self._configure(ASOUNDRC.format(name=name, file=file or self.raw))
+
+    def unplug(self) -> None:
+        # PortAudio aborts the process where nothing at all is called default.
+        self._configure("pcm.!default { type hw card 7 }\npcm.null { type null }\n")
+
+    def _configure(self, text: str) -> None:
+        # A new file each time: ALSA takes one of the same inode and second for unchanged.
+        new = self.directory / "asoundrc.new"
+        new.write_text(text)
+        new.replace(self.directory / "asoundrc")
+
+    def heard(self) -> NDArray[np.int16]:
+        return np.fromfile(self.raw, dtype="<i2") if self.raw.exists() else np.zeros(0, np.int16)
+
+
+@pytest.fixture
+def alsa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Alsa:
+    """ALSA reads its configuration anew at every rescan, so a file of our own is enough."""
+    machine = Alsa(tmp_path)
+    machine.plug_in()
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asoundrc"))
+    rescan = _rescan_or_skip()
+    rescan()
+    return machine
+
+
+def _rescan_or_skip() -> Callable[[], None]:
+    from tts_daemon.playback.alsa_sink import rescan
+
+    try:
+        rescan()
+    except Exception as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"PortAudio is missing: {error}")
+    return rescan
