@@ -43,6 +43,7 @@ class FakeSpeechService:
         self.chunks: list[AudioChunk | TtsError] = []
         self.render_closed = threading.Event()
         self.submitted = threading.Event()
+        self.on_submit: Callable[[str], None] = lambda _: None
         self._snapshot = IDLE
         self._listeners: list[Callable[[Event | Snapshot], None]] = []
 
@@ -57,6 +58,7 @@ class FakeSpeechService:
             raise QueueFullError(f"{self.limit} utterances wait already (queue.limit)")
         self.accepted.append(request)
         self.submitted.set()
+        self.on_submit(request.id)
         if self.finishes:
             self.emit(Event(EventType.FINISHED, request.id, first_audio_ms=12.5, audio_ms=900.0))
         return len(self.accepted) - 1
