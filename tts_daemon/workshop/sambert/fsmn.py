@@ -6,6 +6,8 @@ Letters: B batch, L positions, C channels.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -70,6 +72,11 @@ class Fsmn(nn.Module):
         self.memory_block_lst = nn.ModuleList(
             MemoryBlock(units, taps, shift, dropout) for _ in widths
         )
+
+    @property
+    def blocks(self) -> list[MemoryBlock]:
+        """The memories, first to last."""
+        return cast("list[MemoryBlock]", list(self.memory_block_lst))
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """[B, L, C] -> [B, L, C']; `valid` [B, L, 1] is 0 beyond the end of a sentence."""

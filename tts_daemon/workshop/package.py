@@ -1,0 +1,158 @@
+"""Writes a voice package: the graphs and their manifest (docs/voice-package.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from tts_daemon.errors import VoiceError
+from tts_daemon.voices.manifest import FILE_NAME, FORMAT, Manifest, verify
+from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
+from tts_daemon.workshop.hifigan.receptive_field import context_frames
+from tts_daemon.workshop.sambert.regulator import DurationPosition
+from tts_daemon.workshop.voice import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class PackageGraphs:
+    """What is to be written.
+
+    Attributes:
+        models: Graph name -> graph.
+        precisions: Graph name -> `fp32` or `int8`.
+        quality: Figures for the manifest.
+    """
+
+    models: Mapping[str, onnx.ModelProto]
+    precisions: Mapping[str, str]
+    quality: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_package(
+    voice: Voice, graphs: PackageGraphs, directory: Path, *, replace: bool = False
+) -> Path:
+    """Write the package `directory`; its last part is the voice's new name.
+
+    All files are written beside it first: a package is there completely or not at all.
+
+    Raises:
+        VoiceError: The name is no plain name, the package exists, or the disk refuses.
+    """
+    name = directory.name
+    if not re.fullmatch(r"[\w][\w.-]*", name):
+        raise VoiceError(f"{name!r} is no voice name: letters, digits, _ . - only")
+    if directory.exists() and not replace:
+        raise VoiceError(f"{directory}: exists; remove the voice first or choose another name")
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=directory.parent))
+    except OSError as error:
+        raise VoiceError(f"{directory.parent}: cannot be written: {error.strerror}") from error
+    try:
+        _write_files(voice, graphs, draft, name)
+        _move(draft, directory)
+    except OSError as error:
+        raise VoiceError(f"{directory}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return directory
+
+
+def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) -> None:
+    entries = {}
+    for graph, model in graphs.models.items():
+        content = model.SerializeToString(deterministic=True)
+        file = f"{graph}.onnx"
+        (draft / file).write_bytes(content)
+        entries[graph] = {
+            "file": file,
+            "precision": graphs.precisions[graph],
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(content),
+        }
+    content_of = manifest(voice, name)
+    content_of |= {"graphs": entries, "quality": {**voice.notes.quality, **graphs.quality}}
+    text = json.dumps(content_of, ensure_ascii=False, indent=1)
+    (draft / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+    # The reader's own checks: what it would refuse must not be written.
+    verify(Manifest.load(draft), draft)
+    draft.chmod(0o755)
+
+
+def _move(draft: Path, directory: Path) -> None:
+    """Put the finished draft in its place; an older package steps aside first."""
+    if directory.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent))
+        directory.replace(old / directory.name)
+        draft.replace(directory)
+        shutil.rmtree(old)
+        return
+    draft.replace(directory)
+
+
+def manifest(voice: Voice, name: str) -> dict[str, Any]:
+    """Everything that the manifest says without looking at the graphs."""
+    config, notes = voice.acoustic.config, voice.notes
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "name": name,
+        "title": notes.title or voice.name,
+        "language": "zh-CN",
+        "licence": notes.licence,
+        "provenance": notes.provenance,
+        "sample_rate": voice.sample_rate,
+        "hop_length": voice.hop_length,
+        "n_mels": voice.n_mels,
+        "frames_per_step": config.outputs_per_step,
+        "values_per_frame": config.num_mels,
+        "autoregressive": config.autoregressive,
+        "symbols": voice.tables,
+        "emotions": list(notes.emotions),
+        "break_emotion": notes.break_emotion,
+        "speaker": notes.speaker or voice.tables["speaker_category"][0],
+        "untrained": list(notes.untrained),
+        "pitch_per_semitone": notes.pitch_per_semitone,
+        "energy_per_unit": notes.energy_per_unit,
+        "f0": None if voice.f0 is None else voice.f0.manifest(),
+        "source": None,
+        "dimensions": _dimensions(voice),
+        "vocoder_context_frames": context_frames(voice.vocoder.params),
+    }
+    if voice.f0 is not None:
+        harmonics = voice.vocoder.params.harmonics
+        content["source"] = {"harmonics": harmonics, "amplitude": AMPLITUDE, "noise": NOISE}
+    scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales.detach().numpy()
+    usual = DurationPosition(config.encoder_projection_units).inv_timescales.detach().numpy()
+    if not np.allclose(scales, usual, rtol=1e-5):
+        content["position_scales"] = [float(scale) for scale in scales]
+    return content
+
+
+def _dimensions(voice: Voice) -> dict[str, int]:
+    config = voice.acoustic.config
+    block = voice.acoustic.mel_postnet.fsmn.blocks[0]
+    return {
+        "text": config.encoder_projection_units,
+        "condition": config.condition_units,
+        "memory": config.memory_units,
+        "decoder_layers": config.decoder_num_layers,
+        "decoder_heads": config.decoder_num_heads,
+        "head_width": config.decoder_num_units // config.decoder_num_heads,
+        "decoder_units": config.decoder_num_units,
+        "duration_units": config.dur_pred_lstm_units,
+        "postnet_layers": config.postnet_fsmn_num_layers,
+        "postnet_left": block.left,
+        "postnet_right": block.right,
+        "postnet_units": config.postnet_num_memory_units,
+        "postnet_lstm_units": config.postnet_lstm_units,
+    }
