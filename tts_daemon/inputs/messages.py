@@ -28,9 +28,8 @@ FIELDS = ("text", "id", "preset", *STYLE_FIELDS, "priority", "policy", "key", "t
 
 # Half a surrogate pair is left where a sender cut a text at a fixed length: the rest is speech.
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\ud800-\udfff]")
-_FIRST_PICTOGRAPH = 0x2600
-_LAST_BMP_PICTOGRAPH = 0x2BFF
-_FIRST_ASTRAL_PICTOGRAPH = 0x1F000
+_SPEAKABLE = "LNS"
+"""Unicode categories: letters, numbers, symbols (℃, +, ¥, and emoji, which have names)."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -109,19 +108,9 @@ def clean_text(text: Any, max_characters: int = MAX_CHARACTERS) -> str:
     cleaned = _NO_TEXT.sub("", text).strip()
     if not cleaned:
         raise InvalidRequestError("text: is empty")
-    if not any(map(_can_be_spoken, cleaned)):
-        raise InvalidRequestError("text: holds nothing to speak, only punctuation or pictures")
+    if not any(unicodedata.category(character)[0] in _SPEAKABLE for character in cleaned):
+        raise InvalidRequestError("text: holds nothing to speak, only punctuation")
     return cleaned
-
-
-def _can_be_spoken(character: str) -> bool:
-    category = unicodedata.category(character)
-    if category == "So":
-        # ℃ and ㎡ are read, ☀ and 🎉 are not.
-        code = ord(character)
-        in_bmp = _FIRST_PICTOGRAPH <= code <= _LAST_BMP_PICTOGRAPH
-        return not in_bmp and code < _FIRST_ASTRAL_PICTOGRAPH
-    return category[0] in "LN" or category in ("Sm", "Sc")
 
 
 def name_of(fields: Mapping[str, Any], field: str) -> str | None:

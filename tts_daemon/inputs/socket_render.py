@@ -1,4 +1,4 @@
-"""An utterance as frames on the Unix socket: a head, PCM blocks as they are made, a tail."""
+"""A rendered utterance as frames: a head, PCM blocks as they are made, a tail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Frame = dict[str, Any] | bytes
 
 
 def frames(request_id: str, made: Iterator[AudioChunk]) -> Generator[Frame, None, None]:
-    """Yield what is to be sent: an object is a JSON line, bytes follow the line that counts them.
+    """Yield the head (an object), blocks of int16 PCM (little-endian), and the tail (an object).
 
     Closing this generator ends the synthesis. Raises as `SpeechService.render` does.
 
@@ -32,7 +32,7 @@ def frames(request_id: str, made: Iterator[AudioChunk]) -> Generator[Frame, None
         chunk = first
         while chunk is not None:
             audio_s += chunk.duration_s
-            yield from _block(chunk)
+            yield to_pcm(chunk.samples, chunk.volume / 100).astype("<i2").tobytes()
             before_s = time.monotonic()
             chunk = next(chunks, None)
             synthesis_s += time.monotonic() - before_s
@@ -50,9 +50,3 @@ def _head(request_id: str, first: AudioChunk | None) -> Frame:
     rate = first.sample_rate if first else 16000
     known = {"id": request_id, "format": "s16le", "channels": 1, "sample_rate": rate}
     return {"ok": True, **known}
-
-
-def _block(chunk: AudioChunk) -> Iterator[Frame]:
-    block = to_pcm(chunk.samples, chunk.volume / 100).astype("<i2").tobytes()
-    yield {"bytes": len(block)}
-    yield block

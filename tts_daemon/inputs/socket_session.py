@@ -145,7 +145,10 @@ class SocketSession:
 
     def _send(self, frame: Frame) -> None:
         self._connection.settimeout(self._timeout_s)
-        self._connection.sendall(frame if isinstance(frame, bytes) else messages.encode(frame))
+        if isinstance(frame, bytes):
+            self._connection.sendall(messages.encode({"bytes": len(frame)}) + frame)
+        else:
+            self._connection.sendall(messages.encode(frame))
 
 
 def _number(fields: Fields, name: str) -> float:

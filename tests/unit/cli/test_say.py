@@ -76,7 +76,7 @@ def test_the_socket_can_be_named(
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["🎉"], 2, "tts-say: text: holds nothing to speak"),
+        (["！"], 2, "tts-say: text: holds nothing to speak"),
         (["\udce4"], 2, "tts-say: text: not UTF-8 at character 1"),
         (["--speed", "9", "好"], 2, "tts-say: speed: 9.0 is out of range"),
         (["--set-preset", "hapy"], 2, "tts-say: preset: no preset is called 'hapy'"),

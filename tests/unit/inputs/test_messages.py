@@ -111,13 +111,13 @@ def test_an_empty_text_is_refused(text: str) -> None:
         messages.clean_text(text)
 
 
-@pytest.mark.parametrize("text", ["😀🎉", "☀️", "👨‍👩‍👧", "……！", "🇨🇳", "❤️。"])
-def test_pictures_and_punctuation_alone_are_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["……！", "。", "\u200d\ufe0f", "（）"])
+def test_punctuation_alone_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequestError, match="nothing to speak"):
         messages.clean_text(text)
 
 
-@pytest.mark.parametrize("text", ["嗯", "5", "℃", "+", "¥", "😀好", "A", "[pause=500ms]", "㎡"])
+@pytest.mark.parametrize("text", ["嗯", "5", "℃", "+", "¥", "👍", "☀️", "A", "[pause=500ms]", "㎡"])
 def test_a_single_readable_character_is_enough(text: str) -> None:
     assert messages.clean_text(text) == text
 
