@@ -11,9 +11,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tts_daemon.text.frontend import Frontend
 from tts_daemon.workshop.training import corpus, published
 from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
 from tts_daemon.workshop.training.audition import Speaker, write_waves
+from tts_daemon.workshop.training.prediction import predict_mels
+from tts_daemon.workshop.training.schedule import Interruption
 from tts_daemon.workshop.training.states import prepare_torch
 from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
 
@@ -38,6 +41,17 @@ def budget(options: argparse.Namespace) -> float:
     return minutes_until(options.until) if options.until else float(options.minutes)
 
 
+def prepare(options: argparse.Namespace) -> None:
+    """Decode recordings and labels into features; our own front end finds the words."""
+    corpus.build(options.source, options.work / "cache", Frontend().words_and_breaks, say)
+
+
+def predict(options: argparse.Namespace) -> None:
+    """Let the acoustic model make the corpus' mels, for the vocoder's fine-tuning."""
+    loaded = corpus.load(options.work / "cache")
+    predict_mels(loaded, options.acoustic, options.work / "predicted.npy", say)
+
+
 def train_vocoder(options: argparse.Namespace) -> None:
     """Train or fine-tune the vocoder."""
     plan = VocoderPlan(
@@ -53,7 +67,7 @@ def train_vocoder(options: argparse.Namespace) -> None:
         start_from=options.start_from,
         predicted=options.predicted,
     )
-    trainer.run(say)
+    trainer.run(say, options.stop)
 
 
 def train_acoustic(options: argparse.Namespace) -> None:
@@ -62,7 +76,7 @@ def train_acoustic(options: argparse.Namespace) -> None:
     trainer = AcousticTrainer(
         corpus.load(options.work / "cache"), options.work / options.name, plan
     )
-    trainer.run(say)
+    trainer.run(say, options.stop)
 
 
 def audition(options: argparse.Namespace) -> None:
@@ -88,6 +102,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--threads", type=int, default=1)
     steps = top.add_subparsers(dest="step", required=True)
+    features = steps.add_parser("prepare", help=prepare.__doc__)
+    features.set_defaults(run=prepare)
+    features.add_argument("--source", type=Path, required=True, help="labels.jsonl and recordings")
     vocoder = steps.add_parser("vocoder", help=train_vocoder.__doc__)
     vocoder.set_defaults(run=train_vocoder)
     vocoder.add_argument("--name", default="vocoder", help="folder of the state")
@@ -112,10 +129,12 @@ def parser() -> argparse.ArgumentParser:
     listen.add_argument("--output", type=Path, required=True)
     listen.add_argument("--emotion", default="neutral")
     listen.add_argument("--count", type=int)
+    forced = steps.add_parser("predict", help=predict.__doc__)
+    forced.set_defaults(run=predict)
     layout = steps.add_parser("publish", help=publish_voice.__doc__)
     layout.set_defaults(run=publish_voice)
     layout.add_argument("--name", default="xiaoyu")
-    for step in (listen, layout):
+    for step in (listen, forced, layout):
         step.add_argument("--acoustic", type=Path, default=Path("training/acoustic/state.pt"))
         step.add_argument("--vocoder", type=Path, default=Path("training/vocoder/state.pt"))
     return top
@@ -125,6 +144,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one step."""
     options = parser().parse_args(arguments)
     prepare_torch(options.threads)
+    options.stop = Interruption()
+    options.stop.listen()
     options.run(options)
     return 0
 

@@ -86,7 +86,7 @@ class AcousticPlan:
 
     minutes: float
     rate: float = 1e-3
-    batch_frames: int = 2400
+    batch_frames: int = 1200
     seed: int = 0
 
 
@@ -112,6 +112,21 @@ def new_model(params: dict[str, Any]) -> Sambert:
         nn.init.zeros_(parameter)
         parameter.requires_grad_(False)
     return model
+
+
+def forward(model: Sambert, batch: Batch) -> Training:
+    """Run the model on the teacher's durations, pitch and energy."""
+    made: Training = model(
+        batch.symbols,
+        batch.emotion,
+        batch.speaker,
+        batch.lengths,
+        durations=batch.durations,
+        pitch=batch.pitch,
+        energy=batch.energy,
+        frames=batch.frames,
+    )
+    return made
 
 
 def losses(made: Training, batch: Batch) -> dict[str, Tensor]:
@@ -169,8 +184,14 @@ class AcousticTrainer:
         self.held_out = ItemSource(held_out_items, self.pitch, self.energy)
         self.clock = Clock(plan.minutes, done)
 
-    def run(self, report: Callable[[str], None], *, save_every_s: float = 180.0) -> None:
-        """Train until the clock is over; writes `state.pt` now and then and at the end."""
+    def run(
+        self,
+        report: Callable[[str], None],
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        save_every_s: float = 180.0,
+    ) -> None:
+        """Train until the clock is over or `stop()`; saves now and then and at the end."""
         save, tell = Every(save_every_s), Every(30.0)
         means: dict[str, float] = {}
         for batch in self._batches():
@@ -181,7 +202,7 @@ class AcousticTrainer:
             if save.due():
                 report("held out: " + self._line(self.evaluate()))
                 self.save()
-            if self.clock.over:
+            if self.clock.over or stop():
                 break
         report("end, held out: " + self._line(self.evaluate()))
         self.save()
@@ -191,7 +212,7 @@ class AcousticTrainer:
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = cosine_rate(self.plan.rate, self.clock.progress, warm_up=0.04)
-        parts = losses(self._forward(batch), batch)
+        parts = losses(forward(self.model, batch), batch)
         self.optimizer.zero_grad()
         torch.autograd.backward(total(parts))
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -208,7 +229,7 @@ class AcousticTrainer:
         with torch.no_grad():
             for batch in self.held_out.epoch():
                 share = len(batch.lengths) / len(self.held_out.items)
-                for name, value in losses(self._forward(batch), batch).items():
+                for name, value in losses(forward(self.model, batch), batch).items():
                     sums[name] = sums.get(name, 0.0) + share * float(value)
         return sums
 
@@ -225,19 +246,6 @@ class AcousticTrainer:
             "energy": asdict(self.energy),
         }
         save_state(self.folder / "state.pt", state)
-
-    def _forward(self, batch: Batch) -> Training:
-        made: Training = self.model(
-            batch.symbols,
-            batch.emotion,
-            batch.speaker,
-            batch.lengths,
-            durations=batch.durations,
-            pitch=batch.pitch,
-            energy=batch.energy,
-            frames=batch.frames,
-        )
-        return made
 
     def _batches(self) -> Iterator[Batch]:
         while True:

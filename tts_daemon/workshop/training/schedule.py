@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import signal
 import time
+import types
 from collections.abc import Callable
 
 
@@ -61,3 +63,23 @@ class Every:
             return False
         self._next = self._now() + self._seconds
         return True
+
+
+class Interruption:
+    """Becomes true at the first SIGTERM or SIGINT, so that a training can save before it ends."""
+
+    def __init__(self) -> None:
+        self.wanted = False
+
+    def listen(self) -> None:
+        """Take the signals; a second one ends the process at once."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _frame: types.FrameType | None) -> None:
+        self.wanted = True
+        signal.signal(number, signal.SIG_DFL)
+
+    def __call__(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self.wanted

@@ -134,11 +134,17 @@ class VocoderTrainer:
         self.held_out = held_out_source.draw(24, held_out_frames)
         self.clock = Clock(plan.minutes, done)
 
-    def run(self, report: Callable[[str], None], *, save_every_s: float = 180.0) -> None:
-        """Train until the clock is over; writes `state.pt` now and then and at the end."""
+    def run(
+        self,
+        report: Callable[[str], None],
+        stop: Callable[[], bool] = lambda: False,
+        *,
+        save_every_s: float = 180.0,
+    ) -> None:
+        """Train until the clock is over or `stop()`; saves now and then and at the end."""
         save, tell = Every(save_every_s), Every(30.0)
         means: dict[str, float] = {}
-        while not self.clock.over:
+        while not (self.clock.over or stop()):
             figures = self.train_step(self.train_crops.draw(self.plan.crops, self.plan.crop_frames))
             for name, value in figures.items():
                 means[name] = 0.98 * means.get(name, value) + 0.02 * value
