@@ -104,9 +104,7 @@ class Daemon:
         return self._presets.style(request.preset or self._settings.voice.preset, request.overrides)
 
     def _heard(self, item: Event | Snapshot) -> None:
-        if isinstance(item, Event):
-            logs.log_event(item)
-        else:
+        if isinstance(item, Snapshot):
             self._systemd.status(f"{item.state}, {item.queued} waiting")
 
     def _obey_signals(self, player: Player) -> None:

@@ -7,12 +7,9 @@ import os
 import sys
 from collections.abc import Mapping
 
-from tts_daemon.domain import Event, EventType
-
 log = logging.getLogger("tts_daemon")
 
 _SYSLOG_LEVELS = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))
-_URGENT = frozenset({EventType.FAILED, EventType.EXPIRED})
 
 
 def configure(level: str, variables: Mapping[str, str] | None = None) -> None:
@@ -56,37 +53,3 @@ class SyslogPrefix(logging.Formatter):
         """The message, each line with its level."""
         level = next(code for least, code in _SYSLOG_LEVELS if record.levelno >= least)
         return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
-
-
-def log_event(event: Event) -> None:
-    """One line for one thing that happened to one utterance, with fields for the journal."""
-    fields = {
-        "UTTERANCE_ID": event.id,
-        "EVENT_TYPE": str(event.event_type),
-        "SOURCE": event.source,
-        "FIRST_AUDIO_MS": event.first_audio_ms,
-        "AUDIO_MS": event.audio_ms,
-        "REAL_TIME_FACTOR": event.real_time_factor,
-    }
-    given = {name: value for name, value in fields.items() if value is not None}
-    level = logging.WARNING if event.event_type in _URGENT else logging.INFO
-    if event.event_type in (EventType.QUEUED, EventType.STARTED):
-        level = logging.DEBUG
-    log.log(level, "%s", describe(event), extra=given)
-
-
-def describe(event: Event) -> str:
-    """An event in words: `finished a1 (mqtt): first audio 120 ms, 3.2 s of speech, ...`."""
-    parts = []
-    if event.position is not None:
-        parts.append(f"position {event.position}")
-    if event.first_audio_ms is not None:
-        parts.append(f"first audio {event.first_audio_ms:.0f} ms")
-    if event.audio_ms is not None:
-        parts.append(f"{event.audio_ms / 1000:.1f} s of speech")
-    if event.real_time_factor is not None:
-        parts.append(f"real-time factor {event.real_time_factor:.3f}")
-    if event.reason:
-        parts.append(event.reason)
-    source = f" ({event.source})" if event.source else ""
-    return f"{event.event_type} {event.id}{source}" + (f": {', '.join(parts)}" if parts else "")
