@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -70,6 +71,7 @@ class MqttDoor:
         )
         self._connection = MqttConnection(settings, session, self, retry)
         self._pool = SynthesisPool(service, settings, max_characters=max_characters, retry=retry)
+        self._showing = threading.Lock()
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def _own_orders(self) -> dict[str, Order]:
@@ -87,8 +89,10 @@ class MqttDoor:
     def start(self) -> None:
         """Begin to connect, in the background."""
         self._connection.keep(self._topics.own("availability"), b"online")
-        self._unsubscribe = self._service.subscribe(self._heard)
-        self._show(self._service.snapshot())
+        # Held, so that what the player tells from now on comes after what it is at first.
+        with self._showing:
+            self._unsubscribe = self._service.subscribe(self._heard)
+            self._show(self._service.snapshot())
         self._connection.start()
         self._pool.start()
 
@@ -176,7 +180,8 @@ class MqttDoor:
 
     def _heard(self, news: Event | Snapshot) -> None:
         if isinstance(news, Snapshot):
-            self._show(news)
+            with self._showing:
+                self._show(news)
         else:
             self._publish([Publication(self._topics.own("event"), _json(event_message(news)))])
             self._publish(self._hermes.heard(news))

@@ -9,16 +9,18 @@ gone. Nothing is lost; an answer may come twice.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from tts_daemon.domain import AudioChunk
-from tts_daemon.errors import InvalidRequestError, NotReadyError, TtsError
+from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, TtsError
 from tts_daemon.inputs.messages import MAX_CHARACTERS, error_message, parse
 from tts_daemon.inputs.mqtt import MqttConnection
 from tts_daemon.inputs.mqtt_adoption import Adoption, Adoptions
@@ -35,6 +37,8 @@ TICK_S = 0.25
 """Time between looks at members that are gone, while there are any."""
 HEADER_BYTES = 1024
 """Room for topic and properties of an answer."""
+BUSY_S = 0.2
+"""Time between attempts while everything that makes speech is in use."""
 WILL_DELAY_S = 2
 """Time that a member has to come back before the others take over."""
 
@@ -186,7 +190,7 @@ class SynthesisPool:
 
     def _render(self, payload: bytes) -> bytes:
         request = parse(payload, "mqtt", max_characters=self._max_characters)
-        wav = self._wav(self._service.render(request))
+        wav = self._wav(request)
         limit_bytes = self._connection.maximum_packet_bytes
         if limit_bytes is not None and len(wav) + HEADER_BYTES > limit_bytes:
             raise InvalidRequestError(
@@ -194,14 +198,24 @@ class SynthesisPool:
             )
         return wav
 
-    def _wav(self, chunks: Iterable[AudioChunk]) -> bytes:
+    def _wav(self, request: SpeakRequest) -> bytes:
+        while not self._stopping.is_set():
+            try:
+                return self._wav_of(self._service.render(request))
+            except QueueFullError:
+                # Others have speech made for them too; here somebody waits who can wait.
+                self._stopping.wait(BUSY_S)
+        raise NotReadyError("stopping")
+
+    def _wav_of(self, made: Iterator[AudioChunk]) -> bytes:
         file = io.BytesIO()
         writer: WavWriter | None = None
-        for chunk in chunks:
-            if self._stopping.is_set():
-                raise NotReadyError("stopping")
-            writer = writer or WavWriter(file, chunk.sample_rate)
-            writer.write(to_pcm(chunk.samples, chunk.volume / 100))
+        with contextlib.closing(cast("Generator[AudioChunk]", made)) as chunks:
+            for chunk in chunks:
+                if self._stopping.is_set():
+                    raise NotReadyError("stopping")
+                writer = writer or WavWriter(file, chunk.sample_rate)
+                writer.write(to_pcm(chunk.samples, chunk.volume / 100))
         if writer is None:
             raise InvalidRequestError("text: holds nothing to speak")
         writer.finish()

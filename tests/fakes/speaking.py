@@ -1,0 +1,37 @@
+"""The real player around a synthesizer that hums, for tests of what happens to utterances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fakes.fake_service import tone
+
+from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player, PlayerSettings
+from tts_daemon.playback.sinks import make_sink
+from tts_daemon.settings.presets import Presets
+from tts_daemon.settings.schema import Settings
+
+
+class HummingSynthesizer:
+    """Hums for `seconds_per_character`, and remembers the texts in the order of humming."""
+
+    def __init__(self, seconds_per_character: float = 0.002) -> None:
+        self._seconds_per_character = seconds_per_character
+        self.texts: list[str] = []
+
+    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+        self.texts.append(request.text)
+        yield tone(self._seconds_per_character * len(request.text))
+
+
+def make_player(
+    synthesizer: HummingSynthesizer, journal: Path | None = None, *, limit: int = 32
+) -> Player:
+    """A player on the null device; nothing runs yet."""
+    sink = make_sink("null", lead_in_s=0.0, release_after_s=1.0)
+    presets = Presets(Settings())
+    settings = PlayerSettings(limit=limit)
+    return Player(synthesizer, sink, Journal(journal), presets, settings, voices=("tiny",))

@@ -1,0 +1,113 @@
+"""Many messages from several clients: each one is accounted for, and memory stays where it is.
+
+Short here; TTS_LOAD_SECONDS=60 makes it the full minute.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fakes.broker import Watcher
+from fakes.speaking import HummingSynthesizer, make_player
+from paho.mqtt.client import MQTTMessage
+
+from tts_daemon.inputs.mqtt_door import MqttDoor
+
+OpenDoor = Callable[..., MqttDoor]
+Watch = Callable[..., Watcher]
+
+SECONDS = float(os.environ.get("TTS_LOAD_SECONDS", "3"))
+RATE = 200
+CLIENTS = 4
+ENDS = ("finished", "cancelled", "expired", "failed")
+
+
+class Sender(threading.Thread):
+    """One client that sends at an even pace and remembers when."""
+
+    def __init__(self, watcher: Watcher, name: str) -> None:
+        super().__init__()
+        self._watcher = watcher
+        self._name = name
+        self.sent_s: dict[str, float] = {}
+
+    def run(self) -> None:
+        start_s = time.monotonic()
+        for number in range(round(SECONDS * RATE / CLIENTS)):
+            time.sleep(max(0.0, start_s + number * CLIENTS / RATE - time.monotonic()))
+            name = f"{self._name}-{number}"
+            # One in three is worthless soon, so that some expire.
+            ttl = {"ttl_s": 0.05} if number % 3 == 0 else {}
+            payload = json.dumps({"text": "一二三四五。", "id": name, **ttl})
+            self.sent_s[name] = time.monotonic()
+            self._watcher.client.publish("tts/living/say", payload, 1)
+
+
+class Accounts:
+    """What became of each id, and when it was queued."""
+
+    def __init__(self) -> None:
+        self.ends: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self.queued_s: dict[str, float] = {}
+
+    def note(self, message: MQTTMessage) -> None:
+        if not message.topic.endswith("/event"):
+            return
+        event = json.loads(message.payload)
+        if event["event_type"] == "queued":
+            self.queued_s[event["id"]] = time.monotonic()
+        if event["event_type"] in ENDS:
+            self.ends[event["id"]] += 1
+            is_refusal = event.get("reason") == "queue_full"
+            self.kinds["refused" if is_refusal else event["event_type"]] += 1
+
+
+@pytest.mark.timeout(SECONDS + 60)
+def test_every_message_is_accounted_for(
+    watch: Watch, open_door: OpenDoor, tmp_path: Path, record_property: Callable[..., None]
+) -> None:
+    player = make_player(HummingSynthesizer(), tmp_path / "queue.db")
+    player.start()
+    open_door(service=player)
+    accounts = Accounts()
+    observer = watch("tts/living/event", "tts/living/availability")
+    observer.wait_payload("tts/living/availability", "online")
+    observer.client.on_message = lambda _c, _u, message: accounts.note(message)
+    senders = [Sender(watch(), f"client{number}") for number in range(CLIENTS)]
+    memory_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    sent_s = {name: at_s for sender in senders for name, at_s in sender.sent_s.items()}
+    ends_s = time.monotonic() + 30
+    while len(accounts.ends) < len(sent_s) and time.monotonic() < ends_s:
+        time.sleep(0.05)
+    player.stop()
+
+    assert accounts.ends.keys() == sent_s.keys()
+    assert set(accounts.ends.values()) == {1}
+    assert sum(accounts.kinds.values()) == len(sent_s)
+    assert accounts.kinds["finished"] > 0
+    grown_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory_kb
+    assert grown_kb < 50_000
+    waits_ms = sorted((at_s - sent_s[name]) * 1000 for name, at_s in accounts.queued_s.items())
+    figures = {
+        "sent": len(sent_s),
+        **accounts.kinds,
+        "queued_p50_ms": round(waits_ms[len(waits_ms) // 2], 1),
+        "queued_p99_ms": round(waits_ms[int(len(waits_ms) * 0.99)], 1),
+        "memory_grown_kb": grown_kb,
+    }
+    for name, value in figures.items():
+        record_property(name, value)
+    print(figures)
