@@ -26,6 +26,7 @@ class Voice:
         self.manifest = manifest
         self.acoustic = AcousticModel(graphs, manifest)
         self.vocoder = Vocoder(graphs["vocoder"], manifest)
+        self.usual_style = Style(emotion=manifest.emotions[0])
         phones = manifest.symbols["sy"]
         self.traits = VoiceTraits(
             untrained=frozenset(manifest.untrained),
@@ -52,7 +53,6 @@ class Voice:
 
     def warm_up(self) -> None:
         """Speak one symbol to nobody, so that the first utterance does not pay for first times."""
-        style = Style(emotion=self.manifest.emotions[0])
-        inputs = self.acoustic.inputs.build(np.zeros((1, 4), np.int64), style)
+        inputs = self.acoustic.inputs.build(np.zeros((1, 4), np.int64), self.usual_style)
         for _ in self.stream(inputs, ChunkPlan()):
             pass

@@ -66,7 +66,8 @@ class VoiceStore:
     def _packages(self) -> Iterator[Path]:
         for directory in self._directories:
             if directory.is_dir():
-                yield from sorted(path.parent for path in directory.glob(f"*/{FILE_NAME}"))
+                # A hidden directory is a package that is still being written.
+                yield from sorted(path.parent for path in directory.glob(f"[!.]*/{FILE_NAME}"))
 
     def _unknown(self, wanted: str) -> str:
         installed = self.names()

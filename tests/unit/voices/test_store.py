@@ -90,3 +90,8 @@ def test_verify_compares_the_files(tmp_path: Path) -> None:
     _install(tmp_path, "mei")
     with pytest.raises(VoiceError, match=r"encoder\.onnx: cannot be read"):
         VoiceStore([tmp_path]).verify("mei")
+
+
+def test_a_package_that_is_still_being_written_is_no_voice(tmp_path: Path) -> None:
+    _install(tmp_path, ".mei-draft")
+    assert VoiceStore([tmp_path]).names() == ()

@@ -1,0 +1,115 @@
+"""The runtime against the reference implementation: golden model directories, converted and spoken.
+
+The directories hold what the reference made of three sentences each (durations, mel, waveform
+without noise). They are not part of a clone: shared/golden in the checkout or beside it.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tts_daemon.acoustic.inputs import AcousticInput
+from tts_daemon.runtime.engine import Floats
+from tts_daemon.runtime.onnx_engine import OnnxEngine
+from tts_daemon.synthesis.voice import Voice
+from tts_daemon.synthesis.voice_pool import VoicePool
+from tts_daemon.vocoder.excitation import silence
+from tts_daemon.voices.store import VoiceStore
+
+pytest.importorskip("torch", reason="the workshop converts the directories: pip install .[convert]")
+
+CHECKOUT = Path(__file__).parents[2]
+DIRECTORIES = sorted(
+    path.parent
+    for root in (CHECKOUT / "shared", CHECKOUT.parent / "shared")
+    for path in root.glob("golden/*/golden.npz")
+)
+SENTENCES = range(3)
+TOLERANCE = 1e-3
+"""Of the exported graphs; measured: mel 1e-6, waveform 2e-5."""
+
+Golden = dict[str, NDArray[np.generic]]
+
+if not DIRECTORIES:
+    pytest.skip("no shared/golden in or beside this checkout", allow_module_level=True)
+
+
+@pytest.fixture(scope="module", params=DIRECTORIES, ids=lambda path: path.name)
+def directory(request: pytest.FixtureRequest) -> Path:
+    """A golden model directory."""
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture(scope="module")
+def golden(directory: Path) -> Golden:
+    """What the reference made."""
+    with np.load(directory / "golden.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture(scope="module")
+def voice(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    """The directory as a voice package, loaded by the runtime."""
+    from tts_daemon.workshop.checkpoint import find_files, load_voice, open_model
+    from tts_daemon.workshop.export import export_graphs
+    from tts_daemon.workshop.package import PackageGraphs, write_package
+
+    models = tmp_path_factory.mktemp("models")
+    with open_model(directory) as root:
+        checkpoint = load_voice(find_files(root))
+    graphs = export_graphs(checkpoint)
+    write_package(
+        checkpoint, PackageGraphs(graphs, dict.fromkeys(graphs, "fp32")), models / "golden"
+    )
+    return VoicePool(VoiceStore([models]), OnnxEngine(), threads=1).get("golden")
+
+
+def _inputs(voice: Voice, golden: Golden, sentence: int) -> AcousticInput:
+    """The golden ids; the end symbol is cut off before the model."""
+
+    def ids(field: str) -> NDArray[np.int64]:
+        return golden[f"ids_{field}_{sentence}"][:-1].astype(np.int64)
+
+    symbols = np.stack([ids(field) for field in ("sy", "tone", "syl", "ws")], axis=1)
+    usual = voice.acoustic.inputs.build(symbols, voice.usual_style)
+    speakers = usual.speaker.shape[-1]
+    return AcousticInput(
+        symbols=usual.symbols,
+        emotion=_one_hot(ids("emo"), usual.emotion.shape[-1]),
+        speaker=usual.speaker if speakers == 1 else _one_hot(ids("spk"), speakers),
+        pauses=usual.pauses,
+    )
+
+
+def _one_hot(ids: NDArray[np.int64], width: int) -> Floats:
+    return np.eye(width, dtype=np.float32)[ids][None]
+
+
+def _joined(pieces) -> Floats:  # type: ignore[no-untyped-def]
+    return np.concatenate(list(pieces))
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.parametrize("size", [4, 10_000])
+def test_mel(voice: Voice, golden: Golden, sentence: int, size: int) -> None:
+    frames = _joined(voice.acoustic.stream(_inputs(voice, golden, sentence), repeat(size)))
+    np.testing.assert_allclose(frames, golden[f"mel_raw_{sentence}"], atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+@pytest.mark.parametrize("size", [5, 10_000])
+def test_waveform(voice: Voice, golden: Golden, sentence: int, size: int) -> None:
+    source = voice.manifest.source
+    waveform = voice.vocoder.stream(
+        iter([golden[f"mel_raw_{sentence}"].astype(np.float32)]),
+        repeat(size),
+        noise=silence,
+        phases=np.zeros(source.harmonics if source else 0, np.float32),
+    )
+    np.testing.assert_allclose(_joined(waveform), golden[f"wav_{sentence}"], atol=TOLERANCE)
