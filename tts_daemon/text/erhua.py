@@ -1,4 +1,7 @@
-"""Where a written 儿 is the retroflex suffix of the syllable before it, and where it is a syllable."""
+"""Where a written 儿 is the retroflex suffix of the syllable before, where a syllable of its own.
+
+In the tables the suffix stands as `er5`, the syllable as `er2`; elsewhere the character before decides.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ _SUFFIXED = frozenset(
     "糊面团饼卷丁末段截节层堆帮对心嗓个矮旦调腔号响亮影坑沟"
 )
 # Words that end in a syllable of its own; 儿 before one of _CONTINUED is one too.
-_SYLLABIC = frozenset("女儿 婴儿 幼儿 少儿 孤儿 胎儿 健儿 男儿 宠儿 孩儿 混血儿".split())
+_SYLLABIC = frozenset(("女儿", "婴儿", "幼儿", "少儿", "孤儿", "胎儿", "健儿", "宠儿", "混血儿"))
 _CONTINUED = frozenset("子童歌科媳女孙")
 
 
@@ -29,15 +32,17 @@ def merge(words: list[Word]) -> None:
             word.syllables = _folded(word)
 
 
-def _is_suffix(before: Syllable, following: str) -> bool:
-    return before.chars in _SUFFIXED and following not in _CONTINUED
+def _is_suffix(before: Syllable | None, following: str) -> bool:
+    return before is not None and before.chars in _SUFFIXED and following not in _CONTINUED
 
 
 def _folded(word: Word) -> list[Syllable]:
     folded: list[Syllable] = []
     for place, syllable in enumerate(word.syllables):
         following = word.text[place + 1 : place + 2] or "。"
-        if folded and syllable.chars == "儿" and _is_suffix(folded[-1], following):
+        listed = syllable.chars == "儿" and syllable.tone == 5
+        suffix = syllable.chars == "儿" and _is_suffix(folded[-1] if folded else None, following)
+        if folded and (listed or suffix):
             folded[-1].chars += "儿"
             folded[-1].erhua = True
         else:

@@ -41,7 +41,7 @@ class Frontend:
         """Load the dictionaries."""
         self._segmenter = Segmenter((word, pos) for word, pos, _ in tables.words())
         self._g2p = GraphemeToPhoneme(self._segmenter.is_word)
-        self._prosody = prosody or RuleProsody()
+        self._prosody = prosody or RuleProsody(self._segmenter.is_word)
 
     def read(
         self, text: str, style: Style | None = None, traits: VoiceTraits | None = None

@@ -10,7 +10,12 @@ import rjieba
 from tts_daemon.text.reading import Word
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_TOKEN = re.compile(rf"[{HAN}]+|[A-Za-z]+(?:['’][A-Za-z]+)*|[^{HAN}A-Za-z\s]")
+_NUMERAL = "[零〇一二三四五六七八九十百千万亿两幺]"
+_NUMBER = rf"(?:百分之)?{_NUMERAL}{{2,}}点{_NUMERAL}+|百分之{_NUMERAL}+(?:点{_NUMERAL}+)?|{_NUMERAL}点{_NUMERAL}+"
+_TOKEN = re.compile(
+    rf"{_NUMBER}|(?:(?!{_NUMBER})[{HAN}])+|[A-Za-z]+(?:['’][A-Za-z]+)*|[^{HAN}A-Za-z\s]"
+)
+_IS_NUMBER = re.compile(_NUMBER)
 _IS_HAN = re.compile(f"[{HAN}]")
 _FUNCTION = frozenset(
     "的地得着了过会要没说在是把被和与为我你他她它您这那就都也还不很太更有去来到能上下中前后里几一二三四五"
@@ -39,7 +44,9 @@ class Segmenter:
         """Words, Latin words and single punctuation marks, in order; white space only separates."""
         words: list[Word] = []
         for token in _TOKEN.findall(spoken):
-            if _IS_HAN.match(token):
+            if _IS_NUMBER.fullmatch(token):
+                words.append(Word(token, "m"))
+            elif _IS_HAN.match(token):
                 words.extend(self._cut(token))
             elif token.isalpha() or len(token) > 1:
                 words.append(Word(token, "eng"))

@@ -51,7 +51,7 @@ def character_readings() -> dict[str, str]:
 
 def phrase_readings(characters: dict[str, str]) -> dict[str, list[str]]:
     """Words whose reading does not follow from their characters, or that a rule might misread."""
-    lexical = {"一": "yi1", "不": "bu4"}
+    lexical = {"一": "yi1", "不": "bu4", "个": "ge4"}
     kept = {}
     for phrase, marked in phrases_dict.items():
         reading = [numbered(options[0]) for options in marked]
