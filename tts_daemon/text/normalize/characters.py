@@ -46,6 +46,8 @@ _USUAL = (
 _UNUSUAL = re.compile(rf"[^{_USUAL}]")
 _CELSIUS = re.compile(r"° ?([CF])(?![A-Za-z])")
 _SUPERSCRIPTS = re.compile(r"[⁰¹⁴⁵⁶⁷⁸⁹⁻]+")
+_BARE_DECIMAL = re.compile(r"(?:(?<=[\s(（=×+*~<>≤≥约为是:：-])|^)\.(?=[0-9])")
+_CIRCLED = re.compile("[①-⑳]")
 _WIDE_MARKS = re.compile(r"(?<=[0-9])[：．](?=[0-9])")
 
 
@@ -56,10 +58,21 @@ def scrub(text: str) -> str:
     or a private code point becomes `SKIPPED`.
     """
     text = _SUPERSCRIPTS.sub(lambda match: f"^{unicodedata.normalize('NFKC', match[0])}", text)
+    text = _CIRCLED.sub(_list_mark, text)
     text = _UNUSUAL.sub(lambda match: _spelling(match[0]), text)
     text = _WIDE_MARKS.sub(lambda match: ":" if match[0] == "：" else ".", text)
+    # .5 -> 0.5
+    text = _BARE_DECIMAL.sub("0.", text)
     # 26.5 °C -> 26.5 ℃
     return _CELSIUS.sub(lambda match: "℃" if match[1] == "C" else "℉", text)
+
+
+def _list_mark(match: re.Match[str]) -> str:
+    """`①打开` -> `1，打开`; `图①` -> `图1`."""
+    digit = unicodedata.normalize("NFKC", match[0])
+    left, right = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    named = left in "第图表式题选步见项和与至到" and left != ""
+    return digit if named or right in ("号", "") else f"，{digit}，"
 
 
 def _spelling(char: str) -> str:

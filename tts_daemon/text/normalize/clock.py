@@ -6,20 +6,21 @@ import re
 
 from tts_daemon.text.normalize.dates import plain
 from tts_daemon.text.normalize.numbers import counted
-from tts_daemon.text.normalize.rule import Rule, after, before
+from tts_daemon.text.normalize.rule import DASH, Rule, after, before
 
 _TIME = r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9])(?:\.[0-9]{1,3})?)?"
 _START = r"(?<![0-9A-Za-z:.])"
 _END = r"(?![0-9A-Za-z:]|\.[0-9])"
-_TO = r"\s?(?:-|~|—{1,2}|至|到)\s?"
 _DURATION = re.compile(
-    r"(?:时长|用时|耗时|倒计时|计时器?|剩余|还剩|还有|历时|配速|成绩|长度|进度|播放到|片长)(?:时间)?(?:[是为:：了约]|\s)*$"
+    r"(?:时长|用时|耗时|计时器?|剩余|还剩|还有|历时|配速|成绩|进度|播放到|片长)(?:时间)?(?:[是为:：了约]|\s)*$"
 )
-_SCORE = re.compile(
-    r"(?:比分|以|比例|宽高比|战胜|击败|不敌|负于|险胜|大胜|完胜|完败|领先|落后|战平|逆转|局点|按照?|赔率|胜率)(?:[是为:：]|\s)*$"
+SCORE = re.compile(
+    r"(?:比分|以|比例|宽高比|战胜|击败|不敌|负于|险胜|大胜|完胜|完败|领先|落后|战平|逆转|局点|总分|半场|赔率)"
+    r"(?:[是为:：]|\s)*$"
 )
+"""What stands before a score or a ratio."""
 _HALF_OF_DAY = re.compile(
-    r"(?:上午|下午|早上|晚上|早晨|傍晚|凌晨|中午|今晚|明早|夜里|清晨|明晚|昨晚|早|晚|AM|PM|am|pm)\s?$"
+    r"(?:上午|下午|早上|晚上|早晨|傍晚|凌晨|中午|今晚|明早|夜里|清晨|明晚|昨晚|早|晚)\s?$"
 )
 
 
@@ -28,16 +29,17 @@ def _minutes(text: str) -> str:
 
 
 def moment(hour: str, minute: str, second: str | None) -> str:
-    """`14`, `05`, None -> `十四点零五分`; `8`, `00`, None -> `八点`."""
+    """`14`, `05`, None -> `十四点零五分`; `8`, `00`, None -> `八点`; seconds of 00 are not said."""
     words = f"{counted(hour.lstrip('0') or '0')}点"
-    if minute != "00" or second:
+    exact = second if second and second != "00" else None
+    if minute != "00" or exact:
         words += f"{_minutes(minute)}分"
-    return words + (f"{_minutes(second)}秒" if second else "")
+    return words + (f"{_minutes(exact)}秒" if exact else "")
 
 
 def _time(match: re.Match[str]) -> str | None:
     left = before(match)
-    if _SCORE.search(left) and not match[3]:
+    if SCORE.search(left) and not match[3]:
         return None
     if _DURATION.search(left):
         return _length(match)
@@ -48,25 +50,26 @@ def _length(match: re.Match[str]) -> str:
     """`1:05:30` -> `一小时五分三十秒`, `3:25` -> `三分二十五秒`."""
     values = [value for value in match.groups() if value is not None]
     units = ("小时", "分", "秒")[-len(values) :]
-    spoken = [
-        counted(v.lstrip("0")) + unit for v, unit in zip(values, units, strict=True) if v.strip("0")
-    ]
-    return "".join(spoken) or "零秒"
+    parts = zip(values, units, strict=True)
+    return (
+        "".join(counted(value.lstrip("0")) + unit for value, unit in parts if value.strip("0"))
+        or "零秒"
+    )
 
 
 def _range(match: re.Match[str]) -> str | None:
-    if _SCORE.search(before(match)):
+    if SCORE.search(before(match)):
         return None
     return f"{moment(*match.group(1, 2, 3))}到{moment(*match.group(4, 5, 6))}"
 
 
 def _twelve_hours(match: re.Match[str]) -> str:
-    half = "" if _HALF_OF_DAY.search(before(match)) else ("上午" if match[3] in "aA" else "下午")
-    return half + moment(match[1], match[2] or "00", None)
+    half = "" if _HALF_OF_DAY.search(before(match)) else _half(match[4])
+    return half + moment(match[1], match[2] or "00", match[3])
 
 
-def _half_first(match: re.Match[str]) -> str:
-    return "上午" if match[0][0] in "aA" else "下午"
+def _half(letter: str) -> str:
+    return "上午" if letter in "aA" else "下午"
 
 
 def _letters(match: re.Match[str]) -> str | None:
@@ -77,29 +80,32 @@ def _letters(match: re.Match[str]) -> str | None:
 
 
 def _written_minutes(match: re.Match[str]) -> str | None:
-    if re.match(r"[0-9.%℃]|[个位条次元块万亿]", after(match, 1)):
+    if re.match(r"[%℃个位条次元块万亿]", after(match, 1)):
         return None
     return f"{counted(match[1].lstrip('0') or '0')}{match[2]}{_minutes(match[3])}"
 
 
 RULES = (
     # 9:00-18:00 -> 九点到十八点
-    Rule("time range", re.compile(f"{_START}{_TIME}{_TO}{_TIME}{_END}"), _range, frozenset(":")),
+    Rule("time range", re.compile(f"{_START}{_TIME}{DASH}{_TIME}{_END}"), _range, frozenset(":")),
     # 3:30 PM -> 下午三点三十分; 9am -> 上午九点
     Rule(
         "twelve hours",
-        re.compile(rf"{_START}(0?[0-9]|1[0-2])(?::([0-5][0-9]))?\s?([AaPp])\.?[Mm](?![A-Za-z])\.?"),
+        re.compile(
+            rf"{_START}(0?[0-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?\s?([AaPp])\.?[Mm](?![A-Za-z])"
+        ),
         _twelve_hours,
         frozenset("AaPp"),
     ),
     # PM 3:30 -> 下午 3:30
     Rule(
         "half of day",
-        re.compile(r"(?<![A-Za-z])(?:AM|PM|am|pm)\s?(?=[0-9]{1,2}:[0-9]{2})"),
-        _half_first,
+        re.compile(r"(?<![A-Za-z])([AaPp])[Mm]\s?(?=[0-9]{1,2}:[0-9]{2})"),
+        lambda match: _half(match[1]),
         frozenset("AaPp"),
     ),
-    # 14:30 -> 十四点三十分; 08:05:09 -> 八点零五分零九秒; 时长3:25 -> 时长三分二十五秒; 比分3:12 is left to the scores
+    # 14:30 -> 十四点三十分; 08:05:09 -> 八点零五分零九秒; 时长3:25 -> 时长三分二十五秒;
+    # 比分3:12 is left to the scores
     Rule("time", re.compile(f"{_START}{_TIME}{_END}"), _time, frozenset(":")),
     # 8点05 -> 八点零五; 2时30分 -> 两时三十分
     Rule(
@@ -115,9 +121,10 @@ RULES = (
     ),
     # 1h30m, 1h 30min, 2m30s, 1d2h -> 一小时三十分
     Rule(
-        "letters",
+        "time in letters",
         re.compile(
-            r"(?<![0-9A-Za-z.])(?=[0-9])(?:([0-9]{1,4})d)?\s?(?:([0-9]{1,4})(?:h|hr))?\s?(?:([0-9]{1,4})(?:min|m))?\s?(?:([0-9]{1,4})(?:sec|s))?(?![0-9A-Za-z])"
+            r"(?<![0-9A-Za-z.])(?=[0-9])(?:([0-9]{1,4})d)?\s?(?:([0-9]{1,4})(?:hr?))?\s?"
+            r"(?:([0-9]{1,4})(?:min|m))?\s?(?:([0-9]{1,4})(?:sec|s))?(?![0-9A-Za-z])"
         ),
         _letters,
         frozenset("dhms"),

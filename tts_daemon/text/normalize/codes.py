@@ -7,27 +7,31 @@ import re
 from tts_daemon.text.normalize.numbers import digits, telephone
 from tts_daemon.text.normalize.rule import Rule, after, before
 
-_LINK = r"(?:号码?|码|一?下|是|为|改为|设为|[:：,，\"“'(（【\[]|\s){0,4}$"
+_LINK = r"(?:号码?|码|一下|是|为|改为|设为|[:：\"“'(（【]|\s){0,4}$"
 _TELEPHONE_WORDS = re.compile(
-    r"(?:电话|热线|手机号?|号码|拨打|拨|致电|来电|呼叫|联系方式|联系人|分机|传真|报警|匪警|火警|急救|救护车?|客服|短号|区号|座机|固话|打|tel|Tel|TEL)"
-    + _LINK
+    "(?:电话|热线|手机号?|号码|拨打|拨|致电|来电|呼叫|联系方式|联系人|分机|传真|报警|匪警|火警|急救|客服|短号|区号|"
+    rf"座机|固话|打|[Tt]el|TEL){_LINK}"
 )
 _CODE_WORDS = re.compile(
-    r"(?:验证|校验|动态|取件|取货|提货|密|激活|邀请|兑换|识别|条形?|邮政?编|邮|优惠|券|授权|配对|房间|会议|编|代|错误|故障|状态|序列|股票代|口令|身份证|卡|尾|学|工|账|帐|单|订单|快递单|运单|"
-    r"车牌|门牌|房|航班|车次|证|流水|群|批|QQ|微信|直播间|会员|保单|合同|发票|病历|就诊|设备|固件|端口|PIN|pin|ID|id|SN|编码|代码|密码|口令|邮编|端口|频点|呼号)"
-    + _LINK
+    "(?:(?:验证|校验|动态|取件|取货|提货|激活|邀请|兑换|识别|条|条形|邮政?编|优惠|授权|配对|房间代|密|机器|追溯|核销|付款|"
+    "会议|编|代|错误|故障|状态|股票代|设备|串)码|口令|邮编|端口|PIN|pin|ID|SN|IMEI|"
+    "(?:卡|工|学|账|帐|订单|快递|运单|单|车牌|房间?|航班|车次|证|流水|群|批|QQ|微信|直播间|会员|保单|合同|发票|病历|就诊|编|"
+    "序列|股票代|尾|会议|座位|身份证|考|准考证|社保|医保|税|牌照|货|型|电表|户|存折)号|"
+    "车牌|航班|车次|身份证|尾号|验证码|密码|编号|QQ|房间|快递|会议室|机身码|错误|故障|代号|呼号|频点)"
+    rf"{_LINK}"
 )
-# 3个, 2次: after these a number counts.
-_COUNTS = re.compile(
-    r"\s?(?:[个次条元块张件位名人台部只份天年月日分秒点小时米度%％℃万亿千百楼层]|[~\-至到]\s?[0-9]+(?:[个次条元天分秒点小时%℃]))"
+# 3个, 2次: before these a number counts. 8-16位: so does a range.
+_COUNTED = re.compile(
+    r"\s?(?:[个次条元块张件位名人台部只份天年月日分秒点小度%％℃万亿千百楼层家封笔单起则倍多余]|号楼|[~\-至到]\s?[0-9]+[个次条元天分秒位])"
 )
-_LONG = r"(?<![0-9A-Za-z.])"
+_START = r"(?<![0-9A-Za-z.])"
+_END = r"(?![0-9A-Za-z]|\.[0-9])"
+_HOTLINES = "1008[56]|1001[01]|1000[01]|1230[5-9]|1231[0-9]|1238[0-9]|1232[0-9]|12345|9[56][0-9]{3}"
 
 
-def spell(text: str, *, yao: bool = False) -> str:
-    """A code: digits one by one, letters as written, a hyphen is 杠, spaces and slashes are not said."""
-    read = telephone if yao else digits
-    return read(text.replace("-", "杠").replace(" ", ""))
+def spell(text: str) -> str:
+    """A code: digits one by one, letters as written, a hyphen is 杠: `8-2-3012` -> `八杠二杠三零一二`."""
+    return digits(text.replace("-", "杠").replace(" ", ""))
 
 
 def _telephone(match: re.Match[str]) -> str:
@@ -35,45 +39,71 @@ def _telephone(match: re.Match[str]) -> str:
 
 
 def _after_word(match: re.Match[str]) -> str | None:
-    code = match[0].rstrip(" -")
-    tail = match[0][len(code) :]
-    if _COUNTS.match(tail + after(match)) and "-" not in code:
+    code, left = match[0], before(match, 20)
+    if _COUNTED.match(after(match)) and "-" not in code:
         return None
-    left = before(match, 20)
     if _TELEPHONE_WORDS.search(left):
-        return telephone(re.sub(r"[- ]", "", code)) + tail
-    if _CODE_WORDS.search(left) and (len(code) > 1 or "-" in code):
-        return spell(code) + tail
+        return telephone(re.sub(r"[- ]", "", code)) if len(code) > 2 else None
+    if _CODE_WORDS.search(left) and (len(code) > 2 or code[0] == "0"):
+        return spell(code)
     return None
+
+
+def _hotline(match: re.Match[str]) -> str | None:
+    return None if _COUNTED.match(after(match)) else telephone(match[0])
+
+
+def _digits(match: re.Match[str]) -> str:
+    return digits(match[0])
+
+
+def _spell(match: re.Match[str]) -> str:
+    return spell(match[0])
 
 
 RULES = (
     # 138-1234-5678, +86 13812345678 -> 幺三八…
     Rule(
         "mobile",
-        re.compile(
-            r"(?<![0-9A-Za-z.])(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}(?![0-9A-Za-z]|\.[0-9])"
-        ),
+        re.compile(rf"{_START}(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{{4}}[- ]?[0-9]{{4}}{_END}"),
         _telephone,
     ),
     # 010-12345678, (010)12345678, 0755 1234567 -> 零幺零…
     Rule(
         "landline",
         re.compile(
-            r"(?<![0-9A-Za-z.])[(（]?0[1-9][0-9]{1,2}[)）]?[- ]?[2-9][0-9]{2,3}[- ]?[0-9]{4}(?![0-9A-Za-z]|\.[0-9])"
+            rf"{_START}[(（]?0(?:10|2[0-9]|[3-9][0-9]{{2}})[)）]?[- ]?[1-9][0-9]{{2,3}}[- ]?[0-9]{{4}}{_END}"
         ),
         _telephone,
     ),
-    # 400-800-1234, 95588 after 拨打 -> 四零零八零零幺二三四
+    # 400-800-1234 -> 四零零八零零幺二三四
     Rule(
         "service number",
-        re.compile(r"(?<![0-9A-Za-z.])[48]00[- ]?[0-9]{3,4}[- ]?[0-9]{3,4}(?![0-9A-Za-z]|\.[0-9])"),
+        re.compile(rf"{_START}[48]00[- ]?[0-9]{{3,4}}[- ]?[0-9]{{3,4}}{_END}"),
+        _telephone,
+    ),
+    # 12306, 95588 -> 幺二三零六; 12345元 counts
+    Rule(
+        "hotline",
+        re.compile(
+            rf"{_START}(?:{_HOTLINES})(?=\s?(?:热线|客服|投诉|平台|举报|市民|购票|买票|订票|官网))|(?<=给)(?:{_HOTLINES})(?=打)"
+        ),
+        _hotline,
+    ),
+    # 110报警, 119火警, 120急救 -> 幺幺零报警
+    Rule(
+        "emergency number",
+        re.compile(
+            rf"{_START}1(?:10|19|20|22|14)(?=\s?(?:报警|急救|火警|匪警|电话|热线|查号|指挥|接警|民警|警察|救护|中心|调度))"
+        ),
         _telephone,
     ),
     # 报警电话是110 -> 幺幺零; 验证码是382910 -> 三八二九一零; 取件码8-2-3012 -> 八杠二杠三零一二
     Rule(
         "code after its name",
-        re.compile(r"(?<![0-9.])[A-Za-z]{0,4}[0-9][0-9A-Za-z]*(?:[- ][0-9A-Z]+)*(?!\.[0-9])"),
+        re.compile(
+            r"(?<![0-9A-Za-z.])[A-Za-z]{0,4}-?[0-9][0-9A-Za-z]*(?:[- ][0-9A-Z]+)*(?!\.[0-9])"
+        ),
         _after_word,
     ),
     # 转8001 -> 转八零零幺
@@ -85,16 +115,17 @@ RULES = (
     # 6222 0212 3456 7890 -> digit by digit
     Rule(
         "card",
-        re.compile(r"(?<![0-9A-Za-z.])[0-9]{4}(?: [0-9]{4}){2,4}(?: [0-9]{1,3})?(?![0-9A-Za-z.])"),
-        lambda match: spell(match[0]),
+        re.compile(rf"{_START}[0-9]{{4}}(?: [0-9]{{4}}){{2,4}}(?: [0-9]{{1,3}})?{_END}"),
+        _spell,
     ),
-    # 1203室 -> 一二零三室; 302路 -> 三零二路; 12306 -> 幺二三零六
+    # 1203室 -> 一二零三室; 302路 -> 三零二路; 301医院 -> 三零一医院
     Rule(
         "place number",
         re.compile(
-            r"(?<![0-9A-Za-z.])[0-9]{3,4}(?=室(?!内)|房间?(?!价)|路(?:公交|车|$|[，。])|医院|中学|国道|省道|号(?:房|室|包)|病房|教室|宿舍|包[间厢]|寝室|会议室|航班|次(?:列车|航班|高铁|动车))"
+            rf"{_START}[0-9]{{3,4}}(?=室(?!内)|房(?!价)|路(?![口灯由程线人边过])|医院|中学|国道|省道|号(?:房|室|包)|病房|教室|宿舍|"
+            "包[间厢]|寝室|会议室|航班|次(?:列车|航班|高铁|动车))"
         ),
-        lambda match: digits(match[0]),
+        _digits,
     ),
     # 8-301, 3-2-501 -> 三杠二杠五零一
     Rule(
@@ -102,6 +133,6 @@ RULES = (
         re.compile(
             r"(?<![0-9A-Za-z.\-])[0-9]{1,3}(?:-[0-9]{1,3}){1,2}-?[0-9]{3,4}(?=[室房，。,]|$)"
         ),
-        lambda match: spell(match[0]),
+        _spell,
     ),
 )

@@ -5,69 +5,54 @@ from __future__ import annotations
 import re
 
 from tts_daemon.text.normalize.numbers import cardinal, counted, digits, number
-from tts_daemon.text.normalize.rule import NUMBER, Rule, after, before
+from tts_daemon.text.normalize.rule import DASH, NUMBER, Rule, after
 
 # Two of these are 两. 号 楼 月 日 级 班 路 线 等 档 are numbered, not counted: 二号, 二楼.
 _MEASURES = (
-    r"个|次(?!元|方)|天|年(?!级)|小时|分钟|分(?!之|贝)|秒|点(?!五|零)|周|星期|晚|夜|人(?!民)|位|名|只|条|张|件|台|部(?!手)|辆|本|册|篇|封|份|块|元|角|毛|盏|扇|套|间|场|把|杯|"
-    r"瓶|碗|盘|袋|箱|盒|包|支|枝|棵|朵|颗|粒|滴|片|段|句|首|门|家|所|座|层|口|头|匹|群|对|双|副|组|排|行|列|倍|成|步|圈|遍|趟|回|下|顿|种|类|样|项|批|公里|千米|米|厘米|毫米|"
-    r"公斤|千克|克|斤|吨|升|毫升|平|立方|度|室|厅|岁|刻|轮|局|万|亿|千|百|股|篮|桶|罐|壶|锅|串|束|卷|根|节|课|集|英寸|寸|尺|英里|海里|亩|公顷|页|单|票|处|道|则|通|声|针|剂|"
-    r"工作日|学分|学期|世纪|季(?!度)|格|码|筐|车|层|户|笔|顶|幅|面|扎|打|听|勺|匙|瓣|帧|桌|拨|餐|觉|手机|钟头|半|多|餐|盆|株|枚|艘|架|辈|端|边|侧|旁|国|省|市|地|岸|极|"
-    r"者|方|代人|夫妻|姐妹|兄弟|孩子|小时"
+    r"个|次(?![元方])|天|年(?!级)|小时|分(?![之贝])|秒|点(?![五零])|时(?![代期间])|周|星期|晚|夜|人(?!民)|位|名|只|条|张|件|台|部|辆|本|"
+    r"册|篇|封|份|块|元|角|毛|盏|扇|套|间|场|把|杯|瓶|碗|盘|袋|箱|盒|包|支|枝|棵|朵|颗|粒|滴|片|段|句|首|门|家|所|座|口|头|匹|群|对|"
+    r"双|副|组|列|倍|成|步|圈|遍|趟|回|下|顿|种|类|样|项|批|公里|千米|米|厘米|毫米|公斤|千克|克|斤|吨|升|毫升|平(?:方|米)|立方|度|室|厅|"
+    r"岁|刻|轮|局|万|亿|千|百|股|篮|桶|罐|壶|锅|串|束|卷|根|节|课|集|英寸|寸|尺|英里|海里|亩|公顷|页|单(?!元)|票|处|道|则|通|声|针|剂|"
+    r"工作日|学分|学期|世纪|格|码|筐|车|户|笔|顶|幅|面|扎|打|听|勺|匙|瓣|帧|桌|拨|餐|觉|钟头|半|多|盆|株|枚|艘|架|辈|端|边|侧|旁|国|省|"
+    r"市|地|岸|极|者|方|代人|行|层(?:楼房|小楼|别墅|蛋糕|口罩|床|楼高)"
 )
 _COUNTED = rf"(?=\s?(?:{_MEASURES}))"
 _START = r"(?<![0-9A-Za-z.])"
-_TO = r"\s?(?:-|~|—{1,2}|至|到)\s?"
 
 
 def _range(match: re.Match[str]) -> str:
+    """`3-5天` -> `三到五天`; a falling pair is a score: `96-91` -> `九十六比九十一`."""
     low, high = match[1], match[2]
-    if (
-        "." not in low + high
-        and float(low.replace(",", "")) > float(high.replace(",", ""))
-        and "-" in match[0]
-    ):
+    falls = float(low.replace(",", "")) > float(high.replace(",", ""))
+    if falls and "-" in match[0]:
         return f"{number(low)}比{number(high)}"
-    measured = re.match(rf"\s?(?:{_MEASURES})", after(match))
-    read = counted if measured else number
+    read = counted if re.match(rf"\s?(?:{_MEASURES})", after(match)) else number
     return f"{read(low)}到{read(high)}"
 
 
 def _either(match: re.Match[str]) -> str | None:
     """Two neighbours are a guess, `两三天`; others are a list."""
     low, high = int(match[1]), int(match[2])
-    if high != low + 1:
-        return None
-    return counted(match[1]) + cardinal(match[2])
+    return (
+        counted(match[1]) + cardinal(match[2]) if high == low + 1 or (low, high) == (3, 5) else None
+    )
 
 
-def _integer(match: re.Match[str]) -> str:
+def _number(match: re.Match[str]) -> str:
+    """Nine digits and more are a code unless they count something or end in round thousands."""
     text = match[0]
-    whole = text.replace(",", "")
-    long = whole.isdigit() and len(whole) >= 9 and not whole.endswith("000") and "," not in text
-    if long and not re.match(rf"\s?(?:{_MEASURES})", after(match)):
-        return digits(whole)
+    code = text.isdigit() and len(text) >= 9 and not text.endswith("000")
+    if code and not re.match(rf"\s?(?:{_MEASURES})", after(match)):
+        return digits(text)
     return number(text)
 
 
-def _minus(match: re.Match[str]) -> str:
-    return "负" if match[0].strip() == "-" else "加"
+def _sign(match: re.Match[str]) -> str:
+    return "负" if match[0][0] == "-" else "加"
 
 
 RULES = (
-    # No.1, 第1 -> 第一
-    Rule(
-        "number one",
-        re.compile(r"(?<![A-Za-z])(?:No|NO|no)\.?\s?(?=[0-9]+)"),
-        lambda match: "第",
-        frozenset("Nn"),
-    ),
-    # 1st -> 第一
-    Rule(
-        "English ordinal",
-        re.compile(r"(?<![0-9A-Za-z.])([0-9]+)(?:st|nd|rd|th)(?![A-Za-z])"),
-        lambda match: f"第{cardinal(match[1])}",
-    ),
+    # 第01期 -> 第一期
     Rule(
         "ordinal",
         re.compile(r"(?<=第)\s?([0-9]+)(?![0-9.]|\s?[-~])"),
@@ -76,13 +61,15 @@ RULES = (
     # 2、3天 -> 两三天
     Rule("either", re.compile(rf"{_START}([1-9])[、,，]([1-9]){_COUNTED}"), _either),
     # 3-5天 -> 三到五天; 2~3个 -> 两到三个; 96-91 -> 九十六比九十一
+    Rule("range", re.compile(rf"{_START}({NUMBER}){DASH}({NUMBER})(?![0-9A-Za-z])"), _range),
+    # 3万-5万 -> 三万到五万; 3天-5天 -> 三天到五天
     Rule(
-        "range",
-        re.compile(rf"{_START}({NUMBER})(?:{_TO})({NUMBER})(?![0-9A-Za-z])"),
-        _range,
-        frozenset("-~—至到"),
+        "range of counts",
+        re.compile(rf"(?<=[0-9][万亿千百元个天次年人岁米度级楼层斤])\s?[-~—]\s?(?={NUMBER})"),
+        lambda match: "到",
+        frozenset("-~—"),
     ),
-    # 100+ -> 一百多
+    # 100+条 -> 一百多条
     Rule(
         "more than",
         re.compile(rf"{_START}({NUMBER})\+(?=\s?(?:{_MEASURES}|[，。,.！!]|$))"),
@@ -92,7 +79,7 @@ RULES = (
     # 2个 -> 两个; 2万 -> 两万
     Rule("counted", re.compile(rf"{_START}0?2{_COUNTED}"), lambda match: "两"),
     # -5 -> 负五; +5 -> 加五
-    Rule("sign", re.compile(r"(?<![0-9A-Za-z.)）])[-+]\s?(?=[0-9])"), _minus, frozenset("-+")),
+    Rule("sign", re.compile(r"(?<![0-9A-Za-z.)）])[-+]\s?(?=[0-9])"), _sign, frozenset("-+")),
     # 1,234 -> 一千二百三十四; 3.14 -> 三点一四; 007 -> 零零七
-    Rule("number", re.compile(NUMBER), _integer),
+    Rule("number", re.compile(NUMBER), _number),
 )

@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 
 from tts_daemon.text.normalize.numbers import cardinal, digits
-from tts_daemon.text.normalize.rule import Rule, after, before
+from tts_daemon.text.normalize.rule import DASH, Rule, after, before
 
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _YEAR = r"(?:1[0-9]{3}|20[0-9]{2})"
 _START = r"(?<![0-9A-Za-z.\-/])"
 _END = r"(?![0-9A-Za-z\-/]|\.[0-9])"
-_TO = r"\s?(?:-|~|—{1,2}|至|到)\s?"
+_HALVES = r"上午|下午|早|晚|凌晨|中午"
 _TIME_FOLLOWS = re.compile(
-    r"\s?(?:[(（]?(?:周|星期|礼拜)|[0-9]{1,2}:[0-9]{2}|上午|下午|晚|早|凌晨|中午|号|日)"
+    rf"\s?(?:[(（]?(?:周|星期|礼拜)|[0-9]{{1,2}}:[0-9]{{2}}|{_HALVES}|号|日)"
 )
 _DATE_BEFORE = re.compile(
-    r"(?:日期|时间|截止|截至|生日|出生|有效期|保质期|到期|周[一二三四五六日天]|期日?)(?:[是为到:：]|\s)*$"
+    r"(?:日期|时间|截止|截至|生日|出生|有效期|保质期|到期|周[一二三四五六日天]|[今明昨后]天)"
+    r"(?:[是为到:：]|\s)*$"
 )
+_SPAN_OF_YEARS = re.compile(r"年(?:前|之久|的?(?:历史|文明|时间|寿命))")
+_EVENTS = "世界杯|欧洲杯|亚洲杯|奥运|冬奥|亚运|春晚|春节|新年|跨年|元旦|高考|中考|国考|考研|款|版|届|财年|赛季"
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def plain(text: str) -> str:
@@ -35,24 +39,25 @@ def _full(match: re.Match[str]) -> str:
 
 
 def _compact(match: re.Match[str]) -> str | None:
-    if not _DATE_BEFORE.search(before(match)):
-        return None
-    return f"{digits(match[1])}年{_day(match[2], match[3])}"
+    return _full(match) if _DATE_BEFORE.search(before(match)) else None
 
 
 def _month_day(match: re.Match[str]) -> str | None:
-    if _TIME_FOLLOWS.match(after(match)) or _DATE_BEFORE.search(before(match)):
-        tail = after(match, 1)
-        spoken = _day(match["m"], match["d"])
-        return spoken[:-1] if tail in ("日", "号") else spoken
-    return None
+    """`1/3` is a fraction unless something beside it says that it is a date; `01/03` and `11/22` are dates."""
+    month, day = match["m"], match["d"]
+    written_out = (
+        len(month) == 2 and len(day) == 2 and (match[0][2] == "/" or "0" in (month[0], day[0]))
+    )
+    follows = _TIME_FOLLOWS.match(after(match))
+    if not (written_out or follows or _DATE_BEFORE.search(before(match))):
+        return None
+    spoken = _day(month, day)
+    return spoken[:-1] if after(match, 1) in ("日", "号") else spoken
 
 
 def _year(match: re.Match[str]) -> str | None:
     """A span of thousands of years is a count: `2000年前`, `5000年历史`."""
-    if match[1].endswith("00") and re.match(
-        r"年(?:前|之久|的?(?:历史|文明|时间|寿命))", after(match)
-    ):
+    if match[1].endswith("00") and _SPAN_OF_YEARS.match(after(match)):
         return None
     return digits(match[1])
 
@@ -61,8 +66,17 @@ def _years(match: re.Match[str]) -> str:
     return f"{digits(match[1])}到{digits(match[2])}"
 
 
-def _months(match: re.Match[str]) -> str:
+def _range(match: re.Match[str]) -> str:
     return f"{plain(match[1])}到{plain(match[2])}"
+
+
+def _english(match: re.Match[str]) -> str:
+    month = cardinal(str(_MONTH_NAMES.index(match[1]) + 1))
+    return f"{digits(match[3])}年{month}月{plain(match[2])}日"
+
+
+def _quarter(match: re.Match[str]) -> str:
+    return (f"{digits(match[1])}年" if match[1] else "") + f"第{cardinal(match[2])}季度"
 
 
 RULES = (
@@ -70,8 +84,9 @@ RULES = (
     Rule(
         "timestamp",
         re.compile(
-            rf"{_START}(?P<y>{_YEAR})-(?P<m>{_MONTH})-(?P<d>{_DAY})[T ]"
-            r"(?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+            rf"{_START}(?P<y>{_YEAR})-(?P<m>{_MONTH})-(?P<d>{_DAY})T"
+            r"(?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]{1,9})?"
+            r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
         ),
         lambda match: _full(match) + match["time"],
     ),
@@ -81,36 +96,53 @@ RULES = (
         re.compile(rf"{_START}(?P<y>{_YEAR})([-/.])(?P<m>{_MONTH})\2(?P<d>{_DAY}){_END}"),
         _full,
     ),
+    # Nov. 22, 2025 -> 二零二五年十一月二十二日
+    Rule(
+        "English date",
+        re.compile(
+            rf"(?<![A-Za-z])({'|'.join(_MONTH_NAMES)})[a-z]{{0,6}}\.?\s({_DAY})(?:st|nd|rd|th)?,?"
+            rf"\s({_YEAR}){_END}"
+        ),
+        _english,
+    ),
     # 生产日期20251122 -> 生产日期二零二五年十一月二十二日
     Rule(
         "compact date",
-        re.compile(rf"{_START}({_YEAR})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(?![0-9A-Za-z])"),
+        re.compile(
+            rf"{_START}(?P<y>{_YEAR})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12][0-9]|3[01])(?![0-9A-Za-z])"
+        ),
         _compact,
     ),
-    # 2024-2025年 -> 二零二四到二零二五年
+    # 2024-2025年 -> 二零二四到二零二五年; 2024-25赛季 -> 二零二四到二五赛季
     Rule(
         "years",
-        re.compile(rf"{_START}({_YEAR}){_TO}({_YEAR}|[0-9]{{2}})(?=年|赛季|财年|学年)"),
+        re.compile(rf"{_START}({_YEAR}){DASH}({_YEAR}|[0-9]{{2}})(?=年|赛季|财年|学年)"),
         _years,
     ),
-    # 2025年 -> 二零二五年; 2000年前 -> 两千年前
+    # 2025年 -> 二零二五年; 08年 -> 零八年; 2000年前 -> 两千年前
     Rule("year", re.compile(rf"(?<![0-9.])({_YEAR}|0[0-9]{{1,2}})(?=年(?!级))"), _year),
     # 25年11月 -> 二五年十一月; 98年出生 -> 九八年出生
     Rule(
         "short year",
         re.compile(
-            rf"(?<![0-9.])([0-9]{{2}})(?=年(?:{_MONTH}月|[春夏秋冬]|世界杯|奥运|出生|生人|款|毕业|入学))"
+            rf"(?<![0-9.])([0-9]{{2}})(?=年(?:{_MONTH}月|[春夏秋冬]|出生|生人|毕业|入学|{_EVENTS}))"
         ),
         lambda match: digits(match[1]),
     ),
-    # 2025-11 -> 二零二五年十一月; 2025/3 stays for the fractions
+    # 2026世界杯 -> 二零二六世界杯
+    Rule(
+        "year before an event",
+        re.compile(rf"{_START}({_YEAR})(?=\s?(?:{_EVENTS}|[春夏秋冬]季?[款新]))"),
+        lambda match: digits(match[1]),
+    ),
+    # 2025-11 -> 二零二五年十一月
     Rule(
         "year and month",
         re.compile(rf"{_START}({_YEAR})[-/](0[1-9]|1[0-2]){_END}"),
         lambda match: f"{digits(match[1])}年{plain(match[2])}月",
     ),
     # 3-5月 -> 三到五月
-    Rule("months", re.compile(rf"{_START}({_MONTH}){_TO}({_MONTH})(?=月(?!子))"), _months),
+    Rule("months", re.compile(rf"{_START}({_MONTH}){DASH}({_MONTH})(?=月(?!子))"), _range),
     # 11月22日 -> 十一月二十二日; 01月05号 -> 一月五号; 11月22 -> 十一月二十二
     Rule(
         "month and day",
@@ -121,31 +153,28 @@ RULES = (
     Rule("month", re.compile(rf"(?<![0-9.])({_MONTH})(?=月(?!子))"), lambda match: plain(match[1])),
     # 5-8日 -> 五到八日, 1-7号 -> 一到七号
     Rule(
-        "days",
-        re.compile(rf"{_START}({_DAY}){_TO}({_DAY})(?=[日号](?!楼|线|门|桌|机|口))"),
-        _months,
+        "days", re.compile(rf"{_START}({_DAY}){DASH}({_DAY})(?=[日号](?![楼线门桌机口]))"), _range
     ),
     # 05日 -> 五日
     Rule("day", re.compile(r"(?<![0-9.])0([1-9])(?=[日号])"), lambda match: plain(match[1])),
-    # 5月1日-7日, 周一-周五, 上午-下午 -> 到
+    # 5月1日-7日, 3月-5月, 周一~周五, 上午-下午: the dash is 到
     Rule(
-        "date range",
+        "range of dates",
         re.compile(
-            r"(?<=[日号月年午晚一二三四五六])\s?[-~—]{1,2}\s?(?=[0-9]|周|星期|次日|明|上午|下午|晚|今|至今)"
+            r"(?:(?<=[日号月年午晚])|(?<=[周期拜][一二三四五六日天]))\s?[-~—]{1,2}\s?"
+            rf"(?=[0-9一二三四五六七八九十]|周|星期|礼拜|次日|明|今|翌日|{_HALVES})"
         ),
-        lambda match: (
-            "到"
-            if re.search(r"[日号月年午晚]$|(?:周|星期)[一二三四五六日]$", before(match))
-            else None
-        ),
+        lambda match: "到",
         frozenset("-~—"),
     ),
-    # 11/22 周六 -> 十一月二十二日 周六; 11-22 08:30 -> 十一月二十二日 08:30
-    Rule("month/day", re.compile(rf"{_START}(?P<m>{_MONTH})[-/](?P<d>{_DAY}){_END}"), _month_day),
+    # 11/22 周六 -> 十一月二十二日 周六; 11-22 08:30 -> 十一月二十二日 08:30; 08/08 -> 八月八日
+    Rule(
+        "month/day", re.compile(rf"{_START}(?P<m>{_MONTH})[-/](?P<d>{_DAY}){_END}(?!=)"), _month_day
+    ),
     # 90后 -> 九零后
     Rule(
         "generation",
-        re.compile(r"(?<![0-9.])([0-9]0|[0-9]5)(?=后(?![面来边]))"),
+        re.compile(r"(?<![0-9.])([0-9][05])(?=后(?![面来边]))"),
         lambda match: digits(match[1]),
     ),
     # 周1 -> 周一, 星期7 -> 星期日
@@ -154,19 +183,11 @@ RULES = (
         re.compile(r"(?<=[周期拜])([1-7])(?![0-9.%:年月日周天个次])"),
         lambda match: "日" if match[1] == "7" else cardinal(match[1]),
     ),
-    # 2025Q1, 第3季度 -> 二零二五年第一季度
+    # 2025Q1, 2025年Q3 -> 二零二五年第一季度
     Rule(
         "quarter",
         re.compile(rf"(?:(?<![0-9A-Za-z.])({_YEAR})年?)?(?<![A-Za-z])Q([1-4])(?![0-9A-Za-z])"),
-        lambda match: (f"{digits(match[1])}年" if match[1] else "") + f"第{cardinal(match[2])}季度",
+        _quarter,
         frozenset("Q"),
-    ),
-    # 2026世界杯 -> 二零二六世界杯
-    Rule(
-        "year before an event",
-        re.compile(
-            rf"{_START}({_YEAR})(?=\s?(?:世界杯|欧洲杯|亚洲杯|奥运|冬奥|亚运|春晚|春节|新年|跨年|元旦|高考|中考|国考|考研|款|版|届|财年|赛季|[春夏秋冬]季?[款新]))"
-        ),
-        lambda match: digits(match[1]),
     ),
 )

@@ -26,6 +26,7 @@ _MARKS = {
     **dict.fromkeys("。.", "。"), **dict.fromkeys("！!", "！"), **dict.fromkeys("？?", "？"),
     **dict.fromkeys("：:", "："), "、": "、", "；": "；", "…": "…", "\n": "，", "\t": "，",
 }  # fmt: skip
+_MARKS.update(dict.fromkeys("「」『』", ""))
 _MARKS["/"] = "、"
 _MARKS[";"] = "；"
 _MARKS["_"] = " "
@@ -59,6 +60,36 @@ def join_marks(text: str) -> str:
 
 
 RULES = (
+    # 北京-上海高铁 -> 北京到上海高铁
+    Rule(
+        "route",
+        re.compile(
+            rf"(?<=[{HAN}])\s?[-—~]+\s?(?=[{HAN}]{{2,5}}的?(?:高铁|航班|列车|动车|航线|火车|机票|车票|直达|段|铁路|高速|公路|机场|城际|专线))"
+        ),
+        lambda match: "到",
+        frozenset("-—~"),
+    ),
+    # 你好~ -> 你好; 周末~下周 is read before
+    Rule(
+        "drawn-out end",
+        re.compile(r"~+(?=\s*(?:[，。！？!?,]|$))"),
+        lambda match: "",
+        frozenset("~"),
+    ),
+    # √ 完成 -> 完成
+    Rule(
+        "tick",
+        re.compile(rf"(?<![{HAN}])[√✓✔×✗✘]\s?(?=[{HAN}])"),
+        lambda match: SKIPPED,
+        frozenset("√✓✔×✗✘"),
+    ),
+    # 会议（线上）。 -> 会议，线上。
+    Rule(
+        "closing bracket",
+        re.compile(r"[)）\]】}〕]+(?=\s*(?:[，。！？；：、,.!?;:…]|$))"),
+        lambda match: "",
+        frozenset(")）]】}〕"),
+    ),
     # 3+ 5 that no rule has read: +, @, # are named
     Rule("name of a sign", _NAME, lambda match: _NAMES[match[0]], frozenset(_NAMES)),
     # Tom's -> Tom's is one word

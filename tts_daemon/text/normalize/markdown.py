@@ -7,8 +7,6 @@ import re
 
 from tts_daemon.text.normalize.rule import SKIPPED, Rule
 
-_ALWAYS: frozenset[str] = frozenset()
-
 
 def _entity(match: re.Match[str]) -> str:
     plain = html.unescape(match[0])
@@ -75,6 +73,12 @@ RULES = (
         "numbered item",
         re.compile(r"(?m)^[ \t]*([0-9]{1,3})(?:[.)）][ \t]+|[.)）](?=[一-鿿]))"),
         lambda match: f"{match[1]}，",
+    ),
+    # 1. 开灯 2. 关灯 -> 1，开灯 2，关灯
+    Rule(
+        "numbered item in a line",
+        re.compile(r"(?<=[\s，。；：])([0-9]{1,2})[.、](?:\s+|(?=[一-鿿]))(?=[一-鿿])"),
+        lambda match: f"，{match[1]}，",
     ),
     # ![图](a.png) -> 图; [文档](https://a.cn) -> 文档
     Rule(

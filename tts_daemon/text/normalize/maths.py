@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tts_daemon.text.normalize.numbers import number
+from tts_daemon.text.normalize import clock
+from tts_daemon.text.normalize.numbers import digits, number
 from tts_daemon.text.normalize.rule import NUMBER, Rule, after, before
 
 _OPERATORS = {
@@ -18,8 +19,10 @@ _OPERATOR = r"\s?(?:[<>!=]=|[-+×*÷/=<>≤≥≠≈±]|(?<=[0-9] )x(?= [0-9])|(
 _TOKEN = re.compile(
     rf"(?P<fraction>(?<![0-9.])[0-9]+/[0-9]+(?![0-9.]))|(?P<number>{NUMBER}%?)|(?P<operator>[<>!=]=|[-+×*÷/=<>≤≥≠≈±])|(?P<rest>.)"
 )
+_SCREEN = (
+    "640|480|720|768|800|960|1024|1080|1200|1280|1366|1440|1600|1920|2160|2560|3840|4096|4320|7680"
+)
 _CALCULATES = re.compile(r"[+×÷*=≈≠≤≥<>±√]")
-_PRESSURE = re.compile(r"血压|高压|毫米汞柱")
 
 
 def fraction(match: re.Match[str]) -> str:
@@ -32,7 +35,13 @@ def _calculation(match: re.Match[str]) -> str | None:
     if not _CALCULATES.search(text):
         return None
     by_fractions = "+" in text or "×" in text
-    return "".join(_part(token, by_fractions) for token in _TOKEN.finditer(text))
+    words, operand = "", False
+    for token in _TOKEN.finditer(text):
+        # A minus that no number precedes is a sign: -5+3=-2.
+        signs = token[0] == "-" and not operand
+        words += "负" if signs else _part(token, by_fractions)
+        operand = operand if token[0] == " " else token["operator"] is None
+    return words
 
 
 def _part(token: re.Match[str], by_fractions: bool) -> str:
@@ -65,8 +74,6 @@ def _ratio(match: re.Match[str]) -> str:
 
 
 def _slash(match: re.Match[str]) -> str | None:
-    if _PRESSURE.search(before(match) + after(match, 6)):
-        return _ratio(match)
     if match[2].strip("0") == "":
         return None
     mixed = re.search(r"[0-9]\s?$", before(match, 2))
@@ -74,10 +81,10 @@ def _slash(match: re.Match[str]) -> str | None:
 
 
 def _score(match: re.Match[str]) -> str | None:
-    left = before(match)
-    if re.search(
-        r"(?:比分|以|战胜|击败|不敌|负于|险胜|大胜|完胜|领先|落后|战平|逆转|总分|半场)(?:[是为:：]|\s)*$",
-        left,
+    """`比分3-1`, `主队3-1客队`, `3-1战胜`."""
+    told = clock.SCORE.search(before(match)) or before(match, 1) == "队"
+    if told or re.match(
+        r"\s?(?:战胜|击败|不敌|逆转|险胜|大胜|力克|惜败|完胜|[^，。]{0,6}队)", after(match)
     ):
         return _ratio(match)
     return None
@@ -98,6 +105,20 @@ RULES = (
         re.compile(rf"({NUMBER}|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[)）])(?:\^(-?[0-9]+)|([²³]))"),
         _power,
         frozenset("^²³"),
+    ),
+    # 9·18 -> 九一八
+    Rule(
+        "day that is a name",
+        re.compile(r"(?<![0-9A-Za-z.])([0-9]{1,2})·([0-9]{1,2})(?![0-9A-Za-z.=])"),
+        lambda match: digits(match[1] + match[2]),
+        frozenset("·"),
+    ),
+    # 1920×1080 -> 一九二零乘一零八零
+    Rule(
+        "resolution",
+        re.compile(rf"(?<![0-9A-Za-z.])({_SCREEN})\s?[x×X*]\s?({_SCREEN})(?![0-9A-Za-z.])"),
+        lambda match: f"{digits(match[1])}乘{digits(match[2])}",
+        frozenset("x×X*"),
     ),
     # 1+1=2 -> 一加一等于二; 10÷2=5 -> 十除以二等于五; 3<5 -> 三小于五; 18-25 is left to the ranges
     Rule(
@@ -145,7 +166,7 @@ RULES = (
     Rule(
         "fraction",
         re.compile(
-            r"(?:(?<=[0-9]) )?(?<![0-9A-Za-z./])([0-9]{1,4})/([0-9]{1,4})(?![0-9A-Za-z/]|\.[0-9])"
+            r"(?:(?<=[0-9]) )?(?<![0-9A-Za-z./])([0-9]{1,4})\s?/\s?([0-9]{1,4})(?![0-9A-Za-z/]|\.[0-9])"
         ),
         _slash,
         frozenset("/"),

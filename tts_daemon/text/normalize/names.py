@@ -9,61 +9,38 @@ from tts_daemon.text import tables
 from tts_daemon.text.normalize.numbers import cardinal, digits, number
 from tts_daemon.text.normalize.rule import Rule, after, before
 
-_ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 _MEASURED = frozenset(
-    {
-        "AQI",
-        "PM",
-        "PH",
-        "BMI",
-        "HR",
-        "UV",
-        "CO",
-        "TVOC",
-        "HCHO",
-        "TOP",
-        "LV",
-        "FPS",
-        "CPU",
-        "GPU",
-        "RAM",
-        "NO",
-        "VIP",
-        "GDP",
-        "CPI",
-        "RSSI",
-        "SOC",
-        "SOH",
-        "LED",
-        "PV",
-        "UPS",
-    }
+    "AQI BMI CO CPI CPU FPS GDP GPU HCHO HR LED LV NO PH PM PV RAM RSSI SOC SOH TDS TOP TVOC UPS UV".split()
 )
+"""Abbreviations before a number that measures or counts: `AQI135` is 一百三十五."""
+_ROMAN = {"I": 1, "V": 5, "X": 10}
+_START = r"(?<![0-9A-Za-z.])"
 
 
-def roman(text: str) -> int | None:
-    """The value of a Roman numeral up to 39; None for what is not one."""
-    if not re.fullmatch(r"X{0,3}(?:IX|IV|V?I{0,3})", text) or not text:
-        return None
-    values = [_ROMAN[char] for char in text]
-    return sum(-v if v < max(values[i:]) else v for i, v in enumerate(values))
+class _Expressions:
+    """Stands where a rule stands; its pattern comes from a table that is loaded when it is first needed."""
+
+    name = "expression"
+
+    def apply(self, text: str) -> str:
+        """Replace every expression of the table."""
+        pattern, table = _expressions()
+        return pattern.sub(lambda match: table[match[0]], text)
 
 
 @cache
 def _expressions() -> tuple[re.Pattern[str], dict[str, str]]:
     table = dict(line.split("\t") for line in tables.data_lines("expressions.tsv"))
     forms = "|".join(re.escape(form) for form in sorted(table, key=len, reverse=True))
-    return re.compile(rf"(?<![0-9A-Za-z])(?:{forms})(?![0-9A-Za-z])"), table
+    return re.compile(rf"(?<![0-9A-Za-z.])(?:{forms})(?![0-9A-Za-z])"), table
 
 
-class _Expressions:
-    """Stands where a rule stands; its pattern comes from a table that is loaded when first needed."""
-
-    name = "expression"
-
-    def apply(self, text: str) -> str:
-        pattern, table = _expressions()
-        return pattern.sub(lambda match: table[match[0]], text)
+def roman(text: str) -> int | None:
+    """The value of a Roman numeral up to 39; None for what is not one."""
+    if not text or not re.fullmatch(r"X{0,3}(?:IX|IV|V?I{0,3})", text):
+        return None
+    values = [_ROMAN[char] for char in text]
+    return sum(-v if v < max(values[i:]) else v for i, v in enumerate(values))
 
 
 def _mixed(match: re.Match[str]) -> str | None:
@@ -72,27 +49,22 @@ def _mixed(match: re.Match[str]) -> str | None:
     if not (re.search("[A-Za-z]", token) and re.search("[0-9]", token)):
         return None
     parts = re.findall(r"[A-Za-z]+|[0-9]+(?:\.[0-9]+)*|[-.]", token)
-    return "".join(_part(part, index, parts) for index, part in enumerate(parts)).strip()
+    padded = ["", *parts, ""]
+    return "".join(_part(*padded[index : index + 3]) for index in range(len(parts)))
 
 
-def _part(part: str, index: int, parts: list[str]) -> str:
+def _part(left: str, part: str, right: str) -> str:
+    """One run of letters or digits, or the sign between two of them."""
     if part[0].isalpha():
         return part
-    if part == "-":
-        joined = (
-            parts[index - 1][-1].isalpha()
-            and index + 1 < len(parts)
-            and parts[index + 1][0].isalpha()
-        )
-        return " " if joined else ""
-    if part == ".":
-        return "点"
-    if part.count(".") > 1:
-        return "点".join(cardinal(piece) for piece in part.split("."))
-    follows = parts[index + 1] if index + 1 < len(parts) else ""
-    short = len(part.partition(".")[0]) <= 2
-    leads = index == 0 and follows not in ("P", "p", "i") and part[-1] == "0"
-    return number(part) if short or leads or "." in part else digits(part)
+    if part in "-.":
+        words = left[-1:].isalpha() and right[:1].isalpha()
+        return ("点" if part == "." else " ") if words else ""
+    if "." in part:
+        return version(part) if part.count(".") > 1 else number(part)
+    round_number = not left and part[-1] == "0" and right not in ("P", "p", "i")
+    counts = len(part) <= 2 or round_number or left.upper() in _MEASURED
+    return cardinal(part) if counts else digits(part)
 
 
 def _spaced(match: re.Match[str]) -> str | None:
@@ -100,49 +72,68 @@ def _spaced(match: re.Match[str]) -> str | None:
     return None if match[1].upper() in _MEASURED else f"{match[1]}{digits(match[2])}"
 
 
-def _version(match: re.Match[str]) -> str:
-    return "点".join(cardinal(piece) for piece in match[0].split("."))
+def version(text: str) -> str:
+    """`1.10.3` -> `一点十点三`; years and builds one by one: `2025.11` -> `二零二五点十一`."""
+    return "点".join(cardinal(part) if len(part) <= 2 else digits(part) for part in text.split("."))
+
+
+def _radio(match: re.Match[str]) -> str:
+    return match[1] + "点".join(digits(part) for part in match[2].split("."))
 
 
 def _read_roman(match: re.Match[str]) -> str | None:
     value = roman(match[0])
     if value is None or match[0] in ("XX", "XXX"):
         return None
-    if len(match[0]) > 1 and not re.match(r"[A-Za-z]", after(match, 1)):
-        return cardinal(str(value))
     named = re.match(r"\s?[世期级型类代度区册卷章部篇号相]", after(match)) or re.search(
         r"第\s?$", before(match)
     )
-    return cardinal(str(value)) if named else None
+    return cardinal(str(value)) if named or len(match[0]) > 1 else None
 
+
+FIXED = (
+    # Wi-Fi -> WiFi, C++ -> C加加, 24/7 -> 二十四小时全天: the table expressions.tsv
+    _Expressions(),
+    # No.1 -> 第一
+    Rule(
+        "number one",
+        re.compile(r"(?<![A-Za-z])(?:No\.|NO\.|no\.|No|NO)\s?(?=[0-9])"),
+        lambda match: "第",
+        frozenset("Nn"),
+    ),
+    # 1st -> 第一
+    Rule(
+        "English ordinal",
+        re.compile(rf"{_START}([0-9]{{1,4}})(?:st|nd|rd|th)(?![A-Za-z])"),
+        lambda match: f"第{cardinal(match[1])}",
+    ),
+)
+"""Read first of all: whole expressions that look like something else."""
 
 RULES = (
-    # Wi-Fi -> WiFi, C++ -> C加加, 24/7 -> 二十四乘七: the table expressions.tsv
-    _Expressions(),
     # 苏-27 -> 苏二七; 歼-20 -> 歼二十
-    Rule(
-        "aircraft of digits",
-        re.compile(r"(?<=苏)-?([0-9]{2})(?![0-9元家])"),
-        lambda match: digits(match[1]),
-    ),
+    Rule("Sukhoi", re.compile(r"(?<=苏)-([0-9]{2})(?![0-9.])"), lambda match: digits(match[1])),
     Rule(
         "model with a hyphen",
         re.compile(
-            r"(?<=[苏歼运轰直教米图风旗征舟嫦宫翼击浪雳龙号鹰安])-(?=[0-9]{1,3}(?![0-9.℃%度]))"
+            r"(?<=[苏歼运轰直教米图风旗征舟嫦宫翼击浪雳龙鹰安])-(?=[0-9]{1,3}(?![0-9.℃%度]))"
         ),
         lambda match: "",
         frozenset("-"),
     ),
+    # 波音737 -> 波音七三七
     Rule(
         "aircraft",
-        re.compile(r"(?<=波音|空客)\s?[A-Z]?[0-9]{3}"),
+        re.compile(r"(?:(?<=波音)|(?<=空客))\s?[0-9]{3}(?![0-9.]|\s?[架元亿万])"),
         lambda match: digits(match[0].strip()),
     ),
-    # 版本2.3.1, 1.10.3 -> 二点三点一
+    # 版本2.3.1 -> 二点三点一; Home Assistant 2025.11 -> 二零二五点十一
     Rule(
         "version",
-        re.compile(r"(?<![0-9A-Za-z.])[0-9]+(?:\.[0-9]+){2,}(?![0-9A-Za-z.])"),
-        _version,
+        re.compile(
+            r"(?<![0-9A-Za-z.])(?:[0-9]+(?:\.[0-9]+){2,}|(?:(?<=[A-Za-z] )|(?<=版本))20[0-9]{2}\.[0-9]{1,2})(?![0-9A-Za-z.])"
+        ),
+        lambda match: version(match[0]),
         frozenset("."),
     ),
     # FM103.9 -> FM一零三点九
@@ -151,7 +142,7 @@ RULES = (
         re.compile(
             r"(?<![A-Za-z])(FM|AM|fm|am|调频|调幅)\s?([0-9]{2,4}(?:\.[0-9]{1,2})?)(?![0-9A-Za-z])"
         ),
-        lambda match: match[1] + "点".join(digits(part) for part in match[2].split(".")),
+        _radio,
     ),
     # RTX 4090 -> RTX四零九零; AQI 135 is left to the numbers
     Rule(

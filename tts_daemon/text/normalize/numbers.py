@@ -49,26 +49,25 @@ def money(text: str) -> str:
     return counted(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
-def _read(value: int) -> str:
+def _read(value: int, *, leads: bool = True) -> str:
     """Cut at 亿, then at 万; a part that does not fill its places is led in by 零."""
     for unit, size in (("亿", 10**8), ("万", 10**4)):
         if value >= size:
             high, low = divmod(value, size)
-            gap = "零" if low and (low < size // 10 or high % 10 == 0) else ""
-            return ("两" if high == 2 else _read(high)) + unit + gap + (_read(low) if low else "")
-    return _read_group(value)
+            gap = "零" if 0 < low < size // 10 else ""
+            head = "两" if high == 2 else _read(high)
+            return head + unit + gap + (_read(low, leads=False) if low else "")
+    return _read_group(value, leads)
 
 
-def _read_group(value: int) -> str:
-    """1 to 9999: `3015` -> `三千零一十五`."""
+def _read_group(value: int, leads: bool) -> str:
+    """1 to 9999: `3015` -> `三千零一十五`; a leading 2000 is 两千, one after 万 is 二千."""
     words, gap = "", False
     for digit, place in zip(f"{value:04d}", _PLACES, strict=True):
         if digit == "0":
             gap = bool(words)
             continue
-        name = (
-            "两" if digit == "2" and place == "千" and value < 3000 and not words else digits(digit)
-        )
+        name = "两" if digit == "2" and place == "千" and leads else digits(digit)
         words += ("零" if gap else "") + name + place
         gap = False
     return words

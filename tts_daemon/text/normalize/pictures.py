@@ -13,6 +13,7 @@ _ONE = rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_SYMBOL}])[\ufe0f\U0001f3fb-\U0001f3
 _EMOJI = re.compile(rf"{_ONE}(?:\u200d{_ONE})*")
 _RUN = re.compile(rf"[ ]?(?:{_ONE}[\u200d ]?)+|[←-⇿]\ufe0f")
 _WORD = re.compile(rf"[{HAN}A-Za-z]")
+_WEATHER = re.compile("[晴雨雪云阴雾风霾气热冷温暖]")
 _CLAUSE_END = "，。！？；：、,!?;\n"
 
 
@@ -41,30 +42,24 @@ def _clause(match: re.Match[str]) -> str:
 def _read(match: re.Match[str]) -> str:
     """An emoji that stands for a word is named; one that decorates words is skipped, and counted."""
     sequences = _EMOJI.findall(match[0])
+    names = [_look_up(sequence) for sequence in sequences]
+    alone = not _WORD.search(_EMOJI.sub("", match.string))
     clause = _EMOJI.sub("", _clause(match))
-    alone = not _WORD.search(clause)
-    joined = _between_words(match)
-    spoken: list[str] = []
-    for sequence in dict.fromkeys(sequences):
-        name, kind = _look_up(sequence)
-        said = (
-            alone
-            or (kind == "thing" and joined)
-            or (kind == "weather" and not re.search("[晴雨雪云阴雾风霾天气]", clause))
-        )
-        spoken.append(name if name and said else SKIPPED)
-    names = "，".join(word for word in spoken if word != SKIPPED)
-    rest = SKIPPED * (spoken.count(SKIPPED))
-    if names:
-        return (f"，{names}，" if alone else names) + rest
-    return ("，" if _words_on_both_sides(match) else "") + rest
-
-
-def _between_words(match: re.Match[str]) -> bool:
-    """`我❤你`: words touch it on both sides."""
-    return (
-        not match[0].startswith(" ") and not match[0].endswith(" ") and _words_on_both_sides(match)
-    )
+    between = _words_on_both_sides(match)
+    labels = not _WORD.search(clause) and bool(re.search("[0-9]", clause))
+    wanted = {
+        "face": alone,
+        "thing": alone or labels or (between and " " not in match[0]),
+        "weather": alone
+        or labels
+        or not (_WEATHER.search(clause) or clause.isspace() or not clause),
+        "": False,
+    }
+    said = [name for name, kind in names if wanted[kind] and set(name).isdisjoint(clause)]
+    skipped = SKIPPED * (len(sequences) - len(said))
+    if alone or labels:
+        return "，".join(dict.fromkeys(said)) + skipped
+    return ("".join(dict.fromkeys(said)) or ("，" if between else "")) + skipped
 
 
 def _words_on_both_sides(match: re.Match[str]) -> bool:
@@ -106,7 +101,7 @@ RULES = (
         frozenset(":;=^>TQ-oOX<"),
     ),
     # 1️⃣ -> 1
-    Rule("keycap", re.compile("([0-9])\ufe0f?\u20e3"), lambda match: f"{match[1]}，"),
+    Rule("keycap", re.compile("([0-9])\ufe0f?\u20e3"), lambda match: f"，{match[1]}，"),
     # 👍 -> 点赞; 今天真开心😊 -> 今天真开心; 我❤你 -> 我爱心你
     Rule("emoji", _RUN, _read, frozenset()),
     # What is left of emoji sequences has no content.

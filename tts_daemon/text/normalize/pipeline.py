@@ -52,6 +52,7 @@ RULES: tuple[_Pass, ...] = (
     *markdown.RULES,
     *pictures.RULES,
     *web.RULES,
+    *names.FIXED,
     *dates.RULES,
     *clock.RULES,
     *codes.RULES,

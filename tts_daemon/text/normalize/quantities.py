@@ -6,16 +6,23 @@ import re
 from functools import cache
 
 from tts_daemon.text import tables
-from tts_daemon.text.normalize.numbers import counted, number
-from tts_daemon.text.normalize.rule import DASH, NUMBER, SIGNED, Rule, before
+from tts_daemon.text.normalize.numbers import counted, digits, number
+from tts_daemon.text.normalize.rule import DASH, NUMBER, SIGNED, Rule, after, before
 
 _EXPONENT = r"(?:[²³]|[23](?![0-9A-Za-z.]))?"
 _LETTERS = r"(?:[A-Za-zμ°Ω℃℉′″][A-Za-zμΩ]*)"
 _UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
-_NOT_INSIDE_NAME = r"(?<![0-9A-Za-z.])"
+_START = r"(?<![0-9A-Za-z.])"
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 # Units of everyday counting: two of them are 两; two degrees or decibels are 二.
-_PLAIN_TWO = frozenset({"摄氏度", "华氏度", "分贝", "伏", "安", "瓦", "帕", "百帕", "千帕", "赫兹"})
+_PLAIN_TWO = frozenset(
+    {"摄氏度", "华氏度", "分贝", "伏", "安", "瓦", "帕", "百帕", "千帕", "赫兹", "ppm", "ppb"}
+)
+# What follows shows that the letter is a name: 4g网络, 3d打印.
+_NAMED = {
+    "g": re.compile("网|信号|手机|流量|时代|套餐"),
+    "d": re.compile("打印|电影|动画|建模|眼镜|效果|模型"),
+}
 
 
 @cache
@@ -51,8 +58,11 @@ def amount(value: str, unit: str) -> str:
 
 
 def _single(match: re.Match[str]) -> str | None:
-    unit = unit_name(match["unit"])
-    return None if unit is None else amount(match["value"], unit)
+    sign = match["unit"]
+    unit = unit_name(sign)
+    if unit is None or (sign in _NAMED and _NAMED[sign].match(after(match))):
+        return None
+    return amount(match["value"], unit)
 
 
 def _range(match: re.Match[str]) -> str | None:
@@ -77,12 +87,22 @@ def _dimensions(match: re.Match[str]) -> str | None:
 
 
 def _ampere(match: re.Match[str]) -> str | None:
-    if (
-        re.search(r"电流|额定|保险丝|空开|插座|充电|漏电|输出|输入|[伏瓦安]\W?$", before(match))
-        or "." in match[1]
-    ):
-        return f"{number(match[1])}安"
-    return None
+    """A is also a seat, a grade and a size of paper: something must speak of electricity."""
+    electric = re.search(
+        r"电流|额定|保险丝|空开|插座|充电|漏电|输出|输入|[伏瓦安]\W?$", before(match)
+    )
+    return f"{number(match[1])}安" if electric or "." in match[1] else None
+
+
+def _coordinate(match: re.Match[str]) -> str:
+    degrees, minutes, seconds = match.groups()
+    return f"{number(degrees)}度{number(minutes)}分" + (f"{number(seconds)}秒" if seconds else "")
+
+
+def _inches(match: re.Match[str]) -> str | None:
+    """A straight quotation mark after a number is an inch unless it closes a quotation."""
+    closes = match[2] == '"' and match.string.count('"', 0, match.start()) % 2 == 1
+    return None if closes else f"{counted(match[1])}英寸"
 
 
 def _percent(match: re.Match[str]) -> str:
@@ -103,7 +123,60 @@ def _percent_range(match: re.Match[str]) -> str:
     return f"{percentage(low, sign)}到{second}"
 
 
+_WITH_UNIT = Rule(
+    "number with unit",
+    re.compile(rf"{_START}(?P<value>{SIGNED})\s?(?P<unit>{_UNIT})"),
+    _single,
+)
+
 RULES = (
+    # 39°54′, 39°54'20" -> 三十九度五十四分
+    Rule(
+        "coordinate",
+        re.compile(rf"([0-9]{{1,3}})°\s?([0-9]{{1,2}})[′'](?:\s?({NUMBER})(?:″|\"|''))?"),
+        _coordinate,
+        frozenset("°"),
+    ),
+    # 55" -> 五十五英寸
+    Rule(
+        "inches", re.compile(rf"{_START}({NUMBER})([\"″])(?![0-9A-Za-z])"), _inches, frozenset('"″')
+    ),
+    # 血压120/80mmHg -> 一百二十比八十毫米汞柱
+    Rule(
+        "blood pressure",
+        re.compile(
+            r"(?:(?<=血压)|(?<=血压[是为：:]))\s?([0-9]{2,3})/([0-9]{2,3})|([0-9]{2,3})/([0-9]{2,3})(?=\s?mmHg)"
+        ),
+        lambda match: f"{number(match[1] or match[3])}比{match[2] or match[4]}",
+        frozenset("/"),
+    ),
+    # 7.8L/100km -> 七点八升每百公里
+    Rule(
+        "per hundred kilometres",
+        re.compile(rf"{_START}({NUMBER})\s?(L|kWh|度|升)/100\s?(?:km|公里)"),
+        lambda match: f"{counted(match[1])}{unit_name(match[2]) or match[2]}每百公里",
+        frozenset("/"),
+    ),
+    # 100M宽带 -> 一百兆宽带
+    Rule(
+        "broadband",
+        re.compile(rf"{_START}({NUMBER})\s?M(?=\s?(?:的?(?:宽带|光纤|带宽|网速)))"),
+        lambda match: f"{number(match[1])}兆",
+        frozenset("M"),
+    ),
+    # 阅读10w+ -> 阅读十万多; 300w张 -> 三百万张
+    Rule(
+        "ten thousands",
+        re.compile(rf"{_START}({NUMBER})w(?:(\+)|(?=[人次张条元块粉播阅点赞]))"),
+        lambda match: f"{counted(match[1])}万{'多' if match[2] else ''}",
+        frozenset("w"),
+    ),
+    # 1m75, 1米75 -> 一米七五
+    Rule(
+        "height",
+        re.compile(r"(?<![0-9A-Za-z.])([12])(?:m|米)([0-9]{2})(?![0-9.%个米厘公/])"),
+        lambda match: f"{counted(match[1])}米{digits(match[2])}",
+    ),
     # 湿度30%-50% -> 湿度百分之三十到百分之五十; 20~30% -> 百分之二十到三十
     Rule(
         "percent range",
@@ -117,7 +190,7 @@ RULES = (
     Rule(
         "dimensions",
         re.compile(
-            rf"{_NOT_INSIDE_NAME}(?P<sides>{NUMBER}(?:\s?[x×X*]\s?{NUMBER}){{1,3}})\s?(?P<unit>{_UNIT})"
+            rf"{_START}(?P<sides>{NUMBER}(?:\s?[x×X*]\s?{NUMBER}){{1,3}})\s?(?P<unit>{_UNIT})"
         ),
         _dimensions,
         frozenset("x×X*"),
@@ -126,23 +199,28 @@ RULES = (
     Rule(
         "range with unit",
         re.compile(
-            rf"{_NOT_INSIDE_NAME}(?P<low>{SIGNED})\s?(?P<first_unit>{_UNIT})?{DASH}"
+            rf"{_START}(?P<low>{SIGNED})\s?(?P<first_unit>{_UNIT})?{DASH}"
             rf"(?P<high>[-+]?{NUMBER})\s?(?P<unit>{_UNIT})"
         ),
         _range,
     ),
-    # 26.5℃ -> 二十六点五摄氏度; PM浓度35μg/m³ -> 三十五微克每立方米; -65dBm -> 负六十五分贝毫瓦
-    Rule(
-        "number with unit",
-        re.compile(rf"{_NOT_INSIDE_NAME}(?P<value>{SIGNED})\s?(?P<unit>{_UNIT})"),
-        _single,
-    ),
+    # 26.5℃ -> 二十六点五摄氏度; 35μg/m³ -> 三十五微克每立方米; -65dBm -> 负六十五分贝毫瓦
+    _WITH_UNIT,
+    # 5V2A, 5V2000mA: the second begins where the first ended
+    _WITH_UNIT,
     # 电流2.5A -> 电流二点五安; 5A景区 stays
     Rule(
         "ampere",
-        re.compile(rf"{_NOT_INSIDE_NAME}({NUMBER})\s?A(?![0-9A-Za-z景级座区栋口])"),
+        re.compile(rf"{_START}({NUMBER})\s?A(?![0-9A-Za-z景级座区栋口])"),
         _ampere,
         frozenset("A"),
+    ),
+    # -5度 -> 零下五度; -3到5度 -> 零下三到五度
+    Rule(
+        "degrees below zero",
+        re.compile(rf"(?<![0-9A-Za-z.)）])-({NUMBER})(?={DASH}-?[0-9.]{{1,5}}\s?度|\s?度)"),
+        lambda match: f"零下{number(match[1])}",
+        frozenset("-"),
     ),
     # 2元/度 -> 两元每度; 75次/分钟 -> 七十五次每分钟
     Rule(
