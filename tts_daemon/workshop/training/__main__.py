@@ -59,6 +59,7 @@ def train_vocoder(options: argparse.Namespace) -> None:
         rate=options.rate,
         adversarial_from=options.adversarial_from,
         adversarial_weight=options.adversarial_weight,
+        device=options.device,
     )
     trainer = VocoderTrainer(
         corpus.load(options.work / "cache"),
@@ -72,7 +73,7 @@ def train_vocoder(options: argparse.Namespace) -> None:
 
 def train_acoustic(options: argparse.Namespace) -> None:
     """Train the acoustic model."""
-    plan = AcousticPlan(minutes=budget(options), rate=options.rate)
+    plan = AcousticPlan(minutes=budget(options), rate=options.rate, device=options.device)
     trainer = AcousticTrainer(
         corpus.load(options.work / "cache"), options.work / options.name, plan
     )
@@ -101,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
         "--work", type=Path, default=Path("training"), help="folder of caches and states"
     )
     top.add_argument("--threads", type=int, default=1)
+    top.add_argument("--device", default="cpu", help="cpu or cuda")
     steps = top.add_subparsers(dest="step", required=True)
     features = steps.add_parser("prepare", help=prepare.__doc__)
     features.set_defaults(run=prepare)

@@ -83,6 +83,10 @@ class Batch:
     energy: Tensor
     frames: Tensor
 
+    def to(self, device: str) -> Batch:
+        """The same on `device`."""
+        return Batch(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 def make_item(corpus: Corpus, sentence: Sentence) -> Item:
     """Gather one sentence from the corpus."""

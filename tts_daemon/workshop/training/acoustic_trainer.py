@@ -82,11 +82,13 @@ class AcousticPlan:
         minutes: Wall-clock budget, or what remains of it.
         rate: Peak learning rate.
         batch_frames: Frames of a batch, padding included.
+        device: `cpu` or `cuda`.
     """
 
     minutes: float
     rate: float = 1e-3
     batch_frames: int = 1200
+    device: str = "cpu"
     seed: int = 0
 
 
@@ -164,7 +166,7 @@ class AcousticTrainer:
     def __init__(self, corpus: Corpus, folder: Path, plan: AcousticPlan) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.folder = plan, folder
-        self.model = new_model(ACOUSTIC_PARAMS)
+        self.model = new_model(ACOUSTIC_PARAMS).to(plan.device)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(trained, plan.rate, (0.9, 0.98), 1e-9, weight_decay=1e-3)
         train, held_out = corpus.split()
@@ -195,6 +197,8 @@ class AcousticTrainer:
         save, tell = Every(save_every_s), Every(30.0)
         means: dict[str, float] = {}
         for batch in self._batches():
+            if self.clock.over or stop():
+                break
             for name, value in self.train_step(batch).items():
                 means[name] = 0.98 * means.get(name, value) + 0.02 * value
             if tell.due():
@@ -202,8 +206,6 @@ class AcousticTrainer:
             if save.due():
                 report("held out: " + self._line(self.evaluate()))
                 self.save()
-            if self.clock.over or stop():
-                break
         report("end, held out: " + self._line(self.evaluate()))
         self.save()
 
@@ -212,6 +214,7 @@ class AcousticTrainer:
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = cosine_rate(self.plan.rate, self.clock.progress, warm_up=0.04)
+        batch = batch.to(self.plan.device)
         parts = losses(forward(self.model, batch), batch)
         self.optimizer.zero_grad()
         torch.autograd.backward(total(parts))
@@ -229,6 +232,7 @@ class AcousticTrainer:
         with torch.no_grad():
             for batch in self.held_out.epoch():
                 share = len(batch.lengths) / len(self.held_out.items)
+                batch = batch.to(self.plan.device)
                 for name, value in losses(forward(self.model, batch), batch).items():
                     sums[name] = sums.get(name, 0.0) + share * float(value)
         return sums

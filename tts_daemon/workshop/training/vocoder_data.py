@@ -23,6 +23,10 @@ class Crops:
     voiced: Tensor
     waveform: Tensor
 
+    def to(self, device: str) -> Crops:
+        """The same on `device`."""
+        return Crops(**{name: value.to(device) for name, value in vars(self).items()})
+
 
 class CropSource:
     """Draws crops from sentences, each frame as likely as any other."""

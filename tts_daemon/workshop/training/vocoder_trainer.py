@@ -39,6 +39,7 @@ class VocoderPlan:
         crops, crop_frames: Size of a batch.
         adversarial_from: Progress (0 to 1) from which the discriminators take part; 1: never.
         adversarial_weight, feature_weight: Of their two losses, beside the spectral ones.
+        device: `cpu` or `cuda`.
     """
 
     minutes: float
@@ -49,6 +50,7 @@ class VocoderPlan:
     adversarial_from: float = 0.6
     adversarial_weight: float = 0.5
     feature_weight: float = 1.0
+    device: str = "cpu"
     seed: int = 0
 
 
@@ -113,9 +115,9 @@ class VocoderTrainer:
         """`start_from` is the state of an earlier training whose weights this one starts with."""
         torch.manual_seed(plan.seed)
         self.plan, self.folder = plan, folder
-        self.generator = new_generator(VOCODER_PARAMS)
-        self.judges = Discriminators()
-        self.loss = SpectralLoss()
+        self.generator = new_generator(VOCODER_PARAMS).to(plan.device)
+        self.judges = Discriminators().to(plan.device)
+        self.loss = SpectralLoss().to(plan.device)
         betas = (0.8, 0.99)
         self.optimizer = torch.optim.AdamW(self.generator.parameters(), plan.rate, betas)
         self.judge_optimizer = torch.optim.AdamW(self.judges.parameters(), plan.judge_rate, betas)
@@ -162,6 +164,7 @@ class VocoderTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = cosine_rate(self.plan.rate, progress)
         adversarial = progress >= self.plan.adversarial_from
+        crops = crops.to(self.plan.device)
         made = synthesize(self.generator, crops)
         loss, mel = self.loss(made, crops.waveform)
         figures = {"spectral": float(loss.detach()), "mel": float(mel.detach())}
@@ -204,6 +207,7 @@ class VocoderTrainer:
         with torch.no_grad():
             for place in range(0, len(self.held_out.mel), 8):
                 part = Crops(*(v[place : place + 8] for v in vars(self.held_out).values()))
+                part = part.to(self.plan.device)
                 made = synthesize(self.generator, part)
                 distances.append(float(self.loss(made, part.waveform)[1]))
         return sum(distances) / len(distances)
