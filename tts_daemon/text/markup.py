@@ -1,4 +1,4 @@
-"""Tags in a text: `[emotion=sad]`, `[pause=500ms]`, `[py=chong2]重[/py]`; SSML goes on to `ssml`."""
+"""Tags in a text: `[emotion=sad]`, `[pause=500ms]`, `[py=chong2]重[/py]`; SSML goes to `ssml`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def parse(
     resolve_preset: ResolvePreset,
     warn: Callable[[str], None] = _log.warning,
 ) -> list[Passage]:
-    """Cut a text into passages of one style each. Never fails: what is wrong is warned of and read as text.
+    """Cut a text into passages of one style each. Never fails: what is wrong is warned of.
 
     Args:
         text: Plain text, text with tags, or an SSML document.

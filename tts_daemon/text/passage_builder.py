@@ -1,4 +1,4 @@
-"""Collects text, styles, pauses and pronunciations into passages; both kinds of markup write into it."""
+"""Collects text, styles, pauses and pronunciations into passages, for both kinds of markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SYLLABLE = re.compile(r"(?:[a-zü]|u:){1,6}[1-5]")
 
 
 def parse_duration_s(value: str) -> float | None:
-    """`500ms`, `1.5s`, `500` (milliseconds) -> seconds, at most `LONGEST_PAUSE_S`; None for anything else."""
+    """`500ms`, `1.5s`, `500` (milliseconds) -> seconds, at most `LONGEST_PAUSE_S`; else None."""
     match = _DURATION.fullmatch(value.strip())
     if match is None:
         return None
@@ -24,7 +24,7 @@ def parse_duration_s(value: str) -> float | None:
 
 
 def parse_syllables(value: str) -> tuple[str, ...] | None:
-    """`chong2 qing4` -> its syllables, u-umlaut as v; None when it is not pinyin with tone digits."""
+    """`chong2 qing4` -> its syllables, u-umlaut as v; None for what is not pinyin with tones."""
     syllables = re.findall(r"[^\d\s]+\d", value.lower())
     if not syllables or re.sub(r"[\s,']", "", value.lower()) != "".join(syllables):
         return None
@@ -88,7 +88,8 @@ class PassageBuilder:
         written = self._text[start:]
         if len(written) != len(syllables):
             warn(
-                f"{' '.join(syllables)} has not one syllable for each character of {written!r}; left out"
+                f"{' '.join(syllables)} has not one syllable for each character of {written!r}; "
+                "left out"
             )
             return
         self._pronunciations.append(Pronunciation(start, len(self._text), syllables))

@@ -1,16 +1,17 @@
-"""Passages to clauses: sentences, cut where they are too long for one breath, the first one cut short."""
+"""Passages to clauses: sentences, cut where they are too long for one breath."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tts_daemon.text.passage import Passage
 
 _CLOSERS = r"[”’」』）)\]】》〉\"'。！？；!?…~～ \t\ufe0f\u200d\U0001f1e6-\U0001faff☀-➿]*"
 _NEXT = r"(?=[\s一-鿿“‘「『（(【《”’」』）)】》☀-➿\U0001f1e6-\U0001faff]|$)"
-# What only looks like an end is taken first: addresses, entities, dots that trail off in mid-sentence.
+# What only looks like an end is taken first: addresses, entities, dots that trail off.
 _ENDS = re.compile(
     r"(?P<inner>[a-z]{2,8}://[!-~]+|&#?[0-9A-Za-z]{1,10};|(?:…+|。{3,}|\.{3,})(?!\s*$))"
     rf"|[。！？；]+{_CLOSERS}|[!?;]+{_NEXT}{_CLOSERS}|(?<=[A-Za-z)])\.(?=\s+[A-Z一-鿿]|\s*$){_CLOSERS}|\s*\n\s*"
@@ -27,7 +28,8 @@ class Limits:
 
     Attributes:
         longest: No clause is longer, whatever the text; it bounds the work of one synthesis step.
-        first: A first clause longer than this is cut at its first pause, so that sound begins sooner; 0: never.
+        first: A first clause longer than this is cut at its first pause, so that sound begins
+            sooner; 0: never.
         shortest: No clause is made shorter than this by a cut.
     """
 
@@ -67,70 +69,78 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def syllables(token: str) -> float:
-    """A rough count: a character is one, a digit nearly two with its places, a Latin letter half of one."""
+    """A rough count: a character is one, a digit nearly two with its place, a letter about half."""
     if token[0].isascii() and token[0].isalnum():
         return sum(1.8 if char.isdigit() else 0.6 if char.islower() else 1.0 for char in token)
     return 0.0 if token in _PAUSES else 1.0
 
 
+class _Piece(NamedTuple):
+    """What a cut does not divide: a character, a number, a Latin word, a given pronunciation.
+
+    Attributes:
+        start: Its offset in the passage.
+        syllables: Estimated.
+        rest: How well a cut stands after it: 0 badly, 1 at a breath, 2 at a pause.
+    """
+
+    start: int
+    syllables: float
+    rest: int
+
+
 def _clauses(
     passage: Passage, start: int, end: int, limits: Limits, cut_short: bool
 ) -> Iterator[tuple[int, int]]:
-    tokens = list(_tokens(passage, start, end, limits))
-    rest = sum(weight for _, weight, _ in tokens)
-    length, since = 0.0, 0
-    pause: tuple[int, int, float] | None = None
+    """Offsets of the clauses of one sentence."""
+    pieces = list(_pieces(passage, start, end, limits))
+    left = sum(piece.syllables for piece in pieces)
     index = 0
-    while index < len(tokens):
-        if rest <= limits.longest and not (cut_short and 0 < limits.first < rest):
+    while index < len(pieces):
+        after = _fitting(pieces, index, left, limits, cut_short)
+        stop = pieces[after].start if after < len(pieces) else end
+        yield pieces[index].start, stop
+        left -= sum(piece.syllables for piece in pieces[index:after])
+        index, cut_short = after, False
+
+
+def _fitting(pieces: list[_Piece], index: int, left: float, limits: Limits, cut_short: bool) -> int:
+    """The index after the last piece of the clause that begins at `index`."""
+    hurry = cut_short and 0 < limits.first < left
+    if left <= limits.longest and not hurry:
+        return len(pieces)
+    length = 0.0
+    best, best_rest = index, -1
+    for at in range(index, len(pieces)):
+        length += pieces[at].syllables
+        if length > limits.longest and at > index:
             break
-        position, weight, quality = tokens[index]
-        if length + weight > limits.longest and index > since:
-            at = pause[0] if pause else index
-            here = tokens[at][0]
-            yield start, here
-            start, cut_short = here, False
-            rest -= sum(weight for _, weight, _ in tokens[since:at])
-            since, index, length, pause = at, at, 0.0, None
-            continue
-        length += weight
-        index += 1
-        rank = 2 if quality == 2 else quality if length > limits.longest / 2 else 0
-        if (
-            rank
-            and length >= limits.shortest
-            and rest - length >= limits.shortest
-            and index < len(tokens)
-        ):
-            if pause is None or rank >= pause[1]:
-                pause = (index, rank, length)
-            if cut_short and rank == 2 and limits.first:
-                here = tokens[index][0]
-                yield start, here
-                start, cut_short = here, False
-                rest -= length
-                since, length, pause = index, 0.0, None
-    yield start, end
+        rest = pieces[at].rest
+        if rest == 1 and length < limits.longest / 2:
+            rest = 0
+        if min(length, left - length) >= limits.shortest and rest >= best_rest:
+            best, best_rest = at + 1, rest
+            if hurry and rest == 2:
+                return best
+    else:
+        return len(pieces)
+    return best if best > index else index + 1
 
 
-def _tokens(
-    passage: Passage, start: int, end: int, limits: Limits
-) -> Iterator[tuple[int, float, int]]:
-    """Where each indivisible piece begins, its syllables, and how well a cut stands after it: 0, 1 or 2."""
+def _pieces(passage: Passage, start: int, end: int, limits: Limits) -> Iterator[_Piece]:
     spans = iter(passage.pronunciations)
     span = next(spans, None)
     position = start
     while position < end:
         while span is not None and span.end <= position:
             span = next(spans, None)
-        if span is not None and span.start == position and span.end <= end:
-            yield position, float(len(span.syllables)), 0
+        if span is not None and span.start <= position:
+            yield _Piece(position, float(len(span.syllables)), 0)
             position = span.end
             continue
-        match = _TOKEN.match(passage.text, position, end)
-        assert match is not None  # noqa: S101 - the pattern matches any character
-        token = match[0][: limits.longest // 2]
-        if span is not None:
-            token = token[: span.start - position]
-        yield position, syllables(token), 2 if token in _PAUSES else int(token in _BREATHS)
+        stop = min(end, position + limits.longest // 2, span.start if span else end)
+        match = _TOKEN.match(passage.text, position, stop)
+        token = match[0] if match else passage.text[position]
+        rest = 2 if token in _PAUSES else int(token in _BREATHS)
+        yield _Piece(position, syllables(token), rest)
         position += len(token)

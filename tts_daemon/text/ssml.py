@@ -32,7 +32,7 @@ _KNOWN = _SENTENCES | _WHOLE | ssml_styles.ELEMENTS | {"speak", "phoneme"}
 
 
 def read(text: str, builder: PassageBuilder, warn: Warn) -> None:
-    """Read a document into `builder`; one that is malformed is read as plain text, with a warning."""
+    """Read a document into `builder`; a malformed one is read as plain text, with a warning."""
     try:
         root: Element = defusedxml.ElementTree.fromstring(text.strip("\ufeff \t\r\n"))
     except (ParseError, DefusedXmlException, ValueError) as error:
@@ -121,7 +121,8 @@ def _break_s(element: Element, warn: Warn) -> float:
         if seconds is not None:
             return seconds
         warn(
-            f'<break time="{element.attrib["time"]}">: not a duration such as 500ms; a medium break is made'
+            f'<break time="{element.attrib["time"]}">: not a duration such as 500ms; '
+            "a medium break is made"
         )
     strength = element.get("strength", "medium")
     if strength not in _BREAKS_S:
@@ -133,8 +134,6 @@ def _phoneme(element: Element, builder: PassageBuilder, warn: Warn) -> None:
     alphabet, ph = element.get("alphabet", ""), element.get("ph", "")
     syllables = parse_syllables(ph) if alphabet in ("py", "pinyin", "x-pinyin") else None
     if syllables is None:
-        warn(
-            f'<phoneme alphabet="{alphabet}" ph="{ph}">: only alphabet py with tone digits; left out'
-        )
+        warn(f'<phoneme alphabet="{alphabet}" ph="{ph}">: only alphabet py with tones; left out')
     else:
         builder.begin_pronunciation(syllables, warn)

@@ -1,4 +1,4 @@
-"""Written Chinese to spoken Chinese: digits, units, dates, names and signs become the words that are said."""
+"""Written Chinese to spoken Chinese: digits, units, dates, names and signs become words."""
 
 from tts_daemon.text.normalize.pipeline import Normalized, Pronunciation, normalize, steps
 from tts_daemon.text.normalize.say_as import read_as

@@ -1,4 +1,4 @@
-"""One spelling for every character: full width, compatibility forms, foreign digits, control characters, traditional."""
+"""One spelling for every character: full width, compatibility forms, controls, traditional."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import opencc
 
 from tts_daemon.text.normalize.rule import SKIPPED
 
-# Full-width letters, digits and signs -> ASCII: `２６．５％` -> `26.5%`. The marks of Chinese punctuation stay.
+# Full-width letters, digits and signs -> ASCII: `２６．５％` -> `26.5%`.
+# The marks of Chinese punctuation stay.
 _FULL_WIDTH = {
     code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in "！，：；？（）"
 }
@@ -38,7 +39,7 @@ _SPELLINGS = {
     "°": "°", "·": "·",
 }  # fmt: skip
 
-# Characters that need no look: ASCII without its control characters, Chinese, and what the rules know.
+# Characters that need no look: printable ASCII, Chinese, and what the rules know.
 _USUAL = (
     r"\n\t\x20-\x7e一-鿿，。！？、；：“”‘’（）《》〈〉「」『』【】…—·×÷±≈≠≤≥√∞→←↑↓℃℉°²³μΩ‰%¥€£\ue000-\uf8ff"
     r"\u200d\ufe0f\u20e3αβγδεθλπσφω"
@@ -54,8 +55,8 @@ _WIDE_MARKS = re.compile(r"(?<=[0-9])[：．](?=[0-9])")
 def scrub(text: str) -> str:
     """Write every character in the one way that the rules know.
 
-    What has no content (formatting, byte order marks) disappears; a control character, an unpaired surrogate
-    or a private code point becomes `SKIPPED`.
+    What has no content (formatting, byte order marks) disappears; a control character, an unpaired
+    surrogate or a private code point becomes `SKIPPED`.
     """
     text = _SUPERSCRIPTS.sub(lambda match: f"^{unicodedata.normalize('NFKC', match[0])}", text)
     text = _CIRCLED.sub(_list_mark, text)

@@ -30,7 +30,7 @@ _HOTLINES = "1008[56]|1001[01]|1000[01]|1230[5-9]|1231[0-9]|1238[0-9]|1232[0-9]|
 
 
 def spell(text: str) -> str:
-    """A code: digits one by one, letters as written, a hyphen is 杠: `8-2-3012` -> `八杠二杠三零一二`."""
+    """A code: digits one by one, a hyphen is 杠: `8-2-3012` -> `八杠二杠三零一二`."""
     return digits(text.replace("-", "杠").replace(" ", ""))
 
 
@@ -72,7 +72,8 @@ RULES = (
     Rule(
         "landline",
         re.compile(
-            rf"{_START}[(（]?0(?:10|2[0-9]|[3-9][0-9]{{2}})[)）]?[- ]?[1-9][0-9]{{2,3}}[- ]?[0-9]{{4}}{_END}"
+            rf"{_START}[(（]?0(?:10|2[0-9]|[3-9][0-9]{{2}})[)）]?[- ]?"
+            rf"[1-9][0-9]{{2,3}}[- ]?[0-9]{{4}}{_END}"
         ),
         _telephone,
     ),

@@ -21,7 +21,10 @@ _DATE_BEFORE = re.compile(
     r"(?:[是为到:：]|\s)*$"
 )
 _SPAN_OF_YEARS = re.compile(r"年(?:前|之久|的?(?:历史|文明|时间|寿命))")
-_EVENTS = "世界杯|欧洲杯|亚洲杯|奥运|冬奥|亚运|春晚|春节|新年|跨年|元旦|高考|中考|国考|考研|款|版|届|财年|赛季"
+_EVENTS = (
+    "世界杯|欧洲杯|亚洲杯|奥运|冬奥|亚运|春晚|春节|新年|跨年|元旦|"
+    "高考|中考|国考|考研|款|版|届|财年|赛季"
+)
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -43,7 +46,7 @@ def _compact(match: re.Match[str]) -> str | None:
 
 
 def _month_day(match: re.Match[str]) -> str | None:
-    """`1/3` is a fraction unless something beside it says that it is a date; `01/03` and `11/22` are dates."""
+    """`1/3` is a fraction unless words beside it tell of a date; `01/03`, `11/22` are dates."""
     month, day = match["m"], match["d"]
     written_out = (
         len(month) == 2 and len(day) == 2 and (match[0][2] == "/" or "0" in (month[0], day[0]))

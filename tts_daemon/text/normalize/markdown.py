@@ -21,7 +21,10 @@ def _content(match: re.Match[str]) -> str:
     return next(group for group in match.groups() if group is not None)
 
 
-_TAGS = "a|abbr|b|big|code|del|div|em|font|h[1-6]|i|img|kbd|mark|ol|pre|s|small|span|strong|sub|sup|table|tbody|thead|u|ul"
+_TAGS = (
+    "a|abbr|b|big|code|del|div|em|font|h[1-6]|i|img|kbd|mark|ol|pre|s|small|span|strong|sub|sup|"
+    "table|tbody|thead|u|ul"
+)
 _BREAKS = "br|hr|li|p|td|th|tr|blockquote"
 
 RULES = (

@@ -8,11 +8,11 @@ from tts_daemon.text.normalize.numbers import money
 from tts_daemon.text.normalize.rule import DASH, NUMBER, Rule
 
 _CURRENCIES = {
-    "¥": "元", "CN¥": "元", "RMB": "元", "CNY": "元", "JP¥": "日元", "JPY": "日元",
-    "HK$": "港元", "HKD": "港元", "NT$": "新台币", "TWD": "新台币",
-    "$": "美元", "US$": "美元", "USD": "美元", "A$": "澳元", "AUD": "澳元", "C$": "加元", "CAD": "加元",
-    "S$": "新加坡元", "SGD": "新加坡元", "€": "欧元", "EUR": "欧元", "£": "英镑", "GBP": "英镑",
-    "₩": "韩元", "KRW": "韩元", "₹": "卢比", "INR": "卢比", "₽": "卢布", "RUB": "卢布", "฿": "泰铢", "THB": "泰铢",
+    "¥": "元", "CN¥": "元", "RMB": "元", "CNY": "元", "JP¥": "日元", "JPY": "日元", "HK$": "港元",
+    "HKD": "港元", "NT$": "新台币", "TWD": "新台币", "$": "美元", "US$": "美元", "USD": "美元",
+    "A$": "澳元", "AUD": "澳元", "C$": "加元", "CAD": "加元", "S$": "新加坡元", "SGD": "新加坡元",
+    "€": "欧元", "EUR": "欧元", "£": "英镑", "GBP": "英镑", "₩": "韩元", "KRW": "韩元",
+    "₹": "卢比", "INR": "卢比", "₽": "卢布", "RUB": "卢布", "฿": "泰铢", "THB": "泰铢",
     "CHF": "瑞士法郎", "₿": "比特币", "BTC": "比特币",
 }  # fmt: skip
 _SIGN = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))

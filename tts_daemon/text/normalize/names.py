@@ -1,4 +1,4 @@
-"""Models, versions and other names in which letters and digits mix; Roman numerals; fixed expressions."""
+"""Names in which letters and digits mix, versions, Roman numerals, fixed expressions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,33 @@ from tts_daemon.text.normalize.numbers import cardinal, digits, number
 from tts_daemon.text.normalize.rule import Rule, after, before
 
 _MEASURED = frozenset(
-    "AQI BMI CO CPI CPU FPS GDP GPU HCHO HR LED LV NO PH PM PV RAM RSSI SOC SOH TDS TOP TVOC UPS UV".split()
+    {
+        "AQI",
+        "BMI",
+        "CO",
+        "CPI",
+        "CPU",
+        "FPS",
+        "GDP",
+        "GPU",
+        "HCHO",
+        "HR",
+        "LED",
+        "LV",
+        "NO",
+        "PH",
+        "PM",
+        "PV",
+        "RAM",
+        "RSSI",
+        "SOC",
+        "SOH",
+        "TDS",
+        "TOP",
+        "TVOC",
+        "UPS",
+        "UV",
+    }
 )
 """Abbreviations before a number that measures or counts: `AQI135` is 一百三十五."""
 _ROMAN = {"I": 1, "V": 5, "X": 10}
@@ -18,7 +44,7 @@ _START = r"(?<![0-9A-Za-z.])"
 
 
 class _Expressions:
-    """Stands where a rule stands; its pattern comes from a table that is loaded when it is first needed."""
+    """Stands where a rule stands; its pattern comes from a table that is loaded when needed."""
 
     name = "expression"
 
@@ -44,7 +70,7 @@ def roman(text: str) -> int | None:
 
 
 def _mixed(match: re.Match[str]) -> str | None:
-    """Letters as they stand; up to two digits as a number, more one by one; a hyphen is not said."""
+    """Letters as they stand; two digits are a number, more are read one by one; no hyphen."""
     token = match[0]
     if not (re.search("[A-Za-z]", token) and re.search("[0-9]", token)):
         return None
@@ -68,7 +94,7 @@ def _part(left: str, part: str, right: str) -> str:
 
 
 def _spaced(match: re.Match[str]) -> str | None:
-    """`RTX 4090`, `CA 1234`: the number after an abbreviation is a name too, unless that measures something."""
+    """`RTX 4090`: the number after an abbreviation is a name, unless that measures something."""
     return None if match[1].upper() in _MEASURED else f"{match[1]}{digits(match[2])}"
 
 
@@ -131,7 +157,8 @@ RULES = (
     Rule(
         "version",
         re.compile(
-            r"(?<![0-9A-Za-z.])(?:[0-9]+(?:\.[0-9]+){2,}|(?:(?<=[A-Za-z] )|(?<=版本))20[0-9]{2}\.[0-9]{1,2})(?![0-9A-Za-z.])"
+            r"(?<![0-9A-Za-z.])(?:[0-9]+(?:\.[0-9]+){2,}"
+            r"|(?:(?<=[A-Za-z] )|(?<=版本))20[0-9]{2}\.[0-9]{1,2})(?![0-9A-Za-z.])"
         ),
         lambda match: version(match[0]),
         frozenset("."),
@@ -150,7 +177,8 @@ RULES = (
         re.compile(r"(?<![0-9A-Za-z])([A-Z]{1,4}) ([0-9]{3,5})(?![0-9A-Za-z.,])"),
         _spaced,
     ),
-    # G1234 -> G一二三四; iPhone15 -> iPhone十五; PM2.5 -> PM二点五; i7-12700K -> i七一二七零零K; 5G -> 五G
+    # G1234 -> G一二三四; iPhone15 -> iPhone十五; PM2.5 -> PM二点五; 5G -> 五G;
+    # i7-12700K -> i七一二七零零K
     Rule("mixed name", re.compile(r"[0-9A-Za-z]+(?:[-.][0-9A-Za-z]+)*"), _mixed),
     # Q&A -> Q和A
     Rule("ampersand", re.compile(r"\s?&\s?"), lambda match: "和", frozenset("&")),

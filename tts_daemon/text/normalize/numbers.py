@@ -1,4 +1,4 @@
-"""Numbers in Arabic digits to Chinese words. Knows no context: its callers choose how a number is read."""
+"""Numbers in Arabic digits to Chinese words. Knows no context: its callers choose the way."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cardinal(text: str) -> str:
 
 
 def number(text: str) -> str:
-    """A decimal number with an optional sign and thousands separators: `-1,234.50` -> `负一千二百三十四点五零`."""
+    """A decimal number with sign and thousands: `-1,234.50` -> `负一千二百三十四点五零`."""
     if text[:1] in ("-", "+"):
         return ("负" if text[0] == "-" else "正") + number(text[1:])
     whole, point, fraction = text.replace(",", "").partition(".")
@@ -45,7 +45,7 @@ def counted(text: str) -> str:
 
 
 def money(text: str) -> str:
-    """An amount: as `counted`, without the zeros that end its decimals: `199.00` -> `一百九十九`."""
+    """An amount: as `counted`, without zeros that end its decimals: `199.00` -> `一百九十九`."""
     return counted(text.rstrip("0").rstrip(".") if "." in text else text)
 
 

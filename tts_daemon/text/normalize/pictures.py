@@ -8,7 +8,10 @@ from functools import cache
 from tts_daemon.text import tables
 from tts_daemon.text.normalize.rule import HAN, SKIPPED, Rule
 
-_SYMBOL = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25aa-\u25fe\u3030\u303d\u3297\u3299\u2049\u203c"
+_SYMBOL = (
+    "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25aa-\u25fe"
+    "\u3030\u303d\u3297\u3299\u2049\u203c"
+)
 _ONE = rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_SYMBOL}])[\ufe0f\U0001f3fb-\U0001f3ff]*"
 _EMOJI = re.compile(rf"{_ONE}(?:\u200d{_ONE})*")
 _RUN = re.compile(rf"[ ]?(?:{_ONE}[\u200d ]?)+|[←-⇿]\ufe0f")
@@ -40,7 +43,7 @@ def _clause(match: re.Match[str]) -> str:
 
 
 def _read(match: re.Match[str]) -> str:
-    """An emoji that stands for a word is named; one that decorates words is skipped, and counted."""
+    """An emoji that stands for a word is named; one that decorates words is skipped, counted."""
     sequences = _EMOJI.findall(match[0])
     names = [_look_up(sequence) for sequence in sequences]
     alone = not _WORD.search(_EMOJI.sub("", match.string))

@@ -1,4 +1,4 @@
-"""The pass over one sentence, and the order of its rules. Later rules see what earlier ones have spoken."""
+"""The pass over one sentence, and the order of its rules: later ones see what earlier ones said."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tts_daemon.text.normalize import (
     quantities,
     web,
 )
-from tts_daemon.text.normalize.rule import FIRST_MARK, HAN, LAST_MARK, SKIPPED
+from tts_daemon.text.normalize.rule import FIRST_MARK, LAST_MARK, SKIPPED
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def steps(text: str) -> Iterator[tuple[str, str]]:
 def _mark(
     text: str, pronunciations: Sequence[Pronunciation]
 ) -> tuple[str, list[tuple[str, Pronunciation]]]:
-    """Put one private code point in the place of each stretch; the rules take it for a Chinese character."""
+    """Put a private code point in the place of each stretch; rules take it for a character."""
     marked: list[tuple[str, Pronunciation]] = []
     parts: list[str] = []
     position = 0

@@ -65,6 +65,6 @@ INTERPRETATIONS = frozenset(_READERS)
 
 
 def read_as(text: str, interpretation: str) -> str | None:
-    """Spoken form of `text` read as a SSML `interpret-as` value; None for a value that is not known."""
+    """Spoken form of `text` by a SSML `interpret-as` value; None for one that is not known."""
     reader = _READERS.get(interpretation)
     return None if reader is None else reader(text)

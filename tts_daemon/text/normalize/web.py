@@ -1,4 +1,4 @@
-"""Addresses of machines, pages, people and files: their signs are named, their digits said one by one."""
+"""Addresses of machines, pages, people and files: signs are named, digits said one by one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from tts_daemon.text.normalize.numbers import digits
 from tts_daemon.text.normalize.rule import Rule
 
 _SIGNS = {
-    ".": "点", "@": "艾特", "/": "斜杠", "\\": "反斜杠", ":": "冒号", "-": "杠", "_": "下划线", "?": "问号", "=": "等于",
-    "&": "和", "%": "百分号", "#": "井号", "+": "加", "~": "波浪号", "*": "星号", "$": "美元符号", "!": "感叹号",
+    ".": "点", "@": "艾特", "/": "斜杠", "\\": "反斜杠", ":": "冒号", "-": "杠", "_": "下划线",
+    "?": "问号", "=": "等于", "&": "和", "%": "百分号", "#": "井号", "+": "加", "~": "波浪号",
+    "*": "星号", "$": "美元符号", "!": "感叹号",
 }  # fmt: skip
 _START = r"(?<![0-9A-Za-z_.@/\\-])"
 _NAME = r"[0-9A-Za-z_-]+"
-_DOMAINS = "com|cn|org|net|io|gov|edu|info|cc|tv|me|top|xyz|dev|app|ai|local|lan|home|arpa|uk|jp|de|hk|tw|us|co"
+_DOMAINS = (
+    "com|cn|org|net|io|gov|edu|info|cc|tv|me|top|xyz|dev|app|ai|local|lan|home|arpa|"
+    "uk|jp|de|hk|tw|us|co"
+)
 _EXTENSIONS = (
     "pdf|docx?|xlsx?|pptx?|txt|md|jpe?g|png|gif|bmp|svg|webp|heic|mp3|mp4|wav|flac|aac|ogg|avi|mkv|mov|flv|zip|rar|7z|tar|"
     "gz|bz2|xz|iso|img|bin|exe|msi|dmg|deb|rpm|apk|py|js|ts|css|html?|xml|json|ya?ml|csv|tsv|log|conf|cfg|ini|sh|bat|sql|db|onnx|toml"
