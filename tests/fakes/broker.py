@@ -37,7 +37,11 @@ class Broker:
     def __init__(self, directory: Path, lines: Iterable[str] = ("allow_anonymous true",)) -> None:
         self.port = free_port()
         self._config = directory / "mosquitto.conf"
-        listener = [f"listener {self.port} 127.0.0.1", "max_queued_messages 100000"]
+        listener = [
+            f"listener {self.port} 127.0.0.1",
+            "max_queued_messages 100000",
+            "set_tcp_nodelay true",
+        ]
         # Without this a mosquitto that root starts becomes another user, who may not read here.
         user = ["user root"] if os.geteuid() == 0 else []
         self._config.write_text("\n".join([*listener, *user, *lines]) + "\n")
@@ -94,6 +98,9 @@ class Watcher:
         configure(self.client)
         self.client.max_inflight_messages_set(0)
         self.client.on_message = self._on_message
+        self.client.on_socket_open = lambda _client, _user, sock: sock.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+        )
         self.client.on_subscribe = lambda *_: self._subscribed.set()
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()

@@ -257,6 +257,7 @@ class MqttConnection:
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
+        client.on_socket_open = _send_at_once
         # With this set, paho leaves all writing to `_exchange`.
         client.on_socket_register_write = lambda *_: None
 
@@ -416,6 +417,11 @@ def _guarded(function: Callable[..., None], *arguments: Any) -> None:
         function(*arguments)
     except Exception:
         log.exception("error while handling MQTT")
+
+
+def _send_at_once(_client: Client, _: Any, sock: Any) -> None:
+    """Let no event wait until the broker has confirmed the packet before it, up to 40 ms."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _properties(packet_type: int) -> Properties:
