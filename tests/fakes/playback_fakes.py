@@ -1,0 +1,168 @@
+"""What a player needs around it, without a voice and without a sound card."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_daemon.domain import AudioChunk, Event, SpeakRequest, Style
+from tts_daemon.errors import AudioUnavailableError, InvalidRequestError, TtsError
+from tts_daemon.playback.clock import Clock, SystemClock
+from tts_daemon.ports import Snapshot
+
+RATE = 16000
+PATIENCE_S = 30.0
+
+
+class FakePresets:
+    """Presets `neutral`, `happy` (faster) and `quiet` (volume 50)."""
+
+    def __init__(self, *more: str) -> None:
+        self._fields: dict[str, dict[str, float]] = {
+            "neutral": {},
+            "happy": {"speed": 1.2},
+            "quiet": {"volume": 50.0},
+            **{name: {} for name in more},
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._fields)
+
+    def style(self, name: str, overrides: Mapping[str, str | float] | None = None) -> Style:
+        if name not in self._fields:
+            raise InvalidRequestError(f"preset: no preset is called {name!r}")
+        return Style(**{**self._fields[name], **(overrides or {})})  # type: ignore[arg-type]
+
+
+class FakeSynthesizer:
+    """Makes a constant of 0.5 for every request, chunk by chunk.
+
+    Args:
+        chunks_s: Lengths of the chunks.
+        factor: Real-time factor, spent on `clock`.
+        clock: Where synthesis takes its time.
+        error: Raised after the chunks.
+
+    Attributes:
+        gate: None, or a semaphore that every chunk takes one permit of.
+        requests: What was asked for, in order.
+        closed: How many streams were ended before their end.
+    """
+
+    def __init__(
+        self,
+        chunks_s: tuple[float, ...] = (0.1,),
+        *,
+        factor: float = 0.0,
+        clock: Clock | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self.chunks_s = chunks_s
+        self.factor = factor
+        self.clock = clock or SystemClock()
+        self.error = error
+        self.gate: threading.Semaphore | None = None
+        self.requests: list[SpeakRequest] = []
+        self.closed = 0
+        self.volume = 100.0
+
+    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+        self.requests.append(request)
+        try:
+            for index, length_s in enumerate(self.chunks_s):
+                if self.gate is not None:
+                    assert self.gate.acquire(timeout=PATIENCE_S)
+                self.clock.sleep_s(self.factor * length_s)
+                samples = np.full(round(length_s * RATE), 0.5, dtype=np.float32)
+                yield AudioChunk(samples, RATE, index, self.volume)
+        except GeneratorExit:
+            self.closed += 1
+            raise
+        if self.error is not None:
+            raise self.error
+
+
+class SilentSink:
+    """Takes everything at once and counts; raises `error` from `open` while it is set."""
+
+    def __init__(self) -> None:
+        self.while_waiting: Callable[[], None] = lambda: None
+        self.error: TtsError | None = None
+        self.written = 0
+        self.stops = 0
+        self.opened = 0
+        self.paused = False
+        self.gain = 1.0
+        self.is_closed = False
+
+    def open(self) -> None:
+        if self.error is not None:
+            raise self.error
+        self.opened += 1
+
+    def write(self, pcm: NDArray[np.int16], sample_rate: int) -> None:
+        self.written += len(pcm)
+
+    def drain(self) -> None:
+        pass
+
+    def stop_now(self) -> None:
+        self.stops += 1
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
+    def set_gain(self, gain: float) -> None:
+        self.gain = gain
+
+    def counters(self) -> dict[str, int]:
+        return {"underruns": 0}
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+UNPLUGGED = AudioUnavailableError("unplugged")
+
+
+class Diary:
+    """Listens to a player, and waits for what a test expects."""
+
+    def __init__(self) -> None:
+        self._items: list[Event | Snapshot] = []
+        self._changed = threading.Condition()
+
+    def __call__(self, item: Event | Snapshot) -> None:
+        with self._changed:
+            self._items.append(item)
+            self._changed.notify_all()
+
+    @property
+    def events(self) -> list[Event]:
+        with self._changed:
+            return [item for item in self._items if isinstance(item, Event)]
+
+    @property
+    def states(self) -> list[str]:
+        """States without repetitions."""
+        with self._changed:
+            states = [item.state.value for item in self._items if isinstance(item, Snapshot)]
+        return [state for index, state in enumerate(states) if state != (["", *states])[index]]
+
+    def of(self, utterance: str) -> list[str]:
+        """Types of the events of one utterance, in order."""
+        return [event.event_type.value for event in self.events if event.id == utterance]
+
+    def last(self, utterance: str) -> Event:
+        return [event for event in self.events if event.id == utterance][-1]
+
+    def wait_for(self, ready: Callable[[], bool]) -> None:
+        with self._changed:
+            assert self._changed.wait_for(ready, timeout=PATIENCE_S), self.events

@@ -1,0 +1,260 @@
+"""Random lives of a dispatcher, crashes included: nothing is lost, doubled, or out of order."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from fakes.fake_clock import FakeClock
+from fakes.playback_fakes import SilentSink
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority, SpeakRequest
+from tts_daemon.errors import QueueFullError
+from tts_daemon.playback.dispatcher import Dispatcher
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.outbox import Outbox
+from tts_daemon.playback.queue import RANK, SpeechQueue, Utterance
+from tts_daemon.ports import Snapshot
+
+FINAL = {EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED}
+FIGURES = {"first_audio_ms": 1.0, "audio_ms": 2.0, "real_time_factor": 0.5}
+LIMIT = 5
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where writing through to the disk costs nothing."""
+
+
+class Lives(RuleBasedStateMachine):
+    """One dispatcher after another over the same journal; a crash ends one and begins the next."""
+
+    @initialize(interrupted=st.sampled_from(["again", "drop"]))
+    def begin(self, interrupted: str) -> None:
+        self.directory = Path(tempfile.mkdtemp(dir=MEMORY))
+        self.interrupted = interrupted
+        self.clock = FakeClock()
+        self.events: list[Event] = []
+        self.accepted: dict[str, SpeakRequest] = {}
+        self.worker: Utterance | None = None
+        self.lives = 0
+        self.journals: list[Journal] = []
+        self.live()
+
+    def live(self) -> None:
+        """Open the newest copy of the journal."""
+        self.lives += 1
+        self.sink = SilentSink()
+        outbox = Outbox()
+        outbox.subscribe(self.listen)
+        self.path = self.directory / str(self.lives) / "queue.db"
+        journal = Journal(self.path, self.clock)
+        self.journals.append(journal)
+        queue = SpeechQueue(limit=LIMIT)
+        self.dispatcher = Dispatcher(
+            queue, journal, self.sink, outbox, self.clock, on_change=lambda: None
+        )
+        self.dispatcher.open(self.interrupted)
+        self.paused = False
+
+    def listen(self, item: Event | Snapshot) -> None:
+        assert isinstance(item, Event)
+        self.events.append(item)
+
+    # -- senders ----------------------------------------------------------------------------
+
+    @rule(
+        priority=st.sampled_from(list(Priority)),
+        policy=st.sampled_from(list(Policy)),
+        key=st.sampled_from([None, "door", "window"]),
+        ttl_s=st.sampled_from([None, None, 3.0]),
+    )
+    def submit(
+        self, priority: Priority, policy: Policy, key: str | None, ttl_s: float | None
+    ) -> None:
+        request = SpeakRequest(
+            "你好",
+            id=f"u{len(self.accepted)}-{len(self.events)}",
+            priority=priority,
+            policy=policy,
+            key=key,
+            ttl_s=ttl_s,
+            created_s=self.clock.wall_s(),
+        )
+        full = len(self.waiting()) >= LIMIT
+        before = len(self.events)
+        try:
+            position = self.dispatcher.accept(request)
+        except QueueFullError:
+            assert full
+            assert len(self.events) == before or self.all_expired(before)
+            return
+        self.accepted[request.id] = request
+        mine = [event for event in self.events[before:] if event.id == request.id]
+        expected = EventType.QUEUED if position >= 0 else EventType.CANCELLED
+        assert [event.event_type for event in mine] == [expected]
+
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data())
+    def redeliver(self, data: st.DataObject) -> None:
+        request = data.draw(st.sampled_from(list(self.accepted.values())))
+        before = len(self.events)
+        assert self.dispatcher.accept(request) == -1
+        assert self.all_expired(before)
+
+    # -- the worker -------------------------------------------------------------------------
+
+    @precondition(lambda self: self.worker is None)
+    @rule()
+    def take(self) -> None:
+        expected = None if self.held_up() else self.next_in_order()
+        taken = self.dispatcher.take(0)
+        assert (taken.request.id if taken else None) == expected
+        self.worker = taken
+
+    @precondition(lambda self: self.worker)
+    @rule()
+    def start(self) -> None:
+        assert self.worker is not None
+        self.dispatcher.started(self.worker)
+
+    @precondition(lambda self: self.worker)
+    @rule()
+    def finish(self) -> None:
+        assert self.worker is not None
+        self.dispatcher.started(self.worker)
+        self.dispatcher.finished(self.worker, FIGURES)
+        self.worker = None
+
+    @precondition(lambda self: self.worker)
+    @rule()
+    def fail(self) -> None:
+        assert self.worker is not None
+        self.dispatcher.failed(self.worker, "no voice")
+        self.worker = None
+
+    @precondition(lambda self: self.worker)
+    @rule()
+    def lose_the_device(self) -> None:
+        self.dispatcher.audio_lost(self.worker, "unplugged")
+        self.worker = None
+        assert self.dispatcher.state == PlayerState.NO_AUDIO
+
+    @rule()
+    def find_the_device(self) -> None:
+        self.dispatcher.audio_back()
+
+    # -- people and time --------------------------------------------------------------------
+
+    @rule()
+    def stop(self) -> None:
+        self.dispatcher.stop()
+        self.paused = False
+        assert self.waiting() == []
+        assert not self.speaking()
+
+    @rule()
+    def skip(self) -> None:
+        waiting = self.waiting()
+        self.dispatcher.skip()
+        assert not self.speaking()
+        assert self.waiting() == waiting
+
+    @rule()
+    def clear(self) -> None:
+        speaking = self.dispatcher.speaking_id
+        self.dispatcher.clear()
+        assert self.waiting() == []
+        assert self.dispatcher.speaking_id == speaking
+
+    @rule(paused=st.booleans())
+    def pause(self, paused: bool) -> None:
+        self.dispatcher.pause() if paused else self.dispatcher.resume()
+        self.paused = paused
+        assert self.sink.paused == paused
+
+    @rule(seconds=st.floats(0.1, 10))
+    def pass_time(self, seconds: float) -> None:
+        self.clock.now_s += seconds
+
+    @rule()
+    def crash(self) -> None:
+        """The power goes: what lies in the file is all there is."""
+        shutil.copytree(self.path.parent, self.directory / str(self.lives + 1))
+        self.worker = None
+        self.live()
+
+    # -- what must always be true -----------------------------------------------------------
+
+    @invariant()
+    def every_utterance_ends_at_most_once(self) -> None:
+        ends = Counter(event.id for event in self.events if event.event_type in FINAL)
+        assert not ends or max(ends.values()) == 1
+
+    @invariant()
+    def nothing_happens_after_the_end(self) -> None:
+        ended: set[str] = set()
+        for event in self.events:
+            assert event.id not in ended
+            if event.event_type in FINAL:
+                ended.add(event.id)
+
+    @invariant()
+    def none_is_lost(self) -> None:
+        assert self.dispatcher.queued == len(self.waiting())
+
+    def teardown(self) -> None:
+        if not hasattr(self, "dispatcher"):
+            return
+        self.dispatcher.resume()
+        self.dispatcher.audio_back()
+        if self.worker is not None:
+            self.dispatcher.finished(self.worker, FIGURES)
+        while (utterance := self.dispatcher.take(0)) is not None:
+            self.dispatcher.finished(utterance, FIGURES)
+        ends = Counter(event.id for event in self.events if event.event_type in FINAL)
+        assert ends == Counter(self.accepted.keys())
+        for journal in self.journals:
+            journal.close()
+        shutil.rmtree(self.directory)
+
+    # -- the model --------------------------------------------------------------------------
+
+    def waiting(self) -> list[str]:
+        """Accepted, not ended and not being spoken, in the order of acceptance."""
+        ended = {event.id for event in self.events if event.event_type in FINAL}
+        speaking = self.dispatcher.speaking_id
+        return [name for name in self.accepted if name not in ended and name != speaking]
+
+    def speaking(self) -> bool:
+        return bool(self.dispatcher.speaking_id)
+
+    def held_up(self) -> bool:
+        return self.paused or self.dispatcher.state == PlayerState.NO_AUDIO
+
+    def next_in_order(self) -> str | None:
+        now_s = self.clock.wall_s()
+        alive = [
+            name
+            for name in self.waiting()
+            if (ttl_s := self.accepted[name].ttl_s) is None
+            or self.accepted[name].created_s + ttl_s > now_s + 1e-6
+        ]
+        # min keeps the first of equals: the order within a priority.
+        return min(alive, key=lambda name: RANK[self.accepted[name].priority], default=None)
+
+    def all_expired(self, since: int) -> bool:
+        return all(event.event_type == EventType.EXPIRED for event in self.events[since:])
+
+
+TestLives = Lives.TestCase
+TestLives.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
