@@ -33,6 +33,7 @@ class AcousticInput:
         speed: Factor on the speaking rate.
         pause: Factor on the length of `pauses`.
         pitch_shift, energy_shift: Added to the predictions, in the model's own units.
+        durations: Frames of each symbol instead of the predicted ones [L], to compare voices.
     """
 
     symbols: Ids
@@ -43,6 +44,7 @@ class AcousticInput:
     pause: float = 1.0
     pitch_shift: float = 0.0
     energy_shift: float = 0.0
+    durations: Floats | None = None
 
 
 class InputBuilder:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tts_daemon.acoustic.decoder import Decoder, DecoderState
 from tts_daemon.acoustic.duration import DurationPredictor
-from tts_daemon.acoustic.encoder import Encoder
+from tts_daemon.acoustic.encoder import Encoder, Encoding
 from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
 from tts_daemon.acoustic.length_regulator import LengthRegulator
 from tts_daemon.acoustic.postnet import Postnet
@@ -39,7 +39,7 @@ class AcousticModel:
             [n, C], n > 0.
         """
         encoding = self._encoder.encode(inputs)
-        durations = self._durations.predict(encoding.duration_condition)
+        durations = self._predict_durations(inputs, encoding)
         memory = self._regulator.regulate(encoding, durations, inputs)
         decoding, refining = self._decoder.start(memory), self._postnet.start()
         ahead = -self._postnet.delay  # frames that left the postnet, less those that were wanted
@@ -55,6 +55,15 @@ class AcousticModel:
         rest = self._postnet.drain(refining)
         if memory.frames and len(rest):
             yield rest
+
+    def durations(self, inputs: AcousticInput) -> Floats:
+        """Frames of each symbol before speed and pauses, not rounded [L]."""
+        return self._predict_durations(inputs, self._encoder.encode(inputs))
+
+    def _predict_durations(self, inputs: AcousticInput, encoding: Encoding) -> Floats:
+        if inputs.durations is not None:
+            return inputs.durations
+        return self._durations.predict(encoding.duration_condition)
 
     def _decode(self, state: DecoderState, frames: int) -> Floats:
         """At least one step, and enough for `frames`."""

@@ -172,6 +172,11 @@ class Manifest:
         _check_consistency(manifest, keys)
         return manifest
 
+    @property
+    def precision(self) -> str:
+        """`int8` where any graph is."""
+        return "int8" if any(g.precision == "int8" for g in self.graphs.values()) else "fp32"
+
     def size_bytes(self) -> int:
         """Bytes of all graphs together."""
         return sum(graph.bytes for graph in self.graphs.values())
