@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tts_daemon.domain import SpeakRequest, Style
+from tts_daemon.domain import Priority, SpeakRequest, Style
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
 from tts_daemon.playback.sinks import make_sink
@@ -46,6 +46,7 @@ def make_player(
     voices: tuple[str, ...],
     *,
     journal: Journal,
+    quiet: Callable[[Priority], float] = lambda priority: 1.0,
     heartbeat: Callable[[], None] = lambda: None,
 ) -> Player:
     """Put queue, worker and sink around a synthesizer; nothing runs yet."""
@@ -60,6 +61,7 @@ def make_player(
         presets,
         player_settings(settings),
         voices=voices,
+        quiet=quiet,
         heartbeat=heartbeat,
     )
 

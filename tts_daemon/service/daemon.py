@@ -21,6 +21,7 @@ from tts_daemon.service.doors import doors
 from tts_daemon.service.systemd import Systemd
 from tts_daemon.settings.loader import Loaded, changes
 from tts_daemon.settings.presets import Presets
+from tts_daemon.settings.quiet_hours import QuietHours
 from tts_daemon.settings.schema import Settings
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ WARM_UP = "你好"
 GREETING_TTL_S = 60.0
 STOP_S = 2.0
 """Time that the worker has to end."""
-RELOADABLE = ("presets", "voice.preset", "queue.limit", "logging")
+RELOADABLE = ("presets", "voice.preset", "queue.limit", "quiet_hours", "logging")
 """Keys and sections that a reload applies; others need a restart."""
 
 
@@ -47,6 +48,7 @@ class Daemon:
         self._systemd = systemd or Systemd()
         self._settings = load().settings
         self._presets = Presets(self._settings)
+        self._quiet_hours = QuietHours(self._settings.quiet_hours)
 
     def run(self) -> None:
         """Speak until SIGTERM or SIGINT.
@@ -73,6 +75,7 @@ class Daemon:
                 synthesizer,
                 store.names(),
                 journal=_journal(settings),
+                quiet=lambda priority: self._quiet_hours.gain(priority),
                 heartbeat=self._systemd.feed_watchdog,
             )
             stack.callback(player.subscribe(self._heard))
@@ -122,6 +125,7 @@ class Daemon:
         changed = changes(self._settings, settings)
         later = [key for key in changed if not key.startswith(RELOADABLE)]
         self._settings, self._presets = settings, Presets(settings)
+        self._quiet_hours = QuietHours(settings.quiet_hours)
         logs.configure(settings.logging.level)
         player.reload(self._presets, assembly.player_settings(settings))
         log.info("settings were read again; changed: %s", ", ".join(changed) or "nothing")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from tts_daemon.errors import SettingsError
-from tts_daemon.settings import layers, places, presets
+from tts_daemon.settings import layers, places, presets, quiet_hours
 from tts_daemon.settings.layers import Assignment, Key, dotted
 from tts_daemon.settings.schema import About, PresetSettings, Settings
 from tts_daemon.settings.values import convert
@@ -58,6 +58,7 @@ def load(file: Path | None = None, environment: Mapping[str, str] | None = None)
     _add_secrets(values, origins, variables)
     settings = _build(Settings, (), values)
     presets.check(settings)
+    quiet_hours.check(settings)
     return Loaded(settings, origins)
 
 

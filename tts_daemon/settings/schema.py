@@ -227,6 +227,21 @@ class PresetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHoursSettings:
+    """Hours in which only important speech is as loud as ever."""
+
+    start: str = setting("", 'when they begin, such as "22:00", in quotes; empty: there are none')
+    end: str = setting("07:00", 'when they end, such as "07:00", in quotes')
+    volume: float = setting(
+        30.0,
+        "loudness of priorities below important; 0: they are not spoken",
+        unit="percent of their own",
+        minimum=0,
+        maximum=100,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class TextSettings:
     """How text is read."""
 
@@ -283,6 +298,7 @@ class Settings:
     wyoming: WyomingSettings = field(default_factory=WyomingSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     presets: dict[str, PresetSettings] = field(default_factory=_presets)
+    quiet_hours: QuietHoursSettings = field(default_factory=QuietHoursSettings)
     text: TextSettings = field(default_factory=TextSettings)
     synthesis: SynthesisSettings = field(default_factory=SynthesisSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)

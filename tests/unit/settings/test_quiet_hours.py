@@ -1,0 +1,67 @@
+"""When it is quiet, for whom, and how quiet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tts_daemon.domain import Priority
+from tts_daemon.errors import SettingsError
+from tts_daemon.settings.loader import load
+from tts_daemon.settings.quiet_hours import QuietHours
+from tts_daemon.settings.schema import QuietHoursSettings
+
+
+def gain_at(
+    time: str, start: str, end: str, priority: Priority = Priority.TEXT, volume: float = 30
+) -> float:
+    hour, _, minute = time.partition(":")
+    hours = QuietHours(QuietHoursSettings(start, end, volume), lambda: 60 * int(hour) + int(minute))
+    return hours.gain(priority)
+
+
+@pytest.mark.parametrize(
+    ("time", "start", "end", "is_quiet"),
+    [
+        ("21:59", "22:00", "07:00", False),
+        ("22:00", "22:00", "07:00", True),
+        ("00:00", "22:00", "07:00", True),
+        ("06:59", "22:00", "07:00", True),
+        ("07:00", "22:00", "07:00", False),
+        ("13:00", "12:30", "14:00", True),
+        ("14:00", "12:30", "14:00", False),
+        ("03:00", "", "07:00", False),
+        ("03:00", "8:00", "8:00", False),
+    ],
+)
+def test_the_night_goes_over_midnight(time: str, start: str, end: str, is_quiet: bool) -> None:
+    assert gain_at(time, start, end) == (0.3 if is_quiet else 1.0)
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_what_is_important_is_as_loud_as_ever(priority: Priority) -> None:
+    expected = 1.0 if priority is Priority.IMPORTANT else 0.0
+    assert gain_at("23:00", "22:00", "07:00", priority, volume=0) == expected
+
+
+@pytest.mark.parametrize("time", ["25:00", "22", "22:60", "ten", "22:00:00"])
+def test_a_time_that_is_none_is_refused(tmp_path: Path, time: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"quiet_hours:\n  start: '{time}'\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"quiet_hours\.start"):
+        load(file, {})
+
+
+def test_a_time_without_quotes_is_explained(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("quiet_hours:\n  start: 22:00\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="quotes"):
+        load(file, {})
+
+
+def test_now_is_read_from_the_clock_of_the_machine() -> None:
+    all_day_but_a_minute = QuietHours(QuietHoursSettings("00:00", "23:59", 0))
+    nearly_never = QuietHours(QuietHoursSettings("23:59", "00:00", 0))
+    gains = {all_day_but_a_minute.gain(Priority.TEXT), nearly_never.gain(Priority.TEXT)}
+    assert gains == {0.0, 1.0}
