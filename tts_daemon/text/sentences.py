@@ -16,9 +16,12 @@ _ENDS = re.compile(
     r"(?P<inner>[a-z]{2,8}://[!-~]+|&#?[0-9A-Za-z]{1,10};|(?:…+|。{3,}|\.{3,})(?!\s*$))"
     rf"|[。！？；]+{_CLOSERS}|[!?;]+{_NEXT}{_CLOSERS}|(?<=[A-Za-z)])\.(?=\s+[A-Z一-鿿]|\s*$){_CLOSERS}|\s*\n\s*"
 )
-_TOKEN = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z.:/@_%+-]|,(?=[0-9]{3}))*|(?s:.)")
-_PAUSES = frozenset("，、：,…—；;。 \t\n")
-_BREATHS = frozenset("的了着过时后里上中和与及并")
+_TOKEN = re.compile(
+    r"[0-9A-Za-z](?:[0-9A-Za-z.:/@_%+-]|,(?=[0-9]{3})|(?<=[0-9])[：．](?=[0-9]))*|(?s:.)"
+)
+_PAUSES = frozenset("，：,…；;。")
+_BREATHS = frozenset("、— \t\n的了着过时后里上中和与及并")
+_SILENT = _PAUSES | frozenset("、— \t\n")
 _SPOKEN = re.compile(r"\w|[%℃°℉+=<>×÷√¥$€£@#&☀-➿\U0001f1e6-\U0001faff\ud800-\udfff]")
 
 
@@ -72,7 +75,7 @@ def syllables(token: str) -> float:
     """A rough count: a character is one, a digit nearly two with its place, a letter about half."""
     if token[0].isascii() and token[0].isalnum():
         return sum(1.8 if char.isdigit() else 0.6 if char.islower() else 1.0 for char in token)
-    return 0.0 if token in _PAUSES else 1.0
+    return 0.0 if token in _SILENT else 1.0
 
 
 class _Piece(NamedTuple):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 import opencc
@@ -110,3 +112,14 @@ def simplify(text: str) -> str:
         return text
     simple = _converter().convert(text).translate(_VARIANTS)
     return _PARTICLE.sub("着", simple.replace("甚么", "什么"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A step that is no matter of one pattern; stands where a rule stands."""
+
+    name: str
+    apply: Callable[[str], str]
+
+
+RULES = (_Change("characters", scrub), _Change("simplified", simplify))

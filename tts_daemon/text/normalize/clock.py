@@ -9,8 +9,8 @@ from tts_daemon.text.normalize.numbers import counted
 from tts_daemon.text.normalize.rule import DASH, Rule, after, before
 
 _TIME = r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9])(?:\.[0-9]{1,3})?)?"
-_START = r"(?<![0-9A-Za-z:.])"
-_END = r"(?![0-9A-Za-z:]|\.[0-9])"
+_START = r"(?<![0-9A-Za-z.])(?<![0-9A-Za-z]:)"
+_END = r"(?![0-9A-Za-z]|:[0-9]|\.[0-9])"
 _DURATION = re.compile(
     r"(?:时长|用时|耗时|计时器?|剩余|还剩|还有|历时|配速|成绩|进度|播放到|片长)(?:时间)?(?:[是为:：了约]|\s)*$"
 )
@@ -118,6 +118,15 @@ RULES = (
         "written seconds",
         re.compile(r"(?<=[点时分])(0[1-9])(?=[分秒])"),
         lambda match: _minutes(match[1]),
+    ),
+    # 9点-12点, 20:00-次日6:00 -> 到
+    Rule(
+        "range of times",
+        re.compile(
+            r"(?<=[点分秒半整刻时])\s?[-~—]{1,2}\s?(?=次日|翌日|明|第二天|上午|下午|凌晨|中午|晚|[0-9零一二两三四五六七八九十])"
+        ),
+        lambda match: "到",
+        frozenset("-~—"),
     ),
     # 1h30m, 1h 30min, 2m30s, 1d2h -> 一小时三十分
     Rule(

@@ -10,7 +10,7 @@ from tts_daemon.text.normalize.rule import Rule, after, before
 _LINK = r"(?:号码?|码|一下|是|为|改为|设为|[:：\"“'(（【]|\s){0,4}$"
 _TELEPHONE_WORDS = re.compile(
     "(?:电话|热线|手机号?|号码|拨打|拨|致电|来电|呼叫|联系方式|联系人|分机|传真|报警|匪警|火警|急救|客服|短号|区号|"
-    rf"座机|固话|打|[Tt]el|TEL){_LINK}"
+    rf"座机|固话|打|(?<![A-Za-z])(?:[Tt]el|TEL)){_LINK}"
 )
 _CODE_WORDS = re.compile(
     "(?:(?:验证|校验|动态|取件|取货|提货|激活|邀请|兑换|识别|条|条形|邮政?编|优惠|授权|配对|房间代|密|机器|追溯|核销|付款|"
@@ -24,6 +24,8 @@ _CODE_WORDS = re.compile(
 _COUNTED = re.compile(
     r"\s?(?:[个次条元块张件位名人台部只份天年月日分秒点小度%％℃万亿千百楼层家封笔单起则倍多余]|号楼|[~\-至到]\s?[0-9]+[个次条元天分秒位])"
 )
+_DRAWN = re.compile(rf"(?:中奖|开奖|幸运)号码{_LINK}")
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _START = r"(?<![0-9A-Za-z.])"
 _END = r"(?![0-9A-Za-z]|\.[0-9])"
 _HOTLINES = "1008[56]|1001[01]|1000[01]|1230[5-9]|1231[0-9]|1238[0-9]|1232[0-9]|12345|9[56][0-9]{3}"
@@ -41,6 +43,8 @@ def _telephone(match: re.Match[str]) -> str:
 def _after_word(match: re.Match[str]) -> str | None:
     code, left = match[0], before(match, 20)
     if _COUNTED.match(after(match)) and "-" not in code:
+        return None
+    if _DRAWN.search(left):
         return None
     if _TELEPHONE_WORDS.search(left):
         return telephone(re.sub(r"[- ]", "", code)) if len(code) > 2 else None
@@ -98,6 +102,12 @@ RULES = (
             rf"{_START}1(?:10|19|20|22|14)(?=\s?(?:报警|急救|火警|匪警|电话|热线|查号|指挥|接警|民警|警察|救护|中心|调度))"
         ),
         _telephone,
+    ),
+    # 沪A·12345 -> 沪A一二三四五
+    Rule(
+        "number plate",
+        re.compile(rf"(?<=[{_PROVINCES}])([A-Z])[· ]?([0-9A-Z]{{5,6}})(?![0-9A-Za-z])"),
+        lambda match: match[1] + digits(match[2]),
     ),
     # 报警电话是110 -> 幺幺零; 验证码是382910 -> 三八二九一零; 取件码8-2-3012 -> 八杠二杠三零一二
     Rule(

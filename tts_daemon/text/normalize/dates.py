@@ -122,6 +122,15 @@ RULES = (
         re.compile(rf"{_START}({_YEAR}){DASH}({_YEAR}|[0-9]{{2}})(?=年|赛季|财年|学年)"),
         _years,
     ),
+    # 1998-2008 -> 一九九八到二零零八
+    Rule(
+        "years alone",
+        re.compile(
+            rf"{_START}((?:1[89]|20)[0-9]{{2}}){DASH}((?:1[89]|20)[0-9]{{2}})"
+            r"(?=这|期间|之间|间|[，。、,；;)）\s]|$)"
+        ),
+        lambda match: _years(match) if match[1] < match[2] else None,
+    ),
     # 2025年 -> 二零二五年; 08年 -> 零八年; 2000年前 -> 两千年前
     Rule("year", re.compile(rf"(?<![0-9.])({_YEAR}|0[0-9]{{1,2}})(?=年(?!级))"), _year),
     # 25年11月 -> 二五年十一月; 98年出生 -> 九八年出生

@@ -32,7 +32,6 @@ _MARKS.update(dict.fromkeys("「」『』", ""))
 _MARKS["/"] = "、"
 _MARKS[";"] = "；"
 _MARKS["_"] = " "
-_MARKS["-"] = " "
 
 _STRENGTH = {"！": 5, "？": 6, "。": 4, "；": 3, "：": 2, "，": 1, "…": 1, "、": 0}
 _RUN = re.compile(r"[，。！？；：…、 ]{2,}|…")
@@ -71,6 +70,14 @@ RULES = (
         lambda match: "到",
         frozenset("-—~"),
     ),
+    # 结果---失败, 客厅-主灯 -> 客厅，主灯; Type-C -> Type C
+    Rule(
+        "dash",
+        re.compile(rf"--+|(?<=[{HAN}])\s?-\s?(?=[{HAN}])"),
+        lambda match: "，",
+        frozenset("-"),
+    ),
+    Rule("hyphen", re.compile("-"), lambda match: " ", frozenset("-")),
     # 你好~ -> 你好; 周末~下周 is read before
     Rule(
         "drawn-out end",

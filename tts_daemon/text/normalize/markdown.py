@@ -22,7 +22,7 @@ def _content(match: re.Match[str]) -> str:
 
 
 _TAGS = (
-    "a|abbr|b|big|code|del|div|em|font|h[1-6]|i|img|kbd|mark|ol|pre|s|small|span|strong|sub|sup|"
+    "a|abbr|b|big|code|del|div|em|font|h[1-6]|i|img|kbd|mark|ol|pre|s|script|small|span|style|strong|sub|sup|"
     "table|tbody|thead|u|ul"
 )
 _BREAKS = "br|hr|li|p|td|th|tr|blockquote"
@@ -80,7 +80,7 @@ RULES = (
     # 1. 开灯 2. 关灯 -> 1，开灯 2，关灯
     Rule(
         "numbered item in a line",
-        re.compile(r"(?<=[\s，。；：])([0-9]{1,2})[.、](?:\s+|(?=[一-鿿]))(?=[一-鿿])"),
+        re.compile(r"(?<=[\s，。；：])([0-9]{1,2})(?:[.、]\s*|[)）]\s*)(?=[一-鿿])"),
         lambda match: f"，{match[1]}，",
     ),
     # ![图](a.png) -> 图; [文档](https://a.cn) -> 文档
@@ -109,6 +109,13 @@ RULES = (
     ),
     # #早安# -> 早安
     Rule("topic", re.compile(r"#([^#\s0-9][^#\n]{0,40})#"), _content, frozenset("#")),
+    # | 8:00 | 26℃ | -> 8:00 | 26℃
+    Rule(
+        "table row",
+        re.compile(r"(?m)^[ \t]*\|([^\n]*[^\n|])\|[ \t]*$"),
+        _content,
+        frozenset("|"),
+    ),
     # | 客厅 | 26 | -> ，客厅，26，
     Rule("cell", re.compile(r"\s?[|｜¦]+\s?"), lambda match: "，", frozenset("|｜¦")),
 )

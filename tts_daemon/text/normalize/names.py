@@ -88,8 +88,8 @@ def _part(left: str, part: str, right: str) -> str:
         return ("点" if part == "." else " ") if words else ""
     if "." in part:
         return version(part) if part.count(".") > 1 else number(part)
-    round_number = not left and part[-1] == "0" and right not in ("P", "p", "i")
-    counts = len(part) <= 2 or round_number or left.upper() in _MEASURED
+    sized = not left and right in ("G", "M", "K", "T", "g", "k", "m", "w", "A", "W", "V")
+    counts = len(part) <= 2 or sized or left.upper() in _MEASURED
     return cardinal(part) if counts else digits(part)
 
 

@@ -75,34 +75,43 @@ def _words_on_both_sides(match: re.Match[str]) -> bool:
     )
 
 
-def _all_skipped(match: re.Match[str]) -> str:
+_FACE_PARTS = re.compile(r"[\^≧≦▽∀ωψ´｀`╯╰□╥﹏ДдД⊙◕ᴗ‿๑ㅂ•·\u0300\u0301ᵕ˘¬￣益皿Ծಠಥ╬ﾟ°◡✿・｡;>＞<＜=]")
+_PLAIN_INSIDE = re.compile(r"[一-鿿0-9B-NPR-SVYZa-mp-tyz]")
+
+
+def _face(match: re.Match[str]) -> str | None:
+    """Brackets without words and with two signs that faces are made of."""
+    inside = match[1].replace("益", "").replace("皿", "")
+    if _PLAIN_INSIDE.search(inside) or len(_FACE_PARTS.findall(match[1])) < 2:
+        return None
     return SKIPPED
 
 
-_NEVER_WORDS = (
-    r"^_\^;=><≧≦▽∀ω´｀`･・。°╯╰□︵┻━┳╥﹏Д⊙◕ᴗ‿•̀́و✧๑˘ᵕ彡ノヽ☆★*~～oO0TQU3/\\ \-.'\"¬￣╮╭益皿Ծಠಥ╬ﾟ"
-)
-
-RULES = (
-    # (^_^), (╯°□°)╯︵ ┻━┻ -> skipped
+FACES = (
+    # (^_^), (╯°□°)╯︵ ┻━┻, (๑•̀ㅂ•́)و✧ -> skipped
     Rule(
         "face in brackets",
         re.compile(
-            rf"[ヽ\\o٩╮╭┐┌ლ]?[(（](?=[^()（）\n]{{0,12}}[\^≧≦▽∀ω´｀╯╰□╥﹏Д⊙◕ᴗ‿•̀๑˘ᵕ¬￣益皿Ծಠಥ╬ﾟ_>])[{_NEVER_WORDS}]{{2,14}}[)）]"
-            r"[ノﾉ╯ゞv/و╮╭┐┌ლ~～☆♡♥✧]*(?:︵ ?[┻━┳─]+)?"
+            r"[ヽ\\o٩╮╭┐┌ლ]?[(（]([^()（）\n]{2,16})[)）][ノﾉ╯ゞv/و╮╭┐┌ლ~～☆♡♥✧]*(?:︵ ?[┻━┳─]+)?"
         ),
-        _all_skipped,
+        _face,
         frozenset("(（"),
     ),
     # :-) ;) ^_^ T_T orz -> skipped
     Rule(
         "face",
         re.compile(
-            r"(?<![0-9A-Za-z:])(?:[:;=]-?[)(DPpoO|](?![0-9A-Za-z])|\^[_.oO]?\^|[>][_.]?<|[TQ][_A]T(?![A-Za-z])|TAT(?![A-Za-z])|[-=oO][_.][-=oO](?:\|{1,3})?(?![0-9A-Za-z])|orz(?![A-Za-z])|Orz(?![A-Za-z])|OTZ(?![A-Za-z])|XD(?![A-Za-z])|<3(?![0-9.]))"
+            r"(?<![0-9A-Za-z:])(?:[:;=]-?[)(DPpO|](?![0-9A-Za-z])|\^[_.oO]?\^|>[_.]?<|[TQ][_A]T(?![A-Za-z])"
+            r"|TAT(?![A-Za-z])|[-=oO][_.][-=oO](?:\|{1,3})?(?![0-9A-Za-z])|[oO]rz(?![A-Za-z])|OTZ(?![A-Za-z])"
+            r"|XD(?![A-Za-z])|<3(?![0-9.]))"
         ),
-        _all_skipped,
+        lambda match: SKIPPED,
         frozenset(":;=^>TQ-oOX<"),
     ),
+)
+"""Read before the characters are brought into one spelling: these faces live of odd ones."""
+
+RULES = (
     # 1️⃣ -> 1
     Rule("keycap", re.compile("([0-9])\ufe0f?\u20e3"), lambda match: f"，{match[1]}，"),
     # 👍 -> 点赞; 今天真开心😊 -> 今天真开心; 我❤你 -> 我爱心你

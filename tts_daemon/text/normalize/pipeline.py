@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -41,14 +41,17 @@ class Pronunciation(NamedTuple):
     syllables: tuple[str, ...]
 
 
-class _Pass(Protocol):
+class _Step(Protocol):
     @property
     def name(self) -> str: ...
-    def apply(self, text: str) -> str: ...
+    @property
+    def apply(self) -> Callable[[str], str]: ...
 
 
 # The order is the meaning: what is special is read before what is general.
-RULES: tuple[_Pass, ...] = (
+RULES: tuple[_Step, ...] = (
+    *pictures.FACES,
+    *characters.RULES,
     *markdown.RULES,
     *pictures.RULES,
     *web.RULES,
@@ -99,11 +102,6 @@ def normalize(sentence: str, pronunciations: Sequence[Pronunciation] = ()) -> No
 
 def steps(text: str) -> Iterator[tuple[str, str]]:
     """The text after each rule that changed it, with the rule's name."""
-    for name, change in (("characters", characters.scrub), ("simplified", characters.simplify)):
-        changed = change(text)
-        if changed != text:
-            text = changed
-            yield name, text
     for rule in RULES:
         changed = rule.apply(text)
         if changed != text:

@@ -54,6 +54,8 @@ def amount(value: str, unit: str) -> str:
     """A number and the spoken name of its unit: `-5`, `摄氏度` -> `零下五摄氏度`."""
     if value[0] == "-" and unit in _TEMPERATURES:
         return f"零下{number(value[1:])}{unit}"
+    if value[0] == "+" and unit not in _TEMPERATURES:
+        return f"加{amount(value[1:], unit)}"
     return (number(value) if unit in _PLAIN_TWO else counted(value)) + unit
 
 
@@ -84,6 +86,16 @@ def _dimensions(match: re.Match[str]) -> str | None:
         return None
     sides = re.split(r"\s?[x×X*]\s?", match["sides"])
     return "乘".join(number(side) for side in sides) + unit
+
+
+def _scaled(match: re.Match[str]) -> str | None:
+    unit = unit_name(match["unit"])
+    return None if unit is None else f"{counted(match['value'])}{match['scale']}{unit}"
+
+
+def _per_sign(match: re.Match[str]) -> str | None:
+    unit = unit_name(match[1])
+    return None if unit is None else f"每{unit}"
 
 
 def _ampere(match: re.Match[str]) -> str | None:
@@ -136,6 +148,20 @@ RULES = (
         re.compile(rf"([0-9]{{1,3}})°\s?([0-9]{{1,2}})[′'](?:\s?({NUMBER})(?:″|\"|''))?"),
         _coordinate,
         frozenset("°"),
+    ),
+    # 配速5'30" -> 五分三十秒
+    Rule(
+        "pace",
+        re.compile(rf"{_START}([0-9]{{1,3}})['′]([0-5][0-9])(?:[\"″]|'')"),
+        lambda match: f"{counted(match[1])}分{number(match[2])}秒",
+        frozenset("'′"),
+    ),
+    # 3/8" -> 八分之三英寸
+    Rule(
+        "fraction of an inch",
+        re.compile(r"(?<![0-9A-Za-z./])([1-9])/([0-9]{1,2})[\"″]"),
+        lambda match: f"{number(match[2])}分之{number(match[1])}英寸",
+        frozenset('"″'),
     ),
     # 55" -> 五十五英寸
     Rule(
@@ -204,6 +230,19 @@ RULES = (
         ),
         _range,
     ),
+    # 55dB(A) -> 五十五分贝
+    Rule(
+        "weighted decibels",
+        re.compile(rf"{_START}({NUMBER})\s?dB\([AC]\)"),
+        lambda match: f"{number(match[1])}分贝",
+        frozenset("("),
+    ),
+    # 38.4万km -> 三十八点四万公里
+    Rule(
+        "scaled number with unit",
+        re.compile(rf"{_START}(?P<value>{NUMBER})\s?(?P<scale>[百千万亿])\s?(?P<unit>{_UNIT})"),
+        _scaled,
+    ),
     # 26.5℃ -> 二十六点五摄氏度; 35μg/m³ -> 三十五微克每立方米; -65dBm -> 负六十五分贝毫瓦
     _WITH_UNIT,
     # 5V2A, 5V2000mA: the second begins where the first ended
@@ -222,11 +261,18 @@ RULES = (
         lambda match: f"零下{number(match[1])}",
         frozenset("-"),
     ),
+    # 3.5元/m³ -> 三点五元每立方米
+    Rule(
+        "per sign",
+        re.compile(rf"(?<=[万元块角分次个])/\s?({_UNIT})"),
+        _per_sign,
+        frozenset("/"),
+    ),
     # 2元/度 -> 两元每度; 75次/分钟 -> 七十五次每分钟
     Rule(
         "per",
         re.compile(
-            r"(?<=[元块角分次度米克升斤吨瓦时转个人件帧步])/"
+            r"(?<=[万元块角分次度米克升斤吨瓦时转个人件帧步])/"
             r"(?=天|日|周|月|季|年|小时|分钟?|秒|次|人|个|户|瓶|盒|片|平|立方|公里|千米|米|公斤|千克|[两斤克吨升度张件台晚间股桶辆亩车])"
         ),
         lambda match: "每",
