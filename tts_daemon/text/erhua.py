@@ -1,6 +1,7 @@
 """Where a written 儿 is the retroflex suffix of the syllable before, where a syllable of its own.
 
-In the tables the suffix stands as `er5`, the syllable as `er2`; elsewhere the character before decides.
+In the tables the suffix stands as `er5`, the syllable as `er2`; elsewhere the character before
+decides.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ _CONTINUED = frozenset("子童歌科媳女孙")
 
 
 def merge(words: list[Word]) -> None:
-    """Fold every suffix 儿 into the syllable before it: 玩 儿 -> `wanr2`, one for two characters."""
+    """Fold every suffix 儿 into the syllable before it: 玩 儿 -> `wanr2`, one syllable."""
     for index in range(len(words) - 1, 0, -1):
         word, before = words[index], words[index - 1]
         following = words[index + 1].text[:1] if index + 1 < len(words) else ""
         if word.text == "儿" and before.syllables and _is_suffix(before.syllables[-1], following):
             words[index - 1 : index + 1] = [
-                Word(before.text + "儿", before.pos, before.syllables + word.syllables)
+                Word(
+                    before.text + "儿", before.pos, before.start, before.syllables + word.syllables
+                )
             ]
     for word in words:
         if "儿" in word.text[1:] and word.text not in _SYLLABIC:

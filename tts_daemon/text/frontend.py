@@ -2,149 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from tts_daemon.domain import Clause, Style, Symbol
-from tts_daemon.text import english, erhua, tables, tone_sandhi
-from tts_daemon.text.g2p import GraphemeToPhoneme
-from tts_daemon.text.prosody import ProsodyPredictor, RuleProsody
-from tts_daemon.text.reading import Syllable, Word
-from tts_daemon.text.segmenter import Segmenter
+from tts_daemon.errors import TextError
+from tts_daemon.text import english, english_by_chinese, markup, sentences
+from tts_daemon.text.g2p import PolyphoneModel
+from tts_daemon.text.lexicon import Lexicon
+from tts_daemon.text.normalize import normalize
+from tts_daemon.text.passage import Passage
+from tts_daemon.text.phrasing import Phrasing
+from tts_daemon.text.prosody import ProsodyPredictor
+from tts_daemon.text.reading import ProsodicWord, Word
 from tts_daemon.text.symbols import VoiceTraits, break_symbol, mark_word, syllable_symbols
 
-_PAUSES = frozenset("，、；：,;:。！？!?…—")
+_log = logging.getLogger(__name__)
+
+Warn = Callable[[str], None]
 
 
-@dataclass(slots=True)
-class ProsodicWord:
-    """What stands between two breaks: words of the text and the level of the break after them."""
-
-    words: list[Word]
-    break_level: int = 1
-
-    @property
-    def text(self) -> str:
-        """Its characters."""
-        return "".join(word.text for word in self.words)
-
-    @property
-    def syllables(self) -> list[Syllable]:
-        """Its Chinese syllables."""
-        return [syllable for word in self.words for syllable in word.syllables]
+def _no_presets(name: str) -> Style:
+    raise TextError(f"no preset {name!r} is configured")
 
 
 class Frontend:
-    """Reads Chinese text. One instance serves all voices; `read` may be called from one thread at a time."""
+    """Reads Chinese text. One instance serves all voices and one thread at a time."""
 
-    def __init__(self, prosody: ProsodyPredictor | None = None) -> None:
-        """Load the dictionaries."""
-        self._segmenter = Segmenter((word, pos) for word, pos, _ in tables.words())
-        self._g2p = GraphemeToPhoneme(self._segmenter.is_word)
-        self._prosody = prosody or RuleProsody(self._segmenter.is_word)
+    def __init__(
+        self,
+        lexicon: Path | None = None,
+        resolve_preset: markup.ResolvePreset = _no_presets,
+        prosody: ProsodyPredictor | None = None,
+        polyphones: PolyphoneModel | None = None,
+        limits: sentences.Limits | None = None,
+    ) -> None:
+        """Load the dictionaries.
+
+        Args:
+            lexicon: The user's YAML lexicon; it may come, change and go while this runs.
+            resolve_preset: Looks up `[preset=name]` inside a text.
+            prosody: In the place of the rules for prosodic words.
+            polyphones: Asked for polyphones that neither dictionary nor rule decides.
+            limits: How long clauses may be.
+        """
+        self._phrasing = Phrasing(prosody, polyphones)
+        self._lexicon = Lexicon(lexicon)
+        self._resolve_preset = resolve_preset
+        self._limits = limits or sentences.Limits()
 
     def read(
-        self, text: str, style: Style | None = None, traits: VoiceTraits | None = None
+        self,
+        text: str,
+        style: Style | None = None,
+        traits: VoiceTraits | None = None,
+        warn: Warn = _log.warning,
     ) -> Iterator[Clause]:
-        """Yield the clauses of `text` one by one."""
-        yield self.clause(text, text, style or Style(), traits or VoiceTraits())
+        """Yield the clauses of a text one by one, so that the first can be spoken at once.
+
+        Any string is read; what cannot be (broken markup, unknown presets) is warned of.
+
+        Args:
+            text: Plain text, text with tags, or SSML.
+            style: How it sounds where no tag says otherwise.
+            traits: What the voice can say.
+            warn: Called with each warning; logs by default.
+        """
+        if self._lexicon.refresh(warn):
+            self._phrasing.learn(self._lexicon.readings)
+        first = True
+        for passage in markup.parse(text, style or Style(), self._resolve_preset, warn):
+            for part in sentences.split(passage, self._limits, first=first):
+                if part.pause_before_s:
+                    yield _silence(part)
+                clause = self._clause(part, traits or VoiceTraits())
+                if clause.symbols:
+                    first = False
+                    yield clause
+
+    def _clause(self, part: Passage, traits: VoiceTraits) -> Clause:
+        written, pronunciations = self._lexicon.rewrite(part.text, part.pronunciations)
+        spoken = normalize(written, pronunciations)
+        group = self._phrasing.read(spoken.text, spoken.pronunciations)
+        return _clause(part.text, spoken.text, group, part.style, traits)
 
     def clause(self, text: str, spoken: str, style: Style, traits: VoiceTraits) -> Clause:
-        """Read one clause whose spoken form is known."""
-        group = self.prosodic_words(spoken)
-        return Clause(
-            text=text,
-            spoken=spoken,
-            words=tuple(item.text for item in group),
-            pinyin=tuple(_pinyin(group)),
-            breaks=tuple(item.break_level for item in group),
-            symbols=tuple(_symbols(group, traits)),
-            style=style,
-        )
+        """Read one clause whose spoken form is known, without markup and normalisation."""
+        return _clause(text, spoken, self._phrasing.read(spoken), style, traits)
 
-    def words_and_breaks(self, spoken: str) -> list[tuple[str, int]]:
-        """Prosodic words of spoken text with the level of the break after each."""
-        return [(item.text, item.break_level) for item in self.prosodic_words(spoken)]
-
-    def prosodic_words(self, spoken: str) -> list[ProsodicWord]:
-        """Words, pinyin, breaks and tones of spoken text."""
-        words = self._segmenter.words(spoken)
-        self._g2p.read(words)
-        erhua.merge(words)
-        tone_sandhi.neutral_tone(words)
-        result: list[ProsodicWord] = []
-        for phrase in _phrases(words):
-            group = self._group(phrase)
-            syllables = [item.syllables for item in group]
-            tone_sandhi.yi_bu(phrase)
-            tone_sandhi.third_tone(syllables)
-            group[-1].break_level = 3
-            result.extend(group)
-        if result:
-            result[-1].break_level = 4
-        return result
-
-    def _group(self, phrase: list[Word]) -> list[ProsodicWord]:
-        names = self._prosody.prosodic_words([(word.text, word.pos) for word in phrase])
-        return regroup(phrase, names)
+    def words_and_breaks(self, text: str) -> list[tuple[str, int]]:
+        """Prosodic words of one sentence with the level of the break after each."""
+        group = self._phrasing.read(normalize(text).text)
+        return [(item.text, item.break_level) for item in group]
 
 
-def _phrases(words: list[Word]) -> Iterator[list[Word]]:
-    phrase: list[Word] = []
-    for word in words:
-        if word.is_spoken:
-            phrase.append(word)
-        elif phrase and word.text in _PAUSES:
-            yield phrase
-            phrase = []
-    if phrase:
-        yield phrase
-
-
-def regroup(phrase: list[Word], names: list[str]) -> list[ProsodicWord]:
-    """Distribute the words of a phrase over prosodic words given as text; cuts words where these cut."""
-    group: list[ProsodicWord] = []
-    rest = list(phrase)
-    for name in names:
-        taken: list[Word] = []
-        missing = len(name)
-        while missing > 0 and rest:
-            word = rest.pop(0)
-            if len(word.text) > missing:
-                word, tail = _cut(word, missing)
-                rest.insert(0, tail)
-            taken.append(word)
-            missing -= len(word.text)
-        if taken:
-            group.append(ProsodicWord(taken))
-    if rest:
-        group.append(ProsodicWord(rest))
-    return group
-
-
-def _cut(word: Word, length: int) -> tuple[Word, Word]:
-    head, tail = word.syllables[:length], word.syllables[length:]
-    return (
-        Word(word.text[:length], word.pos, head),
-        Word(word.text[length:], word.pos, tail),
+def _clause(
+    text: str, spoken: str, group: list[ProsodicWord], style: Style, traits: VoiceTraits
+) -> Clause:
+    return Clause(
+        text=text,
+        spoken=spoken,
+        words=tuple(item.text for item in group),
+        pinyin=tuple(syllable for item in group for syllable in item.pinyin),
+        breaks=tuple(item.break_level for item in group),
+        symbols=tuple(_symbols(group, traits)),
+        style=style,
     )
 
 
-def _pinyin(group: list[ProsodicWord]) -> Iterator[str]:
-    for item in group:
-        for word in item.words:
-            if word.is_latin:
-                yield word.text.upper()
-            yield from map(str, word.syllables)
+def _silence(part: Passage) -> Clause:
+    return Clause("", "", (), (), (), (), part.style, part.pause_before_s)
 
 
 def _symbols(group: list[ProsodicWord], traits: VoiceTraits) -> Iterator[Symbol]:
     for item in group:
-        phones: list[Symbol] = []
-        for word in item.words:
-            for syllable in word.syllables:
-                phones.extend(syllable_symbols(syllable, traits))
-            if word.is_latin:
-                phones.extend(english.word_symbols(word.text, traits))
-        yield from mark_word(phones)
+        yield from mark_word([phone for word in item.words for phone in _phones(word, traits)])
         yield break_symbol(item.break_level)
+
+
+def _phones(word: Word, traits: VoiceTraits) -> Iterator[Symbol]:
+    if word.is_latin and traits.arpabet:
+        yield from english.word_symbols(word.text)
+        return
+    syllables = english_by_chinese.syllables(word.text) if word.is_latin else word.syllables
+    for syllable in syllables:
+        yield from syllable_symbols(syllable, traits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from tts_daemon.text import polyphones, tables
 from tts_daemon.text.reading import Syllable, Word
@@ -15,36 +16,45 @@ _SUFFIXES = {"曲": "qu3", "长": "zhang3", "乐": "yue4", "差": "cha1"}
 """Readings as a suffix of long words: 主题曲, 理事长, 摇滚乐, 标准差."""
 
 
-def parse_syllable(chars: str, written: str) -> Syllable:
-    """`wanr2` -> base `wan`, tone 2, erhua."""
-    base, tone = written[:-1], int(written[-1])
-    erhua = len(base) > 1 and base.endswith("r") and base != "er"
-    return Syllable(chars, base.removesuffix("r") if erhua else base, tone, erhua)
+class PolyphoneModel(Protocol):
+    """A trained model that knows more polyphones than the rules."""
+
+    def readings(self, text: str) -> list[str]:
+        """One syllable with tone digit for each character of `text`; empty where it has none."""
+        ...
 
 
 class GraphemeToPhoneme:
     """Gives every word its lexical syllables, one a character, before tone sandhi."""
 
-    def __init__(
-        self, is_word: Callable[[str], bool], lexicon: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, is_word: Callable[[str], bool], model: PolyphoneModel | None = None) -> None:
         """Load the tables.
 
         Args:
-            is_word: Whether a dictionary of words has a text; decides how long words are taken apart.
-            lexicon: Word -> syllables, the user's; wins over everything.
+            is_word: Whether a dictionary has a text; decides how long words are taken apart.
+            model: Asked for polyphones that neither a dictionary nor a rule decides.
         """
+        self.lexicon: Mapping[str, str] = {}
+        """Word -> syllables, the user's; wins over everything."""
         self._is_word = is_word
-        self._lexicon = lexicon or {}
+        self._model = model
         self._characters = tables.characters()
         self._phrases = tables.phrases()
 
     def read(self, words: list[Word]) -> None:
         """Fill in `syllables` of all words."""
         for word in words:
-            if word.pos not in ("x", "eng"):
+            if word.is_latin:
+                self._read_latin(word)
+            elif word.pos != "x":
                 word.syllables = self._lookup(word.text)
         polyphones.apply(words)
+
+    def _read_latin(self, word: Word) -> None:
+        reading = self.lexicon.get(word.text)
+        if reading:
+            word.syllables = [Syllable.parse("", item) for item in reading.split(" ")]
+            word.pos = "nz"
 
     def _lookup(self, text: str) -> list[Syllable]:
         syllables: list[Syllable] = []
@@ -53,15 +63,15 @@ class GraphemeToPhoneme:
             start = end
             end, reading = self._longest(text, start)
             pairs = zip(text[start:end], reading, strict=True)
-            syllables.extend(parse_syllable(char, item) for char, item in pairs)
+            syllables.extend(Syllable.parse(char, item) for char, item in pairs)
         if end - start == 1 and len(text) > _SUFFIX_FROM and text[-1] in _SUFFIXES:
-            syllables[-1] = parse_syllable(text[-1], _SUFFIXES[text[-1]])
+            syllables[-1] = Syllable.parse(text[-1], _SUFFIXES[text[-1]])
         return syllables
 
     def _longest(self, text: str, start: int) -> tuple[int, list[str]]:
         for end in range(len(text), start + 1, -1):
             piece = text[start:end]
-            reading = self._lexicon.get(piece) or self._phrases.get(piece)
+            reading = self.lexicon.get(piece) or self._phrases.get(piece)
             if reading:
                 return end, reading.split(" ")
             if end - start < len(text) and self._is_word(piece):

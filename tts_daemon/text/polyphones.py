@@ -1,6 +1,7 @@
 """Rules for the frequent polyphones that a dictionary of words cannot decide.
 
-A rule sees one single-character word between its neighbours. Inside longer words the dictionary decides.
+A rule sees one single-character word between its neighbours. Inside longer words the dictionary
+decides.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tts_daemon.text.reading import Word
+from tts_daemon.text.tables import word_set
 
 _NONE = Word("", "x")
-_DEGREE_WORDS = frozenset(
-    "很 太 更 最 挺 真 特 多 这么 那么 非常 比较 有点 有点儿 越来越 越 不 不够 较 过于 十分 相当 够".split()
+_DEGREE_WORDS = word_set(
+    "很 太 更 最 挺 真 特 多 这么 那么 非常 比较 有点 有点儿 越来越 越 不 不够 较 过于 十分 相当 够"
 )
 _NUMERALS = frozenset("零〇一二三四五六七八九十百千万亿两几半数")
-_MODALS = frozenset(
-    "应该 应 要 会 能 想 必须 可以 愿意 肯 正在 正 已 已经 将 将要 请 来 去 都 也 只 就 可 能够 需要".split()
+_MODALS = word_set(
+    "应该 应 要 会 能 想 必须 可以 愿意 肯 正在 正 已 已经 将 将要 请 来 去 都 也 "
+    "只 就 可 能够 需要"
 )
 _LOCALISERS = frozenset("上下里外面中边板")
 

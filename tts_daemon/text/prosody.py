@@ -1,4 +1,4 @@
-"""Words to prosodic words, by gluing rules: short words lean on their neighbours, long ones are cut.
+"""Words to prosodic words, by gluing rules: short words lean on others, long ones are cut.
 
 The rules were drawn from published readings of the voices that this front end feeds: particles,
 measure words, localisers and complements lean to the left, 不 没 很 and other short adverbs to the

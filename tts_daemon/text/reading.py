@@ -1,7 +1,8 @@
-"""The values that the stages of the reading half pass on: syllables and words."""
+"""The values that the stages of the reading half pass on: syllables, words, prosodic words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -10,16 +11,25 @@ class Syllable:
     """One spoken syllable; the stages change its tone in place.
 
     Attributes:
-        chars: The character that it stands for (two for erhua: `玩儿`).
-        base: Pinyin without tone, as it is written in dictionaries, u-umlaut as v: `lv`, `qu`, `wan`.
+        chars: The characters that it stands for (two for erhua: `玩儿`); empty in English words.
+        base: Pinyin without tone, spelt as in dictionaries, u-umlaut as v: `lv`, `qu`, `wan`.
         tone: 1 to 4, 5 = neutral.
         erhua: True when a retroflex r ends it.
+        given: True when the writer gave its reading: no rule changes it.
     """
 
     chars: str
     base: str
     tone: int
     erhua: bool = False
+    given: bool = False
+
+    @classmethod
+    def parse(cls, chars: str, written: str) -> Syllable:
+        """`wanr2` -> base `wan`, tone 2, erhua."""
+        base, tone = written[:-1], int(written[-1])
+        erhua = len(base) > 1 and base.endswith("r") and base != "er"
+        return cls(chars, base[:-1] if erhua else base, tone, erhua)
 
     def __str__(self) -> str:
         """As in `tts-frontend`: `lv4`, `wanr2`."""
@@ -33,11 +43,13 @@ class Word:
     Attributes:
         text: Its characters.
         pos: Part of speech in jieba's tag set; `x` for punctuation, `eng` for Latin words.
+        start: Its offset in the spoken text.
         syllables: How it is read; empty for punctuation and Latin words.
     """
 
     text: str
     pos: str
+    start: int = 0
     syllables: list[Syllable] = field(default_factory=list)
 
     @property
@@ -49,3 +61,44 @@ class Word:
     def is_spoken(self) -> bool:
         """False for punctuation."""
         return bool(self.syllables) or self.is_latin
+
+    def cut(self, length: int) -> tuple[Word, Word]:
+        """The word's first `length` characters and the rest; a syllable goes where it begins."""
+        head = Word(self.text[:length], self.pos, self.start)
+        tail = Word(self.text[length:], self.pos, self.start + length)
+        place = 0
+        for syllable in self.syllables:
+            (head if place < length else tail).syllables.append(syllable)
+            place += len(syllable.chars)
+        return head, tail
+
+
+@dataclass(slots=True)
+class ProsodicWord:
+    """What stands between two breaks.
+
+    Attributes:
+        words: Words of the text, whole or in part.
+        break_level: The break after it: 1, 3 at inner punctuation, 4 at the end.
+    """
+
+    words: list[Word]
+    break_level: int = 1
+
+    @property
+    def text(self) -> str:
+        """Its characters."""
+        return "".join(word.text for word in self.words)
+
+    @property
+    def syllables(self) -> list[Syllable]:
+        """Its Chinese syllables."""
+        return [syllable for word in self.words for syllable in word.syllables]
+
+    @property
+    def pinyin(self) -> Iterator[str]:
+        """Its syllables as text; English words in upper case."""
+        for word in self.words:
+            if word.is_latin:
+                yield word.text.upper()
+            yield from map(str, word.syllables)

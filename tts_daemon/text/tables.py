@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
+DATA = Path(__file__).with_name("data")
 _CODE_POINTS = 0x323B0
 
 
 def data_lines(name: str) -> list[str]:
     """The lines of a data file without comments and blank lines."""
-    text = files("tts_daemon.text").joinpath("data", name).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
+    return list(_lines(name))
+
+
+def _lines(name: str) -> Iterator[str]:
+    with (DATA / name).open(encoding="utf-8") as file:
+        for line in file:
+            if line.strip() and not line.startswith("#"):
+                yield line.rstrip("\n")
 
 
 class CharacterTable:
@@ -27,6 +35,10 @@ class CharacterTable:
             for char in characters:
                 self._index[ord(char)] = len(self._syllables)
             self._syllables.append(syllable)
+
+    def bases(self) -> frozenset[str]:
+        """Every syllable that some character has, without its tone."""
+        return frozenset(syllable[:-1] for syllable in self._syllables[1:])
 
     def get(self, char: str) -> str:
         """`率` -> `lv4`; empty for what is not a Chinese character."""
@@ -43,13 +55,17 @@ def characters() -> CharacterTable:
 @cache
 def phrases() -> dict[str, str]:
     """Words whose reading does not follow from their characters: `银行` -> `yin2 hang2`."""
-    found = dict(line.split(" ", 1) for line in data_lines("phrases.txt"))
-    return found | {word: reading for word, _, reading in words()}
+    found: dict[str, str] = {}
+    for line in _lines("phrases.txt"):
+        word, reading = line.split(" ", 1)
+        found[word] = reading
+    found.update((word, reading) for word, _, reading in words())
+    return found
 
 
 @cache
 def words() -> list[tuple[str, str, str]]:
-    """Word, part of speech and reading of the words in `words.txt`, which win over `phrases.txt`."""
+    """Word, part of speech and reading in `words.txt`, which wins over `phrases.txt`."""
     triples = (line.split(" ", 2) for line in data_lines("words.txt"))
     return [(word, pos, reading) for word, pos, reading in triples]
 
@@ -58,3 +74,8 @@ def words() -> list[tuple[str, str, str]]:
 def word_list(name: str) -> frozenset[str]:
     """The words of a data file that is a plain list, separated by white space."""
     return frozenset(" ".join(data_lines(name)).split())
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of `text`, which white space separates."""
+    return frozenset(text.split())

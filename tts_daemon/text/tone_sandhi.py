@@ -9,7 +9,7 @@ _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 _LARGE = frozenset("百千万亿")
 # 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
 _ORDINAL_UNITS = frozenset("月号楼级班流")
-_HEAD_KEEPS_TONE = frozenset("地方 东西 大方 实在 精神".split())
+_HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神"))
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
 
 
@@ -17,7 +17,7 @@ def neutral_tone(words: list[Word]) -> None:
     """Take the tone from the last syllables of listed words, of 们, and of reduplicated verbs."""
     listed = tables.word_list("neutral.txt")
     for word in words:
-        if len(word.syllables) < 2:
+        if len(word.syllables) < 2 or any(syllable.given for syllable in word.syllables):
             continue
         if _ends_neutral(word, listed) or (len(word.text) > 2 and word.text[-2:] in listed):
             word.syllables[-1].tone = 5
@@ -37,7 +37,7 @@ def yi_bu(words: list[Word]) -> None:
     """Tones of 一 and 不 inside one phrase without pauses."""
     line = [(syllable, word) for word in words for syllable in word.syllables]
     for index, (syllable, word) in enumerate(line):
-        if syllable.chars not in ("一", "不"):
+        if syllable.chars not in ("一", "不") or syllable.given:
             continue
         before = line[index - 1][0] if index else None
         after = line[index + 1][0] if index + 1 < len(line) else None
@@ -82,8 +82,8 @@ def _is_clock(line: list[tuple[Syllable, Word]], index: int) -> bool:
 def third_tone(groups: list[list[Syllable]]) -> None:
     """Third tone before third tone becomes second, from right to left, inside one phrase.
 
-    Inside a prosodic word the lexical tones decide (展览馆 2-2-3); across a boundary the next word's
-    surface tone does (很 | 小 stays 3 where 小 itself has become 2).
+    Inside a prosodic word the lexical tones decide (展览馆 2-2-3); across a boundary the next
+    word's surface tone does (很 | 小 stays 3 where 小 itself has become 2).
 
     Args:
         groups: The syllables of each prosodic word between two pauses.
@@ -93,6 +93,6 @@ def third_tone(groups: list[list[Syllable]]) -> None:
         lexical = [syllable.tone for syllable in group]
         following = [*lexical[1:], next_surface] if group else []
         for syllable, next_tone in zip(group, following, strict=True):
-            if syllable.tone == 3 and next_tone == 3:
+            if syllable.tone == 3 and next_tone == 3 and not syllable.given:
                 syllable.tone = 2
         next_surface = group[0].tone if group else 0

@@ -1,0 +1,157 @@
+"""The user's lexicon: a YAML file of words and how to read them, read again when it changes.
+
+单县: shan4 xian4          # pinyin, one syllable a character
+GPT: 吉皮提                # other words to say
+/(\\d+)匹空调/: \\1 匹的空调   # a regular expression between slashes, and what to put there
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from tts_daemon.text import tables
+from tts_daemon.text.normalize import Pronunciation
+from tts_daemon.text.reading import Syllable
+
+Warn = Callable[[str], None]
+
+_SYLLABLE = re.compile(r"[a-zü]+[1-5]", re.IGNORECASE)
+_LONGEST_KEY = 100
+
+
+@dataclass(slots=True)
+class _Entries:
+    """What a file says, sorted by kind."""
+
+    readings: dict[str, str] = field(default_factory=dict)
+    replacements: dict[str, str] = field(default_factory=dict)
+    patterns: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
+
+
+class Lexicon:
+    """Entries of the file as it was when `refresh` last looked; none while there is no file."""
+
+    def __init__(self, path: Path | None) -> None:
+        """`path`: the file; it need not exist yet."""
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._entries = _Entries()
+
+    @property
+    def readings(self) -> dict[str, str]:
+        """Word -> syllables."""
+        return self._entries.readings
+
+    def refresh(self, warn: Warn) -> bool:
+        """Read the file again if it changed; returns whether it did.
+
+        A wrong entry is left out with a warning that names its line. A file that is no YAML at all
+        leaves the entries as they were.
+        """
+        stamp = self._stat()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        if self._path is None or stamp is None:
+            self._entries = _Entries()
+            return True
+        try:
+            self._entries = _parse(self._path.read_text(encoding="utf-8"), str(self._path), warn)
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            warn(f"{self._path}: {' '.join(str(error).split())}; the lexicon stays as it was")
+            return False
+        return True
+
+    def _stat(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat() if self._path else None
+        except OSError:
+            return None
+        return (status.st_mtime_ns, status.st_size) if status else None
+
+    def rewrite(
+        self, text: str, pronunciations: Sequence[Pronunciation]
+    ) -> tuple[str, tuple[Pronunciation, ...]]:
+        """Put the user's words in the place of the written ones, outside of given readings."""
+        entries = self._entries
+        if not entries.replacements and not entries.patterns:
+            return text, tuple(pronunciations)
+        parts: list[str] = []
+        moved: list[Pronunciation] = []
+        position = length = 0
+        for item in pronunciations:
+            parts += [self._replace(text[position : item.start]), text[item.start : item.end]]
+            length += len(parts[-2]) + len(parts[-1])
+            moved.append(Pronunciation(length - len(parts[-1]), length, item.syllables))
+            position = item.end
+        return "".join([*parts, self._replace(text[position:])]), tuple(moved)
+
+    def _replace(self, text: str) -> str:
+        for pattern, spoken in self._entries.patterns:
+            text = pattern.sub(spoken, text)
+        for word, spoken in self._entries.replacements.items():
+            text = text.replace(word, spoken)
+        return text
+
+
+def _parse(text: str, name: str, warn: Warn) -> _Entries:
+    entries = _Entries()
+    for line, key, value in _pairs(yaml.compose(text, Loader=yaml.SafeLoader), name, warn):
+        problem = _add(entries, key, value)
+        if problem:
+            warn(f"{name}, line {line}: {key!r}: {problem}; the entry is left out")
+    return entries
+
+
+def _pairs(root: yaml.Node | None, name: str, warn: Warn) -> Iterator[tuple[int, str, str]]:
+    if root is None:
+        return
+    if not isinstance(root, yaml.MappingNode):
+        warn(f"{name}, line {root.start_mark.line + 1}: not a list of `word: reading`")
+        return
+    for key, value in root.value:
+        line = key.start_mark.line + 1
+        if isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode):
+            yield line, str(key.value).strip(), str(value.value).strip()
+        else:
+            warn(f"{name}, line {line}: not of the form `word: reading`; the entry is left out")
+
+
+def _add(entries: _Entries, key: str, value: str) -> str:
+    """Sort in one entry; returns what is wrong with it, empty for nothing."""
+    if not key or not value or len(key) > _LONGEST_KEY:
+        return "a word and a reading are needed, of at most 100 characters"
+    if len(key) > 2 and key[0] == key[-1] == "/":
+        return _add_pattern(entries, key[1:-1], value)
+    syllables = value.lower().replace("ü", "v").split()
+    if not all(_SYLLABLE.fullmatch(item) for item in syllables):
+        entries.replacements[key] = value
+        return ""
+    unknown = [item for item in syllables if not _is_syllable(item)]
+    if unknown:
+        return f"{unknown[0]!r} is no Chinese syllable"
+    if not key.isascii() and len(syllables) != len(key):
+        return f"{len(key)} characters but {len(syllables)} syllables"
+    entries.readings[key] = " ".join(syllables)
+    return ""
+
+
+def _add_pattern(entries: _Entries, pattern: str, spoken: str) -> str:
+    try:
+        compiled = re.compile(pattern)
+        compiled.sub(spoken, "")
+    except (re.error, IndexError) as error:
+        return f"not a regular expression: {error}"
+    if compiled.match(""):
+        return "the expression matches nothing at all"
+    entries.patterns.append((compiled, spoken))
+    return ""
+
+
+def _is_syllable(written: str) -> bool:
+    return Syllable.parse("", written).base in tables.characters().bases()
