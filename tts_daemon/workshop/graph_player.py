@@ -7,7 +7,7 @@ Letters as in docs/voice-package.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -102,8 +102,21 @@ class GraphPlayer:
         names = [output.name for output in session.get_outputs()]
         return dict(zip(names, session.run(names, feeds), strict=True))
 
-    def render(self, spoken: Sentence, *, noise: bool = True) -> Rendering:
-        """Synthesise one sentence; without `noise` the excitation has neither noise nor phases."""
+    def render(
+        self, spoken: Sentence, *, durations: Floats | None = None, noise: bool = True
+    ) -> Rendering:
+        """Synthesise one sentence.
+
+        Args:
+            spoken: The sentence.
+            durations: Speak with these instead of the predicted ones [L].
+            noise: False: the excitation has no noise, and all its phases are zero.
+        """
+        made = self.acoustic(spoken, durations)
+        return replace(made, waveform=self.vocode(made.frames, noise))
+
+    def acoustic(self, spoken: Sentence, durations: Floats | None = None) -> Rendering:
+        """Everything but the waveform, which is left empty; arguments as for `render`."""
         text = self.run(
             "encoder",
             symbols=spoken.symbols[None],
@@ -111,15 +124,22 @@ class GraphPlayer:
             speaker=spoken.speaker[None],
         )
         augmented = self.run("variance", **text)
-        durations = np.exp(self._durations(augmented["duration_condition"])) - 1
-        counts = (durations + 0.5).astype(np.int64)
-        memory = self.memory(augmented["text_augmented"][0], text["condition"][0], counts)
-        band = int(durations.max() / self._voice.acoustic.config.outputs_per_step + 0.5)
-        coarse = self._decode(memory, band)[:, : counts.sum()]
-        frames = self._refine(coarse)
-        return Rendering(
-            durations, text["pitch"][0], text["energy"][0], frames, self.vocode(frames, noise)
+        predicted = np.exp(self._durations(augmented["duration_condition"])) - 1
+        frames = self._frames(
+            augmented["text_augmented"][0],
+            text["condition"][0],
+            predicted if durations is None else durations,
         )
+        return Rendering(
+            predicted, text["pitch"][0], text["energy"][0], frames, np.zeros(0, np.float32)
+        )
+
+    def _frames(self, text: Floats, condition: Floats, durations: Floats) -> Floats:
+        """[L, P], [L, G], [L] -> [T, C]."""
+        counts = (durations + 0.5).astype(np.int64)
+        memory = self.memory(text, condition, counts)
+        band = int(durations.max() / self._voice.acoustic.config.outputs_per_step + 0.5)
+        return self._refine(self._decode(memory, band)[:, : counts.sum()])
 
     def _durations(self, condition: Floats) -> Floats:
         """[1, L, 4 x units] -> log(1 + frames) [L]."""
@@ -214,11 +234,16 @@ class GraphPlayer:
 
     def vocode(self, frames: Floats, noise: bool = True) -> Floats:
         """[T, C] -> [N]."""
+        out = self.run("vocoder", **self.vocoder_feeds(frames, noise))
+        return np.asarray(out["waveform"][0])
+
+    def vocoder_feeds(self, frames: Floats, noise: bool = True) -> Feeds:
+        """The vocoder's inputs for frames [T, C]."""
         mel = np.ascontiguousarray(frames[None, :, : self._voice.n_mels].transpose(0, 2, 1))
         feeds: Feeds = {"mel": mel}
         if self._voice.f0 is not None:
             feeds["source"] = excitation(self._voice, frames, noise).numpy()
-        return np.asarray(self.run("vocoder", **feeds)["waveform"][0])
+        return feeds
 
 
 def excitation(voice: Voice, frames: Floats, noise: bool) -> torch.Tensor:
