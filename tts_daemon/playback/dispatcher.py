@@ -147,7 +147,11 @@ class Dispatcher:
     # -- the worker's side ----------------------------------------------------------------------
 
     def take(self, timeout_s: float) -> Utterance | None:
-        """The next utterance to speak; None when none was due for `timeout_s`, or at the end."""
+        """The next utterance to speak.
+
+        Returns:
+            None when none was due for `timeout_s`, when `probe_due`, or at the end.
+        """
         end_s = self._clock.monotonic_s() + timeout_s
         while self._running:
             with self._change():
@@ -156,7 +160,7 @@ class Dispatcher:
                 if not self._paused and now_s >= self._retry_at_s and (taken := self._pop()):
                     return taken
                 seen = self._changes + 1
-            if now_s >= end_s:
+            if now_s >= end_s or self.probe_due():
                 break
             self._wait_for_change(seen, end_s)
         return None

@@ -40,7 +40,7 @@ class RenderStream:
         self._source = source
         self._slots = slots
         self._open = True
-        self._chunks = self._with_levels()
+        self._chunks = _with_levels(source)
 
     def __iter__(self) -> Iterator[AudioChunk]:
         return self
@@ -66,15 +66,17 @@ class RenderStream:
         # A caller that forgets to close must not take a slot with it.
         self.close()
 
-    def _with_levels(self) -> Generator[AudioChunk]:
-        levels: Levels | None = None
-        clause = 0
-        for chunk in self._source:
-            if levels is None or levels.sample_rate != chunk.sample_rate:
-                if levels is not None:
-                    yield AudioChunk(levels.finish(), levels.sample_rate, clause)
-                levels = Levels(chunk.sample_rate)
-            clause = chunk.clause
-            yield AudioChunk(levels.process(chunk.samples, chunk.volume), chunk.sample_rate, clause)
-        if levels is not None:
-            yield AudioChunk(levels.finish(), levels.sample_rate, clause)
+
+# Not a method: a generator that knew the stream would keep it alive for ever.
+def _with_levels(source: ChunkSource) -> Generator[AudioChunk]:
+    levels: Levels | None = None
+    clause = 0
+    for chunk in source:
+        if levels is None or levels.sample_rate != chunk.sample_rate:
+            if levels is not None:
+                yield AudioChunk(levels.finish(), levels.sample_rate, clause)
+            levels = Levels(chunk.sample_rate)
+        clause = chunk.clause
+        yield AudioChunk(levels.process(chunk.samples, chunk.volume), chunk.sample_rate, clause)
+    if levels is not None:
+        yield AudioChunk(levels.finish(), levels.sample_rate, clause)

@@ -1,0 +1,523 @@
+"""The player as the doors see it: real threads, a fake voice, no sound card."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes.playback_fakes import (
+    PATIENCE_S,
+    UNPLUGGED,
+    Diary,
+    FakePresets,
+    FakeSynthesizer,
+    SilentSink,
+)
+
+from tts_daemon.domain import Event, PlayerState, Policy, Priority, SpeakRequest
+from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, VoiceError
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player, PlayerSettings
+from tts_daemon.playback.sinks import make_sink
+from tts_daemon.ports import Command, Snapshot
+
+
+class Room:
+    """A player with everything around it."""
+
+    def __init__(self, path: Path | None = None, **options) -> None:
+        self.synthesizer = FakeSynthesizer()
+        self.sink = options.pop("sink", None) or SilentSink()
+        self.settings = PlayerSettings(**options.pop("settings", {}))
+        self.beats = 0
+        self.player = Player(
+            self.synthesizer,
+            self.sink,
+            Journal(path),
+            FakePresets(),
+            self.settings,
+            voices=("xiaoyu",),
+            heartbeat=self.beat,
+            **options,
+        )
+        self.diary = Diary()
+        self.player.subscribe(self.diary)
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    def close_gate(self) -> threading.Semaphore:
+        """Let the voice make a chunk only when the test gives a permit."""
+        self.synthesizer.gate = threading.Semaphore(0)
+        return self.synthesizer.gate
+
+    def say(self, name: str, **fields) -> int:
+        return self.player.submit(SpeakRequest("你好", id=name, **fields))
+
+    def wait_for(self, name: str, event_type: str) -> Event:
+        self.diary.wait_for(lambda: event_type in self.diary.of(name))
+        return next(
+            event
+            for event in self.diary.events
+            if event.id == name and event.event_type == event_type
+        )
+
+    def wait_until_making(self, name: str) -> None:
+        """Until the voice has been asked for an utterance."""
+        self.diary.wait_for(lambda: self.player.snapshot().speaking_id == name)
+
+
+@pytest.fixture
+def rooms() -> Iterator[Callable[..., Room]]:
+    opened: list[Room] = []
+
+    def build(*arguments, start: bool = True, **options) -> Room:
+        room = Room(*arguments, **options)
+        opened.append(room)
+        if start:
+            room.player.start()
+        return room
+
+    yield build
+    for room in opened:
+        if room.synthesizer.gate is not None:
+            room.synthesizer.gate.release(1000)
+        assert room.player.stop(PATIENCE_S)
+
+
+def test_an_utterance_is_queued_started_and_finished(rooms) -> None:
+    room = rooms()
+    assert room.say("a", source="mqtt") == 0
+    finished = room.wait_for("a", "finished")
+    assert room.diary.of("a") == ["queued", "started", "finished"]
+    assert finished.audio_ms == pytest.approx(100)
+    assert finished.first_audio_ms is not None
+    assert finished.real_time_factor is not None
+    assert finished.source == "mqtt"
+    assert room.sink.written == 1600
+    assert room.beats > 0
+
+
+def test_utterances_are_spoken_in_order(rooms) -> None:
+    room = rooms()
+    for number in range(10):
+        room.say(str(number))
+    room.wait_for("9", "finished")
+    started = [event.id for event in room.diary.events if event.event_type == "started"]
+    assert started == [str(number) for number in range(10)]
+
+
+def test_the_state_follows(rooms) -> None:
+    room = rooms()
+    gate = room.close_gate()
+    room.say("a")
+    room.wait_until_making("a")
+    assert room.player.snapshot().state == PlayerState.SPEAKING
+    gate.release()
+    room.wait_for("a", "finished")
+    room.diary.wait_for(lambda: room.diary.states[-1] == "idle")
+    assert room.diary.states == ["idle", "speaking", "idle"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"text": ""}, "text"),
+        ({"text": " \n\t"}, "text"),
+        ({"text": "字" * 10001}, "text"),
+        ({"text": None}, "text"),
+        ({"id": ""}, "id"),
+        ({"id": "x" * 201}, "id"),
+        ({"id": "\ud800"}, "id"),
+        ({"key": 7}, "key"),
+        ({"ttl_s": -1.0}, "ttl_s"),
+        ({"ttl_s": float("nan")}, "ttl_s"),
+        ({"ttl_s": "soon"}, "ttl_s"),
+        ({"priority": "urgent"}, "priority"),
+        ({"policy": "later"}, "policy"),
+        ({"preset": "hapy"}, "preset"),
+        ({"overrides": {"voice": "nobody"}}, "voice"),
+    ],
+)
+def test_a_bad_request_is_refused_by_the_name_of_its_field(rooms, fields, named: str) -> None:
+    room = rooms()
+    request = SpeakRequest(**{"text": "你好", **fields})
+    with pytest.raises(InvalidRequestError, match=f"^{named}: "):
+        room.player.submit(request)
+    with pytest.raises(InvalidRequestError, match=f"^{named}: "):
+        room.player.render(request)
+    assert room.diary.events == []
+
+
+def test_half_an_emoji_at_the_end_does_not_cost_the_sentence(rooms) -> None:
+    room = rooms()
+    room.player.submit(SpeakRequest("天气很好\ud83d", id="a"))
+    room.wait_for("a", "finished")
+    assert room.synthesizer.requests[0].text == "天气很好\ufffd"
+
+
+def test_a_redelivered_id_is_spoken_once(rooms) -> None:
+    room = rooms()
+    assert room.say("a") == 0
+    assert room.say("a") == -1
+    room.wait_for("a", "finished")
+    assert room.say("a") == -1
+    assert room.diary.of("a") == ["queued", "started", "finished"]
+    assert room.player.snapshot().counters["duplicates"] == 2
+
+
+def test_a_full_queue_refuses(rooms) -> None:
+    room = rooms(settings={"limit": 2})
+    room.close_gate()
+    room.say("spoken")
+    room.wait_until_making("spoken")
+    room.say("a")
+    room.say("b")
+    with pytest.raises(QueueFullError):
+        room.say("c")
+    assert room.player.snapshot().counters["refused"] == 1
+    assert room.diary.of("c") == []
+
+
+def test_nothing_is_accepted_before_start_or_after_stop(rooms) -> None:
+    room = rooms(start=False)
+    with pytest.raises(NotReadyError):
+        room.say("a")
+    with pytest.raises(NotReadyError):
+        room.player.render(SpeakRequest("你好"))
+    room.player.start()
+    room.player.stop(PATIENCE_S)
+    with pytest.raises(NotReadyError):
+        room.say("b")
+    assert room.sink.is_closed
+
+
+def test_stop_is_silent_at_once_and_empties_the_queue(rooms) -> None:
+    room = rooms()
+    gate = room.close_gate()
+    room.say("a")
+    room.say("b")
+    room.wait_until_making("a")
+    stops = room.sink.stops
+    room.player.command(Command.STOP)
+    assert room.sink.stops > stops
+    assert room.diary.of("a") == ["queued", "cancelled"]
+    assert room.diary.last("b").reason == "stopped"
+    gate.release(10)
+    room.say("c")
+    room.wait_for("c", "finished")
+    assert room.sink.written == 1600
+    assert room.synthesizer.closed == 1
+
+
+def test_skip_goes_on_with_the_next(rooms) -> None:
+    room = rooms()
+    gate = room.close_gate()
+    room.say("a")
+    room.say("b")
+    room.wait_until_making("a")
+    room.player.command(Command.SKIP)
+    gate.release(2)
+    room.wait_for("b", "finished")
+    assert room.diary.last("a").reason == "skipped"
+
+
+def test_clear_finishes_what_is_being_spoken(rooms) -> None:
+    room = rooms()
+    gate = room.close_gate()
+    room.say("a")
+    room.say("b")
+    room.wait_until_making("a")
+    room.player.command(Command.CLEAR)
+    assert room.diary.last("b").reason == "cleared"
+    gate.release()
+    room.wait_for("a", "finished")
+
+
+def test_pause_holds_everything_until_resume(rooms) -> None:
+    room = rooms()
+    room.player.command(Command.PAUSE)
+    room.say("a")
+    assert room.player.snapshot().state == PlayerState.PAUSED
+    assert room.sink.paused
+    assert room.synthesizer.requests == []
+    room.player.command(Command.RESUME)
+    room.wait_for("a", "finished")
+    assert not room.sink.paused
+
+
+def test_stop_ends_a_pause(rooms) -> None:
+    room = rooms()
+    room.player.command(Command.PAUSE)
+    room.player.command(Command.STOP)
+    room.say("a")
+    room.wait_for("a", "finished")
+
+
+def test_repeat_speaks_the_last_one_again_under_a_new_id(rooms) -> None:
+    room = rooms()
+    room.player.command(Command.REPEAT)
+    room.say("a", preset="happy")
+    room.wait_for("a", "finished")
+    room.player.command(Command.REPEAT)
+    room.diary.wait_for(lambda: len(room.diary.events) == 6)
+    again = room.diary.events[-1].id
+    assert again != "a"
+    assert room.diary.of(again) == ["queued", "started", "finished"]
+    assert [request.preset for request in room.synthesizer.requests] == ["happy", "happy"]
+
+
+def test_important_breaks_in(rooms) -> None:
+    room = rooms()
+    gate = room.close_gate()
+    room.say("long")
+    room.wait_until_making("long")
+    room.say("fire", priority=Priority.IMPORTANT)
+    assert "fire" in (room.diary.last("long").reason or "")
+    gate.release(2)
+    room.wait_for("fire", "finished")
+
+
+def test_drop_if_busy_is_cancelled_with_the_reason(rooms) -> None:
+    room = rooms()
+    room.close_gate()
+    room.say("a")
+    room.wait_until_making("a")
+    assert room.say("b", policy=Policy.DROP_IF_BUSY) == -1
+    assert room.diary.of("b") == ["cancelled"]
+    assert "busy" in (room.diary.last("b").reason or "")
+
+
+def test_too_old_is_not_spoken(rooms) -> None:
+    room = rooms()
+    room.say("a", ttl_s=5.0, created_s=1.0)
+    room.wait_for("a", "expired")
+    assert room.synthesizer.requests == []
+
+
+def test_it_expires_while_something_else_is_spoken(rooms) -> None:
+    room = rooms()
+    room.player.command(Command.PAUSE)
+    room.say("a", ttl_s=0.05)
+    room.wait_for("a", "expired")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(VoiceError("no weights"), "voice: no weights"), (ZeroDivisionError("x"), "internal: Zero")],
+)
+def test_a_failure_is_told_and_the_next_one_spoken(rooms, error: Exception, reason: str) -> None:
+    room = rooms()
+    room.synthesizer.error = error
+    room.say("a")
+    failed = room.wait_for("a", "failed")
+    assert (failed.reason or "").startswith(reason)
+    assert room.player.snapshot().last_error.startswith(reason)
+    room.synthesizer.error = None
+    room.say("b")
+    room.wait_for("b", "finished")
+
+
+def test_without_a_device_nothing_is_lost(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.01)
+    room = rooms()
+    room.sink.error = UNPLUGGED
+    room.say("a")
+    room.say("b")
+    room.diary.wait_for(lambda: "no_audio" in room.diary.states)
+    assert room.player.snapshot().last_error == "unplugged"
+    room.sink.error = None
+    room.wait_for("b", "finished")
+    assert room.diary.of("a") == ["queued", "started", "finished"]
+    assert room.diary.states[-1] == "idle"
+
+
+def test_the_device_is_looked_for_even_if_nothing_waits(
+    rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.01)
+    room = rooms()
+    room.sink.error = UNPLUGGED
+    room.say("a")
+    room.diary.wait_for(lambda: "no_audio" in room.diary.states)
+    room.player.command(Command.STOP)
+    room.sink.error = None
+    room.diary.wait_for(lambda: room.diary.states[-1] == "idle")
+
+
+def test_what_waits_is_spoken_after_a_restart(rooms, tmp_path: Path) -> None:
+    room = rooms(tmp_path / "queue.db")
+    gate = room.close_gate()
+    for name in "abc":
+        room.say(name)
+    room.wait_until_making("a")
+    gate.release(100)
+    room.player.command(Command.PAUSE)
+    room.player.stop(PATIENCE_S)
+    ended = {name for name in "abc" if "finished" in room.diary.of(name)}
+    second = rooms(tmp_path / "queue.db")
+    left = [name for name in "abc" if name not in ended]
+    second.wait_for("c", "finished")
+    started = [event.id for event in second.diary.events if event.event_type == "started"]
+    assert started == left
+    assert second.say("b") == -1
+
+
+def test_the_interrupted_one_is_dropped_where_the_settings_say_so(rooms, tmp_path: Path) -> None:
+    room = rooms(tmp_path / "queue.db")
+    gate = room.close_gate()
+    room.say("a")
+    room.say("b")
+    room.wait_until_making("a")
+    stopper = threading.Thread(target=room.player.stop, args=(PATIENCE_S,))
+    stopper.start()
+    gate.release(10)
+    stopper.join(PATIENCE_S)
+    second = rooms(tmp_path / "queue.db", settings={"interrupted": "drop"})
+    second.wait_for("b", "finished")
+    assert second.diary.last("a").reason == "interrupted by a restart"
+
+
+def test_without_a_journal_a_stop_cancels_what_waits(rooms) -> None:
+    room = rooms()
+    room.player.command(Command.PAUSE)
+    room.say("a")
+    room.player.stop(PATIENCE_S)
+    assert room.diary.last("a").reason == "the daemon stops"
+
+
+def test_volume_speed_and_preset(rooms) -> None:
+    room = rooms()
+    room.player.set_volume(30)
+    room.player.set_speed(1.5)
+    room.player.set_preset("happy")
+    room.say("a")
+    room.wait_for("a", "finished")
+    (request,) = room.synthesizer.requests
+    assert request.preset == "happy"
+    assert request.overrides["speed"] == pytest.approx(1.8)
+    assert room.sink.gain == pytest.approx(0.3)
+    now = room.player.snapshot()
+    assert (now.volume, now.speed, now.preset) == (30, 1.5, "happy")
+
+
+def test_the_speed_stays_within_what_the_voice_can_do(rooms) -> None:
+    room = rooms()
+    room.player.set_speed(2)
+    room.say("a", overrides={"speed": 1.9})
+    room.wait_for("a", "finished")
+    assert room.synthesizer.requests[0].overrides["speed"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("setter", "value"),
+    [
+        ("set_volume", 101),
+        ("set_volume", float("nan")),
+        ("set_speed", 0.4),
+        ("set_preset", "x"),
+        ("set_volume", "loud"),
+    ],
+)
+def test_what_cannot_be_set_is_refused(rooms, setter: str, value: object) -> None:
+    room = rooms()
+    with pytest.raises(InvalidRequestError):
+        getattr(room.player, setter)(value)
+
+
+def test_quiet_hours_silence_what_is_not_important(rooms) -> None:
+    room = rooms(quiet=lambda priority: 1.0 if priority == Priority.IMPORTANT else 0.0)
+    room.say("news")
+    room.say("fire", priority=Priority.IMPORTANT)
+    room.wait_for("fire", "finished")
+    assert room.wait_for("news", "cancelled").reason == "quiet hours"
+
+
+def test_reload_keeps_the_queue(rooms) -> None:
+    room = rooms()
+    room.player.command(Command.PAUSE)
+    room.say("a")
+    room.player.reload(FakePresets("night"), PlayerSettings(limit=1, preset="night"))
+    assert "night" in room.player.snapshot().presets
+    with pytest.raises(QueueFullError):
+        room.say("b")
+    room.player.command(Command.RESUME)
+    room.wait_for("a", "finished")
+
+
+def test_render_gives_the_chunks_with_volume_and_edges(rooms) -> None:
+    room = rooms()
+    room.synthesizer.chunks_s = (0.1, 0.1)
+    room.synthesizer.volume = 50
+    chunks = list(room.player.render(SpeakRequest("你好")))
+    samples = np.concatenate([chunk.samples for chunk in chunks])
+    assert len(samples) == 3200
+    assert samples[1600] == pytest.approx(0.25)
+    assert {chunk.volume for chunk in chunks} == {100.0}
+    assert room.diary.events == []
+
+
+def test_render_is_limited_and_a_closed_stream_makes_room(rooms) -> None:
+    room = rooms(settings={"renders": 2})
+    streams = [room.player.render(SpeakRequest("你好")) for _ in range(2)]
+    with pytest.raises(QueueFullError):
+        room.player.render(SpeakRequest("你好"))
+    streams[0].close()
+    streams[0].close()
+    list(room.player.render(SpeakRequest("你好")))
+    with pytest.raises(StopIteration):
+        next(streams[0])
+    del streams
+    assert len([room.player.render(SpeakRequest("你好")) for _ in range(2)]) == 2
+
+
+def test_closing_a_render_stops_the_synthesis(rooms) -> None:
+    room = rooms()
+    room.synthesizer.chunks_s = (0.1,) * 10
+    stream = room.player.render(SpeakRequest("你好"))
+    next(stream)
+    stream.close()
+    assert room.synthesizer.closed == 1
+
+
+def test_a_failing_render_gives_its_place_back(rooms) -> None:
+    room = rooms(settings={"renders": 1})
+    room.synthesizer.error = VoiceError("no weights")
+    for _ in range(2):
+        with pytest.raises(VoiceError):
+            list(room.player.render(SpeakRequest("你好")))
+
+
+def test_rendering_and_speaking_go_on_side_by_side(rooms) -> None:
+    room = rooms(sink=make_sink("null:fast"))
+    room.synthesizer.chunks_s = (0.1,) * 20
+    stream = room.player.render(SpeakRequest("你好"))
+    next(stream)
+    room.say("a")
+    room.wait_for("a", "finished")
+    assert len(list(stream)) == 20
+
+
+def test_a_listener_may_call_the_player_and_may_fail(rooms) -> None:
+    room = rooms()
+    seen: list[int] = []
+
+    def bad(item: Event | Snapshot) -> None:
+        raise RuntimeError("a door fell off")
+
+    def curious(item: Event | Snapshot) -> None:
+        seen.append(room.player.snapshot().queued)
+
+    room.player.subscribe(bad)
+    end = room.player.subscribe(curious)
+    room.say("a")
+    room.wait_for("a", "finished")
+    end()
+    count = len(seen)
+    assert count > 0
+    room.say("b")
+    room.wait_for("b", "finished")
+    assert len(seen) == count
