@@ -146,8 +146,8 @@ class MqttDoor:
             preset=self._topics.preset_of(message.topic) or request.preset,
         )
         self._deliveries.remember(message, request.id)
-        if self._service.submit(request) < 0:
-            log.info("%s came again; it is spoken once", request.id)
+        position = self._service.submit(request)
+        log.debug("%s: position %d", request.id, position)
 
     def _command(self, message: Message) -> None:
         word = _word(message).lower()
