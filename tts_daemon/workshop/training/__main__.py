@@ -18,6 +18,7 @@ from tts_daemon.workshop.training.audition import Speaker, write_waves
 from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.schedule import Interruption
 from tts_daemon.workshop.training.states import prepare_torch
+from tts_daemon.workshop.training.teacher import Teacher, make_corpus
 from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
 
 
@@ -39,6 +40,13 @@ def minutes_until(clock_time: str) -> float:
 def budget(options: argparse.Namespace) -> float:
     """Minutes that the step may take."""
     return minutes_until(options.until) if options.until else float(options.minutes)
+
+
+def make_recordings(options: argparse.Namespace) -> None:
+    """Let the teacher read sentences: recordings and labels."""
+    texts = [line.strip() for line in options.sentences.read_text(encoding="utf-8").splitlines()]
+    teacher = Teacher(options.teacher, options.threads)
+    make_corpus(teacher, filter(None, texts), options.work / "corpus", say)
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -104,6 +112,10 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--threads", type=int, default=1)
     top.add_argument("--device", default="cpu", help="cpu or cuda")
     steps = top.add_subparsers(dest="step", required=True)
+    recordings = steps.add_parser("corpus", help=make_recordings.__doc__)
+    recordings.set_defaults(run=make_recordings)
+    recordings.add_argument("--sentences", type=Path, required=True, help="one a line")
+    recordings.add_argument("--teacher", type=Path, required=True, help="folder of the teacher")
     features = steps.add_parser("prepare", help=prepare.__doc__)
     features.set_defaults(run=prepare)
     features.add_argument("--source", type=Path, required=True, help="labels.jsonl and recordings")
