@@ -86,6 +86,11 @@ class HermesBridge:
         """Topics whose messages belong to `obey`."""
         return tuple(self._handlers) if self._settings.enabled else ()
 
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Topics that an earlier run may have subscribed to, and that are none of ours now."""
+        return () if self._settings.enabled else tuple(self._handlers)
+
     def obey(self, message: Message) -> list[Publication]:
         """Do what a message asks.
 

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 WINDOW = 20
 """Messages sent and not yet confirmed by the broker."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Longest message that we take (MQTT 5)."""
 HANDSHAKE_S = 10.0
 FAREWELL_S = 2.0
 STABLE_S = 10.0
@@ -270,6 +272,7 @@ class MqttConnection:
         properties = _properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = self._session.expiry_s
         properties.ReceiveMaximum = self._session.receive_maximum
+        properties.MaximumPacketSize = MOST_BYTES
         client.connect(*where, clean_start=False, properties=properties)
 
     # ---- the connection's own thread: moving bytes

@@ -16,7 +16,15 @@ def read_password(settings: MqttSettings) -> str:
 
 
 def tls_context(tls: TlsSettings) -> ssl.SSLContext:
-    """Whom we trust, and who we are."""
+    """Whom we trust, and who we are.
+
+    Raises:
+        OSError: A file is missing or holds no certificate.
+    """
+    for key in ("ca_file", "cert_file", "key_file"):
+        path = getattr(tls, key)
+        if path and not Path(path).is_file():
+            raise FileNotFoundError(f"mqtt.tls.{key}: there is no file {path}")
     context = ssl.create_default_context(cafile=tls.ca_file or None)
     if tls.cert_file:
         context.load_cert_chain(tls.cert_file, tls.key_file or None)

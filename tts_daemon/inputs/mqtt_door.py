@@ -66,6 +66,7 @@ class MqttDoor:
                 *self._hermes.subscriptions,
                 *self._home_assistant.subscriptions,
             ),
+            releases=self._hermes.releases,
             will_topic=topics.own("availability"),
             expiry_s=settings.session_expiry_s,
         )
@@ -135,8 +136,13 @@ class MqttDoor:
             log.info("ignored the retained message on %s: every restart would obey it", topic)
         elif topic in self._hermes.subscriptions:
             self._publish(self._hermes.obey(message))
+        elif topic in self._orders:
+            self._orders[topic](message)
+        elif topic.startswith(self._topics.own("say/")):
+            self._say(message)
         else:
-            self._orders.get(topic, self._say)(message)
+            # The session remembers what an earlier run subscribed to.
+            log.info("ignored a message on %s: no topic of ours any more", topic)
 
     def _say(self, message: Message) -> None:
         request = parse(message.payload, "mqtt", max_characters=self._max_characters)

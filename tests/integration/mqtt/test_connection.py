@@ -298,6 +298,12 @@ def test_tls_with_our_own_certificate(
     watcher.close()
 
 
+def test_a_missing_certificate_is_named(open_door: OpenDoor, tmp_path: Path) -> None:
+    logged = _when_logged("mqtt.tls.ca_file: there is no file")
+    open_door(free_port(), tls=TlsSettings(enabled=True, ca_file=str(tmp_path / "none.crt")))
+    assert logged.wait(DEADLINE_S)
+
+
 def test_a_broker_whose_authority_we_do_not_trust(
     tmp_path: Path, make_broker: MakeBroker, open_door: OpenDoor
 ) -> None:

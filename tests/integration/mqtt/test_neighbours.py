@@ -116,6 +116,21 @@ def test_a_say_of_rhasspy(watch: Watch, open_door: OpenDoor, service: FakeSpeech
     assert service.texts == ["你好。"]
 
 
+def test_rhasspy_is_not_answered_any_more_when_that_was_turned_off(
+    watch: Watch, open_door: OpenDoor, service: FakeSpeechService
+) -> None:
+    door = open_door(hermes=HermesSettings(enabled=True))
+    watcher = watch("tts/#")
+    watcher.wait_payload("tts/living/availability", "online")
+    door.stop()
+    # In the session, still, when the door opens again.
+    watcher.publish("hermes/tts/say", {"text": "太晚了。"})
+    open_door()
+    watcher.publish("tts/living/say", {"text": "只有我。", "id": "me"})
+    watcher.wait_event("finished", id="me")
+    assert service.texts == ["只有我。"]
+
+
 def test_rhasspy_is_not_answered_unless_that_is_on(
     watch: Watch, open_door: OpenDoor, service: FakeSpeechService
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fakes.broker import Watcher
+from fakes.broker import DEADLINE_S, Broker, Watcher
 from fakes.speaking import HummingSynthesizer, make_player
 
 from tts_daemon.inputs.mqtt_door import MqttDoor
@@ -14,6 +16,8 @@ from tts_daemon.playback.player import Player
 
 OpenDoor = Callable[..., MqttDoor]
 Watch = Callable[..., Watcher]
+
+DAEMON = Path(__file__).parents[2] / "fakes" / "humming_daemon.py"
 
 
 @pytest.fixture
@@ -98,6 +102,33 @@ def test_values_are_checked_and_come_back(watcher: Watcher) -> None:
     watcher.wait_payload("tts/living/volume", "30")
     watcher.publish("tts/living/preset/set", "sad")
     watcher.wait_payload("tts/living/preset", "sad")
+
+
+def test_what_was_accepted_outlives_kill_9(watch: Watch, broker: Broker, tmp_path: Path) -> None:
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, DAEMON, str(broker.port), "living", tmp_path / "killed.db"]
+        )
+
+    daemon = start()
+    watcher = watch("tts/#")
+    watcher.wait_payload("tts/living/availability", "online")
+    watcher.publish("tts/living/command", "pause")
+    for number in range(5):
+        watcher.publish("tts/living/say", {"text": "别忘了我。", "id": f"kept-{number}"})
+    watcher.wait_event("queued", id="kept-4")
+    daemon.kill()
+    daemon.wait(DEADLINE_S)
+    watcher.wait_payload("tts/living/availability", "offline")
+    # One more while nobody is there: the broker keeps that one.
+    watcher.publish("tts/living/say", {"text": "我也在。", "id": "kept-5"})
+    daemon = start()
+    for number in range(6):
+        watcher.wait_event("finished", id=f"kept-{number}")
+    daemon.terminate()
+    daemon.wait(DEADLINE_S)
+    events = [m.payload for m in watcher.messages if m.topic == "tts/living/event"]
+    assert sum(b'"finished"' in event for event in events) == 6
 
 
 def test_what_was_accepted_outlives_the_daemon(
