@@ -24,7 +24,7 @@ _NAME = re.compile("[" + re.escape("".join(_NAMES)) + "]")
 # To what each mark is reduced; "" is a mark that is seen but not heard.
 _MARKS = {
     **dict.fromkeys("，,（）()【】[]{}「」『』〔〕〖〗—|/;~_`", "，"),
-    **dict.fromkeys("“”‘’\"'《》〈〉«»‹›＂＇·*★☆※†‡©®™§¶●○◎◆◇■▲△▼▽♪♫♬", ""),
+    **dict.fromkeys("“”‘\"《》〈〉«»‹›＂＇·*★☆※†‡©®™§¶●○◎◆◇■▲△▼▽♪♫♬", ""),
     **dict.fromkeys("。.", "。"), **dict.fromkeys("！!", "！"), **dict.fromkeys("？?", "？"),
     **dict.fromkeys("：:", "："), "、": "、", "；": "；", "…": "…", "\n": "，", "\t": "，",
 }  # fmt: skip
@@ -35,7 +35,11 @@ _MARKS["_"] = " "
 
 _STRENGTH = {"！": 5, "？": 6, "。": 4, "；": 3, "：": 2, "，": 1, "…": 1, "、": 0}
 _RUN = re.compile(r"[，。！？；：…、 ]{2,}|…")
-_FOREIGN = re.compile(rf"[^{HAN}A-Za-z，。！？；：…、 {SKIPPED}]")
+_FOREIGN = re.compile(rf"[^{HAN}A-Za-z'，。！？；：…、 {SKIPPED}]")
+
+
+def _nothing(match: re.Match[str]) -> str:
+    return ""
 
 
 def _mark(match: re.Match[str]) -> str:
@@ -82,7 +86,7 @@ RULES = (
     Rule(
         "drawn-out end",
         re.compile(r"~+(?=\s*(?:[，。！？!?,]|$))"),
-        lambda match: "",
+        _nothing,
         frozenset("~"),
     ),
     # √ 完成 -> 完成
@@ -96,18 +100,19 @@ RULES = (
     Rule(
         "closing bracket",
         re.compile(r"[)）\]】}〕]+(?=\s*(?:[，。！？；：、,.!?;:…]|$))"),
-        lambda match: "",
+        _nothing,
         frozenset(")）]】}〕"),
     ),
     # 3+ 5 that no rule has read: +, @, # are named
     Rule("name of a sign", _NAME, lambda match: _NAMES[match[0]], frozenset(_NAMES)),
-    # Tom's -> Tom's is one word
+    # Let’s -> Let's is one word; 'quoted' -> quoted
     Rule(
-        "apostrophe",
-        re.compile(r"(?<=[A-Za-z])['’](?=[A-Za-z])"),
-        lambda match: "",
+        "quotation mark",
+        re.compile(r"(?<![A-Za-z])['’]|['’](?![A-Za-z])"),
+        _nothing,
         frozenset("'’"),
     ),
+    Rule("apostrophe", re.compile("’"), lambda match: "'", frozenset("’")),
     # U.S.A. -> USA
     Rule(
         "initials",

@@ -73,7 +73,7 @@ class Normalized:
     """What is said.
 
     Attributes:
-        text: Chinese characters, Latin words and the marks ，。！？、；：…; nothing else.
+        text: Chinese characters, Latin words (`Let's`) and the marks ，。！？、；：; nothing else.
         skipped: Number of written characters that have no reading.
         pronunciations: The writer's pronunciations, at their places in `text`.
     """
