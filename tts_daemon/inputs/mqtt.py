@@ -1,13 +1,10 @@
-"""One lasting connection to an MQTT broker: the only module that knows paho.
+"""One connection to an MQTT broker, from its handshake to its end: the only module that knows paho.
 
-A connection owns one thread, and that thread alone touches paho; everybody else puts into the
-outbox what is to be published and wakes it. It connects (MQTT 5, else 3.1.1), subscribes,
-publishes, and when the connection ends it tries again, for as long as the daemon lives.
+Everything here happens on the thread that calls `hold`, except where it says otherwise.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import select
 import socket
@@ -16,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import Enum
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -29,9 +26,9 @@ from tts_daemon.inputs.mqtt_credentials import read_password, tls_context
 from tts_daemon.inputs.mqtt_outbox import Outbox
 from tts_daemon.inputs.mqtt_values import (
     ConnectionListener,
+    End,
     Message,
     Publication,
-    Retry,
     Session,
 )
 from tts_daemon.settings.schema import MqttSettings
@@ -44,198 +41,107 @@ MOST_BYTES = 16 * 1024 * 1024
 """Longest message that we take (MQTT 5)."""
 HANDSHAKE_S = 10.0
 FAREWELL_S = 2.0
-STABLE_S = 10.0
-"""A connection that lasted so long was a good one."""
-SUSPICIOUS_FAILURES = 3
 SESSION_TAKEN_OVER = 0x8E
 CREDENTIALS_REFUSED = frozenset({0x86, 0x87, 0x8C})
 """Bad user name or password, not authorized, bad authentication method."""
-VERSION_NAMES = {MQTTProtocolVersion.MQTTv5: "5", MQTTProtocolVersion.MQTTv311: "3.1.1"}
 
 
-class End(Enum):
-    """How an attempt to be connected ended."""
+class Version(Enum):
+    """Of the protocol, newest first; the value is its name."""
 
-    UNREACHABLE = auto()
-    NO_HANDSHAKE = auto()
-    REFUSED = auto()
-    TAKEN_OVER = auto()
-    LOST = auto()
+    MQTT5 = "5"
+    MQTT311 = "3.1.1"
 
 
-class MqttConnection:
-    """Keeps one session with the broker alive. `start` never blocks; `stop` says good-bye first."""
+class Conversation:
+    """One connection by one version of the protocol.
+
+    Attributes:
+        number: Goes with every message, which can be acknowledged on this connection alone.
+        end: How it ended, so far.
+        problem: Why, for people.
+        maximum_packet_bytes: Longest message that the broker takes; None where it does not say.
+    """
 
     def __init__(
         self,
         settings: MqttSettings,
         session: Session,
+        version: Version,
+        *,
+        number: int,
+        outbox: Outbox,
         listener: ConnectionListener,
-        retry: Retry | None = None,
+        wake: socket.socket,
     ) -> None:
+        """Prepare.
+
+        Args:
+            wake: Becomes readable when the outbox, or anything else here, has news.
+        """
         self._settings = settings
         self._session = session
+        self._is_5 = version is Version.MQTT5
+        self._version = version
+        self._outbox = outbox
         self._listener = listener
-        self._retry = retry or Retry()
-        self._outbox = Outbox()
+        self._wake = wake
         self._acknowledgements: deque[Message] = deque()
-        self._thread = threading.Thread(target=self._run, name=session.client_id, daemon=True)
-        self._stopping = threading.Event()
-        self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.setblocking(False)
-        self._wake_out.setblocking(False)
-        self._forget_session = False
-        self._number = 0
         self._unacknowledged = 0
         self._last_delivery_s = 0.0
+        self._parting = threading.Event()
+        self._forget_session = False
         self._window = WINDOW
         self._quality_of_service = 1
-        self._is_connected = False
-        self._end = End.UNREACHABLE
-        self._problem = ""
-        self._last_logged = ""
-        self._failures = 0
+        self.number = number
+        self.is_accepted = False
+        self.end = End.UNREACHABLE
+        self.problem = ""
         self.maximum_packet_bytes: int | None = None
 
     # ---- for every thread
 
-    def start(self) -> None:
-        """Begin to connect, in the background."""
-        self._thread.start()
-
-    def stop(self, *, forget_session: bool = False) -> None:
-        """Send what waits (two seconds at most), disconnect and end the thread.
-
-        Args:
-            forget_session: Let the broker throw away the session and all that is in it.
-        """
+    def part(self, *, forget_session: bool) -> None:
+        """Send what waits, then disconnect."""
         self._forget_session = forget_session
-        self._stopping.set()
-        self._wake()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
-            self._thread.join(FAREWELL_S + HANDSHAKE_S)
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the broker has accepted us and the connection still stands."""
-        return self._is_connected
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the connection's thread is over."""
-        return not self._thread.is_alive()
-
-    @property
-    def end(self) -> End:
-        """How the newest connection ended."""
-        return self._end
-
-    @property
-    def quiet_s(self) -> float:
-        """Time since a message came or was acknowledged; 0 while one is not acknowledged."""
-        if not self._is_connected or self._unacknowledged:
-            return 0.0
-        return time.monotonic() - self._last_delivery_s
-
-    def is_current(self, message: Message) -> bool:
-        """Whether a message can still be acknowledged; if not, the broker sends it again."""
-        return self._is_connected and message.connection == self._number
-
-    def publish(self, publication: Publication) -> None:
-        """Send a message, now or when the broker is back."""
-        self._outbox.put(publication)
-        self._wake()
-
-    def keep(self, topic: str, payload: bytes) -> None:
-        """Let this be the retained message of a topic; it is sent at every connect again."""
-        self._outbox.keep(topic, payload)
-        self._wake()
-
-    def send_kept_again(self) -> None:
-        """Send every kept message once more."""
-        self._outbox.send_kept_again()
-        self._wake()
+        self._parting.set()
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message need not come again."""
         self._acknowledgements.append(message)
-        self._wake()
 
-    def _wake(self) -> None:
-        # A full pipe wakes as well; a closed one belongs to a connection that is over.
-        with contextlib.suppress(OSError):
-            self._wake_in.send(b"\0")
+    @property
+    def quiet_s(self) -> float:
+        """Time since a message came or was acknowledged; 0 while one is not acknowledged."""
+        if not self.is_accepted or self._unacknowledged:
+            return 0.0
+        return time.monotonic() - self._last_delivery_s
 
-    # ---- the connection's own thread: connecting
+    # ---- from the first byte to the last
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            began_s = time.monotonic()
-            end = self._attempt()
-            if self._session.once:
-                break
-            if end is End.LOST and time.monotonic() - began_s > STABLE_S:
-                self._failures, self._last_logged = 0, ""
-            self._failures += 1
-            if not self._stopping.is_set():
-                self._log_end(end)
-            refused = end in (End.REFUSED, End.TAKEN_OVER)
-            self._stopping.wait(self._retry.delay_s(self._failures, refused))
-        self._wake_in.close()
-        self._wake_out.close()
-
-    def _attempt(self) -> End:
-        """Be connected for as long as it lasts, by the newest protocol that the broker speaks."""
-        end = self._converse(MQTTProtocolVersion.MQTTv5)
-        if end is End.NO_HANDSHAKE and not self._session.needs_mqtt5:
-            end = self._converse(MQTTProtocolVersion.MQTTv311)
-        return end
-
-    def _log_end(self, end: End) -> None:
-        """Say what is wrong once, not at every attempt."""
-        where = f"{self._settings.host}:{self._settings.port}"
-        name = self._session.client_id
-        if end is End.LOST and self._failures >= SUSPICIOUS_FAILURES:
-            # Brokers that do not say so end the session of the first when the second one comes.
-            end = End.TAKEN_OVER
-        text = {
-            End.UNREACHABLE: f"no connection to the MQTT broker at {where}: {self._problem}",
-            End.NO_HANDSHAKE: f"the MQTT broker at {where} does not accept us: {self._problem}",
-            End.REFUSED: f"the MQTT broker at {where} refuses us: {self._problem}; "
-            "check mqtt.username and mqtt.password or mqtt.password_file",
-            End.TAKEN_OVER: f"the MQTT broker at {where} ends our connection again and again; "
-            f"does another daemon call itself {name} too? Each one needs its own mqtt.node",
-            End.LOST: f"connection to the MQTT broker at {where} lost: {self._problem}",
-        }[end]
-        level = logging.DEBUG if text == self._last_logged else self._session.log_level
-        log.log(level, "%s", text)
-        self._last_logged = text
-
-    def _converse(self, protocol: MQTTProtocolVersion) -> End:
-        """One connection, from its handshake to its end."""
-        self._end, self._problem = End.UNREACHABLE, ""
+    def hold(self) -> End:
+        """Connect, and converse until that ends, whoever ends it."""
         try:
-            client = self._make_client(protocol)
-            self._connect(client, protocol)
-            self._end = End.NO_HANDSHAKE
+            client = self._make_client()
+            self._connect(client)
+            self.end = End.NO_HANDSHAKE
             self._pump(client)
         except (OSError, ValueError) as error:
-            self._problem = str(error) or type(error).__name__
+            self.problem = str(error) or type(error).__name__
         except Exception:
-            self._problem = "internal error"
+            self.problem = "internal error"
             log.exception("unexpected error in the MQTT connection")
         finally:
-            self._is_connected = False
-            self._outbox.connection_lost()
-        return self._end
+            self.is_accepted = False
+        return self.end
 
-    def _make_client(self, protocol: MQTTProtocolVersion) -> Client:
+    def _make_client(self) -> Client:
         settings, session = self._settings, self._session
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=session.client_id,
-            clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else False,
-            protocol=protocol,
+            clean_session=None if self._is_5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._is_5 else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
             manual_ack=True,
         )
@@ -246,9 +152,12 @@ class MqttConnection:
         if session.will_topic:
             properties = _properties(PacketTypes.WILLMESSAGE)
             properties.WillDelayInterval = session.will_delay_s
-            is_5 = protocol == MQTTProtocolVersion.MQTTv5
             client.will_set(
-                session.will_topic, session.will_payload, 1, True, properties if is_5 else None
+                session.will_topic,
+                session.will_payload,
+                1,
+                True,
+                properties if self._is_5 else None,
             )
         self._set_callbacks(client)
         return client
@@ -263,10 +172,10 @@ class MqttConnection:
         # With this set, paho leaves all writing to `_exchange`.
         client.on_socket_register_write = lambda *_: None
 
-    def _connect(self, client: Client, protocol: MQTTProtocolVersion) -> None:
+    def _connect(self, client: Client) -> None:
         settings = self._settings
         where = settings.host, settings.port, settings.keepalive_s
-        if protocol != MQTTProtocolVersion.MQTTv5:
+        if not self._is_5:
             client.connect(*where)
             return
         properties = _properties(PacketTypes.CONNECT)
@@ -282,12 +191,12 @@ class MqttConnection:
         handshake_ends_s = time.monotonic() + HANDSHAKE_S
         farewell_ends_s: float | None = None
         while (sock := client.socket()) is not None:
-            if self._is_connected:
+            if self.is_accepted:
                 self._send_waiting(client)
             elif time.monotonic() > handshake_ends_s:
-                self._problem = f"no answer within {HANDSHAKE_S:.0f} s"
+                self.problem = f"no answer within {HANDSHAKE_S:.0f} s"
                 client.disconnect()
-            if self._stopping.is_set():
+            if self._parting.is_set():
                 farewell_ends_s = farewell_ends_s or time.monotonic() + FAREWELL_S
                 if self._has_said_everything() or time.monotonic() > farewell_ends_s:
                     self._disconnect(client)
@@ -295,7 +204,7 @@ class MqttConnection:
 
     def _disconnect(self, client: Client) -> None:
         properties = None
-        if self._forget_session and client.protocol == MQTTProtocolVersion.MQTTv5:
+        if self._forget_session and self._is_5:
             properties = _properties(PacketTypes.DISCONNECT)
             properties.SessionExpiryInterval = 0
         client.disconnect(properties=properties)
@@ -303,13 +212,13 @@ class MqttConnection:
     def _exchange(self, client: Client, sock: Any) -> None:
         # Bytes that TLS has already decrypted do not make the socket readable.
         has_decrypted = bool(sock.pending()) if isinstance(sock, ssl.SSLSocket) else False
-        timeout_s = 0.05 if self._stopping.is_set() else 1.0
+        timeout_s = 0.05 if self._parting.is_set() else 1.0
         writers = [sock] if client.want_write() else []
         readable, _, _ = select.select(
-            [sock, self._wake_out], writers, [], 0.0 if has_decrypted else timeout_s
+            [sock, self._wake], writers, [], 0.0 if has_decrypted else timeout_s
         )
-        if self._wake_out in readable:
-            self._wake_out.recv(4096)
+        if self._wake in readable:
+            self._wake.recv(4096)
         if sock in readable or has_decrypted:
             client.loop_read()
         if client.want_write():
@@ -317,13 +226,13 @@ class MqttConnection:
         client.loop_misc()
 
     def _has_said_everything(self) -> bool:
-        return not self._is_connected or (self._outbox.is_empty and not self._acknowledgements)
+        return not self.is_accepted or (self._outbox.is_empty and not self._acknowledgements)
 
     def _send_waiting(self, client: Client) -> None:
         while self._acknowledgements:
             message = self._acknowledgements.popleft()
             # The number of a packet means another packet on another connection.
-            if message.connection == self._number and message.packet_id:
+            if message.connection == self.number and message.packet_id:
                 client.ack(message.packet_id, 1)
                 self._unacknowledged -= 1
                 self._last_delivery_s = time.monotonic()
@@ -345,20 +254,18 @@ class MqttConnection:
         self, client: Client, _: Any, flags: Any, reason: ReasonCode, properties: Any
     ) -> None:
         if reason.is_failure:
-            self._problem = str(reason)
-            self._end = End.REFUSED if reason.value in CREDENTIALS_REFUSED else End.NO_HANDSHAKE
+            self.problem = str(reason)
+            self.end = End.REFUSED if reason.value in CREDENTIALS_REFUSED else End.NO_HANDSHAKE
             return
-        self._end = End.LOST
-        self._number += 1
+        self.end = End.LOST
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._quality_of_service = getattr(properties, "MaximumQoS", 1)
         self.maximum_packet_bytes = getattr(properties, "MaximumPacketSize", None)
-        self._unacknowledged, self._last_delivery_s = 0, time.monotonic()
+        self._last_delivery_s = time.monotonic()
         self._subscribe(client)
-        self._is_connected = True
+        self.is_accepted = True
         where = self._settings.host, self._settings.port
-        version = VERSION_NAMES[client.protocol]
-        log.info("connected to the MQTT broker at %s:%d by MQTT %s", *where, version)
+        log.info("connected to the MQTT broker at %s:%d, MQTT %s", *where, self._version.value)
         _guarded(self._listener.connected, flags.session_present)
 
     def _subscribe(self, client: Client) -> None:
@@ -373,10 +280,10 @@ class MqttConnection:
     def _on_disconnect(
         self, _client: Client, _: Any, flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        self._is_connected = False
+        self.is_accepted = False
         if flags.is_disconnect_packet_from_server and reason.value == SESSION_TAKEN_OVER:
-            self._end = End.TAKEN_OVER
-        self._problem = self._problem or str(reason)
+            self.end = End.TAKEN_OVER
+        self.problem = self.problem or str(reason)
 
     def _on_message(self, _client: Client, _: Any, arrived: MQTTMessage) -> None:
         properties = arrived.properties
@@ -388,7 +295,7 @@ class MqttConnection:
             packet_id=arrived.mid if arrived.qos else 0,
             response_topic=getattr(properties, "ResponseTopic", ""),
             correlation=getattr(properties, "CorrelationData", None),
-            connection=self._number,
+            connection=self.number,
         )
         self._unacknowledged += bool(message.packet_id)
         self._last_delivery_s = time.monotonic()

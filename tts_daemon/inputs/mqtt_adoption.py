@@ -8,9 +8,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from tts_daemon.inputs.mqtt import End, MqttConnection
+from tts_daemon.inputs.mqtt_connection import MqttConnection
 from tts_daemon.inputs.mqtt_topics import PoolTopics
-from tts_daemon.inputs.mqtt_values import Message, Session
+from tts_daemon.inputs.mqtt_values import End, Message, Session
 from tts_daemon.settings.schema import MqttSettings
 
 log = logging.getLogger(__name__)

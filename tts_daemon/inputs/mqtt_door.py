@@ -21,7 +21,7 @@ from tts_daemon.inputs.messages import (
     read_object,
     snapshot_message,
 )
-from tts_daemon.inputs.mqtt import MqttConnection
+from tts_daemon.inputs.mqtt_connection import MqttConnection
 from tts_daemon.inputs.mqtt_deliveries import Deliveries
 from tts_daemon.inputs.mqtt_pool import SynthesisPool
 from tts_daemon.inputs.mqtt_topics import Topics

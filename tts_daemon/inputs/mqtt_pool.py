@@ -22,8 +22,8 @@ from typing import cast
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, TtsError
 from tts_daemon.inputs.messages import MAX_CHARACTERS, error_message, parse
-from tts_daemon.inputs.mqtt import MqttConnection
 from tts_daemon.inputs.mqtt_adoption import Adoption, Adoptions
+from tts_daemon.inputs.mqtt_connection import MqttConnection
 from tts_daemon.inputs.mqtt_topics import PoolTopics
 from tts_daemon.inputs.mqtt_values import Message, Publication, Retry, Session
 from tts_daemon.ports import SpeechService

@@ -6,6 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
 
@@ -108,3 +109,13 @@ class ConnectionListener(Protocol):
     def received(self, message: Message) -> None:
         """A message came; it comes again after a reconnect unless it is acknowledged."""
         ...
+
+
+class End(Enum):
+    """How an attempt to be connected ended."""
+
+    UNREACHABLE = auto()
+    NO_HANDSHAKE = auto()
+    REFUSED = auto()
+    TAKEN_OVER = auto()
+    LOST = auto()
