@@ -19,6 +19,7 @@ from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.schedule import Interruption
 from tts_daemon.workshop.training.states import prepare_torch
 from tts_daemon.workshop.training.teacher import Teacher, make_corpus
+from tts_daemon.workshop.training.teacher_files import unpack_teacher
 from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
 
 
@@ -42,16 +43,28 @@ def budget(options: argparse.Namespace) -> float:
     return minutes_until(options.until) if options.until else float(options.minutes)
 
 
+def unpack(options: argparse.Namespace) -> None:
+    """Unpack the teacher from the packages that carry it."""
+    unpack_teacher(options.packages, options.work / "teacher")
+
+
 def make_recordings(options: argparse.Namespace) -> None:
     """Let the teacher read sentences: recordings and labels."""
     texts = [line.strip() for line in options.sentences.read_text(encoding="utf-8").splitlines()]
-    teacher = Teacher(options.teacher, options.threads)
+    teacher = Teacher(options.work / "teacher", options.threads)
     make_corpus(teacher, filter(None, texts), options.work / "corpus", say)
 
 
 def prepare(options: argparse.Namespace) -> None:
     """Decode recordings and labels into features; our own front end finds the words."""
     corpus.build(options.source, options.work / "cache", Frontend().words_and_breaks, say)
+
+
+def relabel(options: argparse.Namespace) -> None:
+    """Find the words anew, after a change of the front end; the features stay."""
+    words_of = Frontend().words_and_breaks
+    count = corpus.relabel(options.source, options.work / "cache", words_of)
+    say(f"labels: {count} sentences")
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -112,13 +125,18 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--threads", type=int, default=1)
     top.add_argument("--device", default="cpu", help="cpu or cuda")
     steps = top.add_subparsers(dest="step", required=True)
+    teacher = steps.add_parser("teacher", help=unpack.__doc__)
+    teacher.set_defaults(run=unpack)
+    teacher.add_argument("--packages", type=Path, required=True, help="folder of the packages")
     recordings = steps.add_parser("corpus", help=make_recordings.__doc__)
     recordings.set_defaults(run=make_recordings)
     recordings.add_argument("--sentences", type=Path, required=True, help="one a line")
-    recordings.add_argument("--teacher", type=Path, required=True, help="folder of the teacher")
     features = steps.add_parser("prepare", help=prepare.__doc__)
     features.set_defaults(run=prepare)
-    features.add_argument("--source", type=Path, required=True, help="labels.jsonl and recordings")
+    words = steps.add_parser("relabel", help=relabel.__doc__)
+    words.set_defaults(run=relabel)
+    for step in (features, words):
+        step.add_argument("--source", type=Path, required=True, help="labels.jsonl and recordings")
     vocoder = steps.add_parser("vocoder", help=train_vocoder.__doc__)
     vocoder.set_defaults(run=train_vocoder)
     vocoder.add_argument("--name", default="vocoder", help="folder of the state")
