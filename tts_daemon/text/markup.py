@@ -28,6 +28,7 @@ RANGES = {
 }
 _NAMES = ("emotion", "voice", "preset", "pause", "py", *RANGES)
 _TAG = re.compile(rf"\[(?:({'|'.join(_NAMES)})\s?=\s?([^\[\]\n]{{1,60}})|/({'|'.join(_NAMES)}))\]")
+_DOCUMENT = re.compile(r"[\ufeff\s]*(?:<\?xml[^<>]{0,200}\?>\s*)?<(?:speak\b|!DOCTYPE\s)")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,4}(?:\.[0-9]{1,4})?%?")
 
 
@@ -46,7 +47,7 @@ def parse(
         warn: Called with each warning.
     """
     builder = PassageBuilder(style)
-    if text.lstrip("\ufeff \t\r\n").startswith("<speak"):
+    if _DOCUMENT.match(text):
         ssml.read(text, builder, warn)
     else:
         _Tags(builder, style, resolve_preset, warn).read(text)

@@ -23,6 +23,7 @@ Warn = Callable[[str], None]
 
 # Strength of a break -> seconds.
 _BREAKS_S = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.8, "x-strong": 1.2}
+_TAG = re.compile(r"<[^<>]{0,500}>")
 _PARAGRAPH_PAUSE_S = 0.4
 _SENTENCES = frozenset({"p", "s", "paragraph", "sentence"})
 _SILENT = frozenset({"meta", "metadata", "desc", "lexicon", "audio", "mark"})
@@ -37,7 +38,7 @@ def read(text: str, builder: PassageBuilder, warn: Warn) -> None:
         root: Element = defusedxml.ElementTree.fromstring(text.strip("\ufeff \t\r\n"))
     except (ParseError, DefusedXmlException, ValueError) as error:
         warn(f"SSML is malformed ({error}); its text is read without markup")
-        builder.text(html.unescape(re.sub(r"<[^<>]{0,500}>", " ", text)))
+        builder.text(_without_tags(text))
         return
     styles: list[Style] = []
     for event, element in _walk(root):
@@ -49,6 +50,11 @@ def read(text: str, builder: PassageBuilder, warn: Warn) -> None:
             builder.style = styles.pop()
         else:
             builder.text(_collapse(element.tail))
+
+
+def _without_tags(text: str) -> str:
+    # Twice: a document type holds tags of its own.
+    return html.unescape(_TAG.sub(" ", _TAG.sub(" ", text)))
 
 
 def _walk(root: Element) -> Iterator[tuple[Literal["start", "end", "tail"], Element]]:
