@@ -111,7 +111,7 @@ def word_symbols(token: str) -> list[Symbol]:
     symbols: list[Symbol] = []
     for word, known in parts(token):
         for phones in [lookup(word)] if known else spelling(word):
-            symbols.extend(_symbols(phones))
+            symbols.extend(symbols_of_phones(phones))
     return symbols
 
 
@@ -133,7 +133,8 @@ def _is_onset(consonants: tuple[str, ...]) -> bool:
     return " ".join(consonants) in _ONSETS or (len(consonants) == 1 and consonants[0] != "ng")
 
 
-def _symbols(phones: tuple[str, ...]) -> Iterator[Symbol]:
+def symbols_of_phones(phones: tuple[str, ...]) -> Iterator[Symbol]:
+    """The symbols of ARPAbet phones with stress digits, with the flags of their syllables."""
     for syllable in syllabify(phones):
         stress = next((phone[-1] for phone in syllable if VOWEL.fullmatch(phone)), "0")
         # Only primary stress is marked, as in the published transcriptions (iPhone: ay1, ow0).

@@ -14,6 +14,9 @@ UNREADABLE = "yi1"
 _SUFFIX_FROM = 2
 _SUFFIXES = {"曲": "qu3", "长": "zhang3", "乐": "yue4", "差": "cha1"}
 """Readings as a suffix of long words: 主题曲, 理事长, 摇滚乐, 标准差."""
+_COUNTING = frozenset("零一二三四五六七八九十百千万亿两几半数多第这那哪每某")
+_MEASURES = {"行": "hang2", "只": "zhi1", "场": "chang3", "种": "zhong3", "重": "chong2"}
+"""Readings as a measure word: 第三行, 两只."""
 
 
 class PolyphoneModel(Protocol):
@@ -64,9 +67,15 @@ class GraphemeToPhoneme:
             end, reading = self._longest(text, start)
             pairs = zip(text[start:end], reading, strict=True)
             syllables.extend(Syllable.parse(char, item) for char, item in pairs)
-        if end - start == 1 and len(text) > _SUFFIX_FROM and text[-1] in _SUFFIXES:
-            syllables[-1] = Syllable.parse(text[-1], _SUFFIXES[text[-1]])
+        suffix = self._suffix(text) if end - start == 1 else ""
+        if suffix:
+            syllables[-1] = Syllable.parse(text[-1], suffix)
         return syllables
+
+    def _suffix(self, text: str) -> str:
+        if text[0] in _COUNTING and len(text) > 1:
+            return _MEASURES.get(text[-1], "")
+        return _SUFFIXES.get(text[-1], "") if len(text) > _SUFFIX_FROM else ""
 
     def _longest(self, text: str, start: int) -> tuple[int, list[str]]:
         for end in range(len(text), start + 1, -1):

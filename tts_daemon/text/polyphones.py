@@ -86,7 +86,12 @@ def _de_complement(at: Context) -> str:
     if at.before.pos[:1] in ("v", "a", "i", "l", "z", "u"):
         return "de5"
     # 我得走了 dei3
-    return "dei3" if at.after.pos[:1] in ("v", "p", "d", "r", "a", "t", "f", "l") else "de5"
+    subject = at.before.pos[:1] in ("r", "n", "t", "d", "m", "x", "c", "f", "s", "p")
+    return (
+        "dei3"
+        if subject and at.after.pos[:1] in ("v", "p", "d", "r", "a", "t", "f", "l")
+        else "de5"
+    )
 
 
 def _de_adverbial(at: Context) -> str:
@@ -310,6 +315,12 @@ def _gan(at: Context) -> str:
     return "gan1"
 
 
+def _zhuan(at: Context) -> str:
+    # 八百转 zhuan4 · 转得快 zhuan4 · 转两次车 zhuan3
+    spins = at.after.text in ("得", "着", "起来", "不动", "个", "圈", "一圈", "圈圈")
+    return "zhuan4" if at.before.pos == "m" or spins else "zhuan3"
+
+
 def _tu(at: Context) -> str:
     # 孩子吐了 tu4 · 吐泡泡 tu3
     return "tu4" if at.after.text == "了" or at.before.text in ("想", "要", "会") else "tu3"
@@ -363,7 +374,13 @@ def _feng(at: Context) -> str:
     return "feng4" if at.before.pos == "n" or at.before.text in ("条", "道") else "feng2"
 
 
+def _ge(at: Context) -> str:
+    # 是个 ge5 · 两个 ge4
+    return "ge5" if at.before.pos in ("v", "vd", "vn") else "ge4"
+
+
 RULES: dict[str, Rule] = {
+    "个": _ge,
     "脏": lambda at: "zang1",
     "得": _de_complement,
     "地": _de_adverbial,
@@ -387,6 +404,7 @@ RULES: dict[str, Rule] = {
     "量": _liang_measure,
     "干": _gan,
     "吐": _tu,
+    "转": _zhuan,
     "差": _cha,
     "待": _dai,
     "卷": _juan,

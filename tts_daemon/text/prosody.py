@@ -13,10 +13,13 @@ from typing import Protocol
 PARTICLES = frozenset("的地得了着过们吧吗呢啊呀嘛啦哦哇呗")
 LOCALISERS = frozenset("上下里外中内前后旁边间")
 COMPLEMENTS = frozenset("到完好满开掉住成出上下起见给在为至入走动错懂成")
-ADVERBS = frozenset("不没很太也都就还更最再又已刚正只将可要会能请别多少先常")
+ADVERBS = frozenset("不没很太也都就还更最再又已刚正只将可要会能请别多少先常该应需")
 STRONG_ADVERBS = frozenset("不没很太最更多少未")
 DEMONSTRATIVES = frozenset("这那每各哪几某第整")
-MEASURES = frozenset("个本支张条只件把杯碗台辆座间位名次种级度分秒年月日天岁点号元块斤米层楼楼")
+MEASURES = frozenset(
+    "个本支张条只件把杯碗台辆座间位名次种级度分秒年月日天岁点号元块斤米层楼转克瓦伏安升吨寸尺里"
+    "亩档折倍页集首盏朵家棵颗双套场节班路趟遍项箱包瓶盒袋桶罐粒片滴所头匹根句段篇封份副对群排批样类"
+)
 CLASSICAL = frozenset("之于而")
 FIXED = frozenset(("人工智能",))
 """Terms of four characters that are said in one breath although both halves are words."""
@@ -134,7 +137,9 @@ def _joins_number(group: list[TaggedWord], unit: TaggedWord) -> bool:
     # 二十六|度, 三|点半, 一|本书
     if last_pos == "m":
         noun = pos == "n" and len(text) == 1 and last[-1] in MEASURES
-        counted = pos in ("m", "q") or (len(text) <= 2 and text[0] in MEASURES)
+        counted = pos == "q" or (len(text) <= 2 and text[0] in MEASURES)
+        if pos == "m":
+            return last[-1] not in MEASURES | {"之"}
         return (noun or counted) and last[-1] != "之"
     # 这|件, 第|一次
     if last in DEMONSTRATIVES:
@@ -186,10 +191,10 @@ def _leans_right(group: list[TaggedWord], unit: TaggedWord) -> bool:
 def _pairs_up(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord | None) -> bool:
     text, pos = unit
     last, last_pos = group[-1]
-    # 能|不|能
-    if len(group) == 2 and group[1][0] == "不" and text == group[0][0]:
+    # 能|不|能, 听|一|听
+    if len(group) == 2 and group[1][0] in ("不", "一") and text == group[0][0]:
         return True
-    if text == "不" and following is not None and following[0] == last and len(last) == 1:
+    if text in ("不", "一") and following is not None and following[0] == last and len(last) == 1:
         return True
     if len(last) != 1 or len(text) != 1 or len(group) != 1:
         return False

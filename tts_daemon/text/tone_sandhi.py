@@ -9,6 +9,8 @@ _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 _LARGE = frozenset("百千万亿")
 # 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
 _ORDINAL_UNITS = frozenset("月号楼级班流")
+_BEFORE_ORDINAL = frozenset("第初周统唯单专之归均逐惟比加减乘除")
+_OPERATORS = frozenset("比加减乘除")
 _HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神"))
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
 
@@ -28,9 +30,15 @@ def neutral_tone(words: list[Word]) -> None:
 
 
 def _ends_neutral(word: Word, listed: frozenset[str]) -> bool:
+    if word.text in listed or word.text[-1] == "们":
+        return True
     # 听听 试试: jieba calls them verbs; 刚刚 慢慢 天天 keep their tones.
-    doubled = len(word.text) == 2 and word.text[0] == word.text[1] and word.pos == "v"
-    return doubled or word.text in listed or word.text[-1] == "们"
+    doubled = len(word.text) == 2 and word.text[0] == word.text[1]
+    if doubled and word.pos == "v" and word.text != "加加":
+        if word.syllables[0].tone == 3:
+            word.syllables[0].tone = 2  # 想想 2-5, but 姐姐 3-5
+        return True
+    return False
 
 
 def yi_bu(words: list[Word]) -> None:
@@ -60,8 +68,10 @@ def _yi(
 ) -> int:
     if before and before.chars == after.chars and after.chars not in _DIGITS:
         return 5  # 试一试
-    if before and (before.chars in _DIGITS or before.chars in "第初周"):
-        return 1  # 二十一, 第一
+    if before and (before.chars in _DIGITS or before.chars in _BEFORE_ORDINAL):
+        return 1  # 二十一, 第一, 统一
+    if after.chars in _OPERATORS:
+        return 1  # 一加一
     if after.chars == "点":
         return 1 if _is_clock(line, index) else 4  # 一点半, 一点五 · 一点也不
     if after.chars in _ORDINAL_UNITS or (after.chars == "日" and before and before.chars == "月"):
