@@ -38,7 +38,7 @@ _SPELLINGS = {
     "㎡": "m²", "㎥": "m³", "㎢": "km²", "㎠": "cm²", "㎟": "mm²", "㎤": "cm³",
     "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8",
     "′": "′", "″": "″", "№": "No.", "㏑": "ln", "㏒": "log", "﹪": "%", "﹢": "+",
-    "°": "°", "·": "·",
+    "™": SKIPPED,
 }  # fmt: skip
 
 # Characters that need no look: printable ASCII, Chinese, and what the rules know.

@@ -15,8 +15,8 @@ _DURATION = re.compile(
     r"(?:时长|用时|耗时|计时器?|剩余|还剩|还有|历时|配速|成绩|进度|播放到|片长)(?:时间)?(?:[是为:：了约]|\s)*$"
 )
 SCORE = re.compile(
-    r"(?:比分|以|比例|宽高比|战胜|击败|不敌|负于|险胜|大胜|完胜|完败|领先|落后|战平|逆转|局点|总分|半场|赔率)"
-    r"(?:[是为:：]|\s)*$"
+    r"(?:比分|以|比例|宽高比|战胜|击败|不敌|负于|险胜|大胜|完胜|完败|领先|落后|战平|逆转|局点|总分|半场|[赔取中比]率)"
+    r"(?:[是为约:：]|\s)*$"
 )
 """What stands before a score or a ratio."""
 _HALF_OF_DAY = re.compile(
@@ -92,7 +92,7 @@ RULES = (
     Rule(
         "twelve hours",
         re.compile(
-            rf"{_START}(0?[0-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?\s?([AaPp])\.?[Mm](?![A-Za-z])"
+            rf"{_START}(0?[0-9]|1[0-2])(?::([0-5][0-9])(?::([0-5][0-9]))?)?\s?([AaPp])(?:\.[Mm]\.?|[Mm])(?![A-Za-z])"
         ),
         _twelve_hours,
         frozenset("AaPp"),
@@ -100,7 +100,7 @@ RULES = (
     # PM 3:30 -> 下午 3:30
     Rule(
         "half of day",
-        re.compile(r"(?<![A-Za-z])([AaPp])[Mm]\s?(?=[0-9]{1,2}:[0-9]{2})"),
+        re.compile(r"(?<![A-Za-z])([AaPp])(?:\.[Mm]\.?|[Mm])\s?(?=[0-9]{1,2}:[0-9]{2})"),
         lambda match: _half(match[1]),
         frozenset("AaPp"),
     ),

@@ -14,7 +14,8 @@ _START = r"(?<![0-9A-Za-z.\-/])"
 _END = r"(?![0-9A-Za-z\-/]|\.[0-9])"
 _HALVES = r"上午|下午|早|晚|凌晨|中午"
 _TIME_FOLLOWS = re.compile(
-    rf"\s?(?:[(（]?(?:周|星期|礼拜)|[0-9]{{1,2}}:[0-9]{{2}}|{_HALVES}|号|日)"
+    rf"\s?(?:[(（]?(?:周|星期|礼拜)|[0-9]{{1,2}}:[0-9]{{2}}|{_HALVES}|号|日"
+    "|送达|到货|到达|发货|到期|截止|开始|举行|开幕|上映|发布)"
 )
 _DATE_BEFORE = re.compile(
     r"(?:日期|时间|截止|截至|生日|出生|有效期|保质期|到期|周[一二三四五六日天]|[今明昨后]天)"
@@ -155,6 +156,10 @@ RULES = (
     ),
     # 3-5月 -> 三到五月
     Rule("months", re.compile(rf"{_START}({_MONTH}){DASH}({_MONTH})(?=月(?!子))"), _range),
+    # 5-8日 -> 五到八日; 12月24-25日 -> 12月二十四到二十五日
+    Rule(
+        "days", re.compile(rf"{_START}({_DAY}){DASH}({_DAY})(?=[日号](?![楼线门桌机口]))"), _range
+    ),
     # 11月22日 -> 十一月二十二日; 01月05号 -> 一月五号; 11月22 -> 十一月二十二
     Rule(
         "month and day",
@@ -163,10 +168,6 @@ RULES = (
     ),
     # 05月 -> 五月
     Rule("month", re.compile(rf"(?<![0-9.])({_MONTH})(?=月(?!子))"), lambda match: plain(match[1])),
-    # 5-8日 -> 五到八日, 1-7号 -> 一到七号
-    Rule(
-        "days", re.compile(rf"{_START}({_DAY}){DASH}({_DAY})(?=[日号](?![楼线门桌机口]))"), _range
-    ),
     # 05日 -> 五日
     Rule("day", re.compile(r"(?<![0-9.])0([1-9])(?=[日号])"), lambda match: plain(match[1])),
     # 5月1日-7日, 3月-5月, 周一~周五, 上午-下午: the dash is 到

@@ -17,14 +17,15 @@ _NAMES = {
     "ε": "艾普西龙", "ζ": "泽塔", "η": "伊塔", "θ": "西塔", "κ": "卡帕", "λ": "兰姆达", "μ": "缪",
     "ν": "纽", "ξ": "克西", "π": "派", "ρ": "柔", "σ": "西格玛", "τ": "陶", "φ": "斐",
     "χ": "卡伊", "ψ": "普西", "ω": "欧米伽", "Δ": "德尔塔", "Σ": "西格玛", "Φ": "斐", "Π": "派",
-    "∑": "求和", "∏": "连乘", "∫": "积分", "♂": "男", "♀": "女", "の": "的",
+    "∑": "求和", "∏": "连乘", "∫": "积分", "∵": "因为", "∴": "所以", "♂": "男", "♀": "女",
+    "の": "的",
 }  # fmt: skip
 _NAME = re.compile("[" + re.escape("".join(_NAMES)) + "]")
 
 # To what each mark is reduced; "" is a mark that is seen but not heard.
 _MARKS = {
     **dict.fromkeys("，,（）()【】[]{}「」『』〔〕〖〗—|/;~_`", "，"),
-    **dict.fromkeys("“”‘\"《》〈〉«»‹›＂＇·*★☆※†‡©®™§¶●○◎◆◇■▲△▼▽♪♫♬", ""),
+    **dict.fromkeys("“”‘\"《》〈〉«»‹›＂＇·*", ""),
     **dict.fromkeys("。.", "。"), **dict.fromkeys("！!", "！"), **dict.fromkeys("？?", "？"),
     **dict.fromkeys("：:", "："), "、": "、", "；": "；", "…": "…", "\n": "，", "\t": "，",
 }  # fmt: skip
@@ -103,6 +104,13 @@ RULES = (
         _nothing,
         frozenset(")）]】}〕"),
     ),
+    # 按#号键 -> 按井号键
+    Rule(
+        "key of a telephone",
+        re.compile("([#*])号?键"),
+        lambda match: "井号键" if match[1] == "#" else "星号键",
+        frozenset("#*"),
+    ),
     # 3+ 5 that no rule has read: +, @, # are named
     Rule("name of a sign", _NAME, lambda match: _NAMES[match[0]], frozenset(_NAMES)),
     # Let’s -> Let's is one word; 'quoted' -> quoted
@@ -113,6 +121,15 @@ RULES = (
         frozenset("'’"),
     ),
     Rule("apostrophe", re.compile("’"), lambda match: "'", frozenset("’")),
+    # Mr. Smith -> Mr Smith
+    Rule(
+        "abbreviation",
+        re.compile(
+            r"(?<![A-Za-z])(Mrs?|Ms|Dr|Prof|St|Jr|vs|Inc|Ltd|Co|Ave|Rd|Vol|No|Fig|etc)\.(?=[ ,，])"
+        ),
+        lambda match: match[1],
+        frozenset("."),
+    ),
     # U.S.A. -> USA
     Rule(
         "initials",

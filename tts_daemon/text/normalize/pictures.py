@@ -75,7 +75,9 @@ def _words_on_both_sides(match: re.Match[str]) -> bool:
     )
 
 
-_FACE_PARTS = re.compile(r"[\^≧≦▽∀ωψ´｀`╯╰□╥﹏ДдД⊙◕ᴗ‿๑ㅂ•·\u0300\u0301ᵕ˘¬￣益皿Ծಠಥ╬ﾟ°◡✿・｡;>＞<＜=]")
+_FACE_PARTS = re.compile(
+    r"[\^≧≦▽∀ωψ´｀`╯╰□╥﹏ДдД⊙◕ᴗ‿๑ㅂ•·\u0300\u0301ᵕ˘¬￣益皿Ծಠಥ╬ﾟ°◡✿・｡ˊˋᗜ;>＞<＜=]"
+)
 _PLAIN_INSIDE = re.compile(r"[一-鿿0-9B-NPR-SVYZa-mp-tyz]")
 
 
@@ -101,8 +103,8 @@ FACES = (
     Rule(
         "face",
         re.compile(
-            r"(?<![0-9A-Za-z:])(?:[:;=]-?[)(DPpO|](?![0-9A-Za-z])|\^[_.oO]?\^|>[_.]?<|[TQ][_A]T(?![A-Za-z])"
-            r"|TAT(?![A-Za-z])|[-=oO][_.][-=oO](?:\|{1,3})?(?![0-9A-Za-z])|[oO]rz(?![A-Za-z])|OTZ(?![A-Za-z])"
+            r"(?<![0-9A-Za-z:])(?:[:;=]-?[)(DPpO|](?![0-9A-Za-z])|\^[_.oO]?\^|>[_.]?<|[TQ][_AwW][TQ](?![A-Za-z])"
+            r"|[-=oO][_.][-=oO](?:\|{1,3})?(?![0-9A-Za-z])|[oO]rz(?![A-Za-z])|OTZ(?![A-Za-z])"
             r"|XD(?![A-Za-z])|<3(?![0-9.]))"
         ),
         lambda match: SKIPPED,
