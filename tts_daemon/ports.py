@@ -128,13 +128,18 @@ class Sink(Protocol):
     or `drain`; the player keeps the utterance and opens again later.
 
     Attributes:
-        while_waiting: Called about once a second by a `write` or `drain` that waits.
+        while_waiting: Called about once a second by a `write` or `drain` that waits; must not call
+            the sink or the player.
     """
 
     while_waiting: Callable[[], None]
 
-    def open(self) -> None:
-        """Take the device. Raises AudioUnavailableError."""
+    def open(self, *, wait: bool = True) -> None:
+        """Take the device. Raises AudioUnavailableError.
+
+        Args:
+            wait: False returns at once; then the first `write` waits for the device and raises.
+        """
         ...
 
     def write(self, pcm: NDArray[np.int16], sample_rate: int) -> None:

@@ -51,6 +51,7 @@ class FakeSynthesizer:
         gate: None, or a semaphore that every chunk takes one permit of.
         requests: What was asked for, in order.
         closed: How many streams were ended before their end.
+        most_at_once: How many were open at one time.
     """
 
     def __init__(
@@ -69,9 +70,13 @@ class FakeSynthesizer:
         self.requests: list[SpeakRequest] = []
         self.closed = 0
         self.volume = 100.0
+        self.most_at_once = 0
+        self._now = 0
 
     def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
         self.requests.append(request)
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
         try:
             for index, length_s in enumerate(self.chunks_s):
                 if self.gate is not None:
@@ -82,6 +87,8 @@ class FakeSynthesizer:
         except GeneratorExit:
             self.closed += 1
             raise
+        finally:
+            self._now -= 1
         if self.error is not None:
             raise self.error
 
@@ -99,7 +106,7 @@ class SilentSink:
         self.gain = 1.0
         self.is_closed = False
 
-    def open(self) -> None:
+    def open(self, *, wait: bool = True) -> None:
         if self.error is not None:
             raise self.error
         self.opened += 1

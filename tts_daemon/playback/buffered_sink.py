@@ -112,28 +112,29 @@ class BufferedSink:
         self._fade_in = False
         self._first_block = True
         self._heard_at_s: float | None = None
-        self._last_sound_s = -_REST_S
+        self._last_sound_s = 0.0
         self._steps = 0
 
     # -- what the player calls ------------------------------------------------------------------
 
-    def open(self) -> None:
+    def open(self, *, wait: bool = True) -> None:
         """Begin an utterance, taking the device where it is not open."""
         with self._changed:
             self._error = None
             self._accepting, self._ending, self._first_block = True, False, True
             self._resampler = None
+            if self._is_open and time.monotonic() - self._last_sound_s >= _REST_S:
+                self._silence = round(self._lead_in_s * self._rate)
             self._start_thread()
             self._changed.notify_all()
-            self._wait(lambda: self._is_open)
-            if time.monotonic() - self._last_sound_s >= _REST_S:
-                self._silence = round(self._lead_in_s * self._rate)
-            self._changed.notify_all()
+            if wait:
+                self._wait(lambda: self._is_open)
 
     def write(self, pcm: NDArray[np.int16], sample_rate: int) -> None:
         """Queue samples, int16 [N]; blocks while the ring buffer is full."""
+        with self._changed:
+            self._wait(lambda: self._is_open)
         if not self._accepting:
-            self._raise_error()
             return
         if self._resampler is None or self._resampler.rate_in != sample_rate:
             self._put(self._tail())
@@ -144,7 +145,8 @@ class BufferedSink:
         """Block until every sample written was heard."""
         self._put(self._tail())
         with self._changed:
-            self._ending = True
+            self._wait(lambda: self._is_open)
+            self._ending = self._accepting
             self._changed.notify_all()
             self._wait(lambda: not self._ending)
             self._accepting = False
@@ -155,7 +157,7 @@ class BufferedSink:
         with self._changed:
             self._accepting = self._ending = False
             self._abort_wanted = self._active
-            self._silence = 0
+            self._silence, self._fade_in = 0, False
             self._ring.clear()
             self._changed.notify_all()
 
@@ -295,7 +297,7 @@ class BufferedSink:
                 self._ring = RingBuffer(round(self._ahead_s * rate), round(_HISTORY_S * rate))
             self._rate = rate
             self._is_open, self._abort_wanted = True, False
-            self._last_sound_s = -_REST_S
+            self._silence = round(self._lead_in_s * rate)
             self._counters["opened"] += 1
             self._changed.notify_all()
 
@@ -343,8 +345,9 @@ class BufferedSink:
         with self._changed:
             self._active = self._abort_wanted = False
             # After a stop there is nothing to take back: the ring has forgotten it.
-            self._ring.take_back(unheard)
-            self._fade_in, self._heard_at_s = self._ring.fill > 0, None
+            taken_back = self._ring.take_back(unheard)
+            self._fade_in = taken_back > 0 or self._paused
+            self._heard_at_s = None
             self._changed.notify_all()
 
     def _finish(self) -> None:

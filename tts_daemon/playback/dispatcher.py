@@ -105,7 +105,7 @@ class Dispatcher:
     def accept(self, request: SpeakRequest) -> int:
         """Take in a request (see `SpeechService.submit`)."""
         with self._accepting:
-            with self._changed:
+            with self._change():
                 verdict = self._judge(request)
             if verdict.duplicate:
                 self.counters["duplicates"] += 1
@@ -217,6 +217,11 @@ class Dispatcher:
                 _logger.info("the sound device is back")
             self._retry_s, self._retry_at_s = None, 0.0
 
+    @property
+    def is_audio_lost(self) -> bool:
+        """Whether the device was gone when last looked for."""
+        return self._retry_s is not None
+
     def probe_due(self) -> bool:
         """Whether the worker, having nothing to speak, is to look whether the device is back."""
         lost = self._retry_s is not None
@@ -261,10 +266,12 @@ class Dispatcher:
         """Hold the lock, tell the worker and the listeners afterwards."""
         try:
             with self._changed:
-                yield
-                self._changes += 1
-                self._changed.notify_all()
-                self._on_change()
+                try:
+                    yield
+                finally:
+                    self._changes += 1
+                    self._changed.notify_all()
+                    self._on_change()
         finally:
             self._outbox.deliver()
 
@@ -296,6 +303,7 @@ class Dispatcher:
             except (QueueFullError, NotReadyError):
                 self._journal.end(serial)
                 raise
+            self.counters["accepted"] += 1
             position = self._queue.add(utterance, verdict)
             if verdict.dropped:
                 self._end(utterance, EventType.CANCELLED, reason=verdict.dropped)

@@ -29,6 +29,7 @@ class Performance:
         heartbeat: Called for every chunk.
         clock: Measures.
         begin_s: When its turn came, on the monotonic clock.
+        prelude: Heard before it (a chime), together with its first chunk.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Performance:
         heartbeat: Callable[[], None],
         clock: Clock,
         begin_s: float,
+        prelude: AudioChunk | None = None,
     ) -> None:
         self._source = source
         self._sink = sink
@@ -56,6 +58,9 @@ class Performance:
         self._levels: Levels | None = None
         self._held: list[tuple[NDArray[np.int16], int]] = []
         self._first_audio_ms: float | None = None
+        if prelude is not None:
+            self._hold(prelude)
+            self._hold_tail()
 
     def play(self) -> dict[str, float] | None:
         """Speak it to the end.
@@ -73,7 +78,8 @@ class Performance:
         except AudioUnavailableError:
             raise
         except Exception:
-            self._play_out()
+            if self._policy.audio_s:
+                self._play_out()
             raise
         if not self._is_wanted():
             return None
@@ -90,18 +96,18 @@ class Performance:
                 return
             self._policy.arrived(chunk.duration_s, self._source.waited_s - waited_s)
             waited_s = self._source.waited_s
-            self._take(chunk)
+            self._hold(chunk)
+            if self._first_audio_ms is not None or self._policy.may_start():
+                self._hand_over()
 
-    def _take(self, chunk: AudioChunk) -> None:
+    def _hold(self, chunk: AudioChunk) -> None:
         if self._levels is None or self._levels.sample_rate != chunk.sample_rate:
-            self._hand_over_tail()
+            self._hold_tail()
             self._levels = Levels(chunk.sample_rate, self._gain)
         pcm = to_pcm(self._levels.process(chunk.samples, chunk.volume))
         self._held.append((pcm, chunk.sample_rate))
-        if self._first_audio_ms is not None or self._policy.may_start():
-            self._hand_over()
 
-    def _hand_over_tail(self) -> None:
+    def _hold_tail(self) -> None:
         if self._levels is not None:
             self._held.append((to_pcm(self._levels.finish()), self._levels.sample_rate))
             self._levels = None
@@ -116,7 +122,7 @@ class Performance:
 
     def _play_out(self) -> None:
         if self._is_wanted():
-            self._hand_over_tail()
+            self._hold_tail()
             self._hand_over()
             self._sink.drain()
 

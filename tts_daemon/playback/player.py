@@ -7,7 +7,8 @@
         Presets(settings),                # anything with .names and .style(name, overrides)
         PlayerSettings(limit=32, preset="neutral"),
         voices=("xiaoyu",),               # names, the default first
-        quiet=lambda priority: 1.0,       # amplitude factor now; 0: below it is cancelled
+        quiet=lambda priority: 1.0,       # amplitude factor now; 0: not spoken at all
+        chimes=Chimes(directory),         # playback.chimes; sounds that a preset may name
         heartbeat=watchdog.feed,          # called by the worker, at least every 5 s
     )
     end = player.subscribe(listener)      # before start, to hear of what the journal brought back
@@ -21,13 +22,15 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tts_daemon.domain import Priority, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError, NotReadyError
+from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.chunk_source import ChunkSource
 from tts_daemon.playback.clock import Clock, SystemClock
 from tts_daemon.playback.dispatcher import Dispatcher
@@ -40,6 +43,8 @@ from tts_daemon.playback.render import RenderSlots, RenderStream
 from tts_daemon.playback.requests import checked, checked_number
 from tts_daemon.playback.speaker import Plan, Speaker
 from tts_daemon.ports import Command, Sink, Snapshot, SpeechSynthesizer
+
+_Value = TypeVar("_Value", float, str)
 
 
 class PresetBook(Protocol):
@@ -89,6 +94,7 @@ class Player:
         *,
         voices: tuple[str, ...] = (),
         quiet: Callable[[Priority], float] = lambda priority: 1.0,
+        chimes: Chimes | None = None,
         heartbeat: Callable[[], None] = lambda: None,
         clock: Clock | None = None,
     ) -> None:
@@ -99,6 +105,7 @@ class Player:
         self._presets = presets
         self._voices = voices
         self._quiet = quiet
+        self._chimes = chimes or Chimes()
         self._clock = clock or SystemClock()
         self._preset = self._settings.preset
         self._volume = self._settings.volume
@@ -120,6 +127,7 @@ class Player:
     def start(self) -> None:
         """Take in what the journal kept, and begin to speak."""
         self._dispatcher.open(self._settings.interrupted)
+        self._recall()
         self._set_gain()
         self._speaker.start()
 
@@ -178,18 +186,21 @@ class Player:
     def set_volume(self, percent: float) -> None:
         """Heard within one block."""
         self._volume = checked_number("volume", percent, 0, 100)
+        self._remember("volume", self._volume, self._settings.volume)
         self._set_gain()
         self._tell()
 
     def set_speed(self, factor: float) -> None:
         """Counts from the next utterance on."""
         self._speed = checked_number("speed", factor, 0.5, 2)
+        self._remember("speed", self._speed, 1.0)
         self._tell()
 
     def set_preset(self, name: str) -> None:
         """Counts for requests that are accepted from now on."""
         self._presets.style(name)
         self._preset = name
+        self._remember("preset", name, self._settings.preset)
         self._tell()
 
     def snapshot(self) -> Snapshot:
@@ -223,6 +234,7 @@ class Player:
         if request.preset is None:
             request = replace(request, preset=self._preset)
         style = self._style(request)
+        self._chimes.check_name(style.chime)
         if self._voices and style.voice and style.voice not in self._voices:
             known = ", ".join(self._voices)
             raise InvalidRequestError(f"voice: no voice is called {style.voice!r}; known: {known}")
@@ -232,18 +244,39 @@ class Player:
         return self._presets.style(request.preset or self._preset, request.overrides)
 
     def _plan(self, request: SpeakRequest) -> Plan:
-        """Work the player's speed and the quiet hours into a request, when its turn has come."""
-        gain = self._quiet(request.priority)
+        """Work speed, quiet hours and chime into a request, when its turn has come."""
+        style = self._style(request)
+        prelude = None
+        if style.chime:
+            prelude = replace(self._chimes.sound(style.chime), volume=style.volume)
         if self._speed != 1.0:
-            speed = min(2.0, max(0.5, self._style(request).speed * self._speed))
+            speed = min(2.0, max(0.5, style.speed * self._speed))
             request = replace(request, overrides={**request.overrides, "speed": speed})
-        return Plan(request, gain)
+        return Plan(request, self._quiet(request.priority), prelude)
 
     def _repeat(self) -> None:
         last = self._dispatcher.last_request()
         if last is not None:
             now_s = self._clock.wall_s()
             self._dispatcher.accept(replace(last, id=uuid.uuid4().hex, created_s=now_s))
+
+    def _remember(self, name: str, value: float | str, configured: float | str) -> None:
+        self._journal.remember(name, json.dumps([configured, value]))
+
+    def _recall(self) -> None:
+        """Go on with what people had set, unless the configuration was changed since."""
+        self._volume = self._recalled("volume", self._settings.volume)
+        self._speed = self._recalled("speed", 1.0)
+        preset = self._recalled("preset", self._settings.preset)
+        if preset in self._presets.names:
+            self._preset = preset
+
+    def _recalled(self, name: str, configured: _Value) -> _Value:
+        kept = self._journal.recall(name)
+        if kept is None:
+            return configured
+        before, value = json.loads(kept)
+        return value if before == configured and type(value) is type(configured) else configured
 
     def _set_gain(self) -> None:
         self._sink.set_gain(gain_of(self._volume))

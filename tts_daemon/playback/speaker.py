@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tts_daemon.domain import SpeakRequest
+from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.errors import AudioUnavailableError, TtsError
 from tts_daemon.playback.chunk_source import ChunkSource
 from tts_daemon.playback.clock import Clock
@@ -32,10 +32,12 @@ class Plan:
     Attributes:
         request: With the player's preset and speed worked in.
         gain: Amplitude factor (quiet hours); 0: not to be spoken.
+        prelude: Heard before it; None for nothing.
     """
 
     request: SpeakRequest
     gain: float = 1.0
+    prelude: AudioChunk | None = None
 
 
 class Speaker:
@@ -46,7 +48,7 @@ class Speaker:
         synthesizer: Makes the sound.
         sink: Plays it.
         turn: Held for one chunk at a time; shared with those who render.
-        prepare: Works preset, speed and quiet hours into a request.
+        prepare: Works speed, quiet hours and chime into a request.
         heartbeat: Called while all is well, at least every few seconds.
         clock: Measures.
     """
@@ -120,8 +122,11 @@ class Speaker:
         if plan.gain <= 0:
             self._dispatcher.cancelled(utterance, "quiet hours")
             return
-        self._sink.open()
-        self._dispatcher.audio_back()
+        # Only a device that was lost is waited for: else it opens while the first chunk is made.
+        lost = self._dispatcher.is_audio_lost
+        self._sink.open(wait=lost)
+        if lost:
+            self._dispatcher.audio_back()
         figures = self._play(utterance, plan, begin_s)
         if figures is not None:
             self._dispatcher.finished(utterance, figures)
@@ -140,6 +145,7 @@ class Speaker:
             heartbeat=self._heartbeat,
             clock=self._clock,
             begin_s=begin_s,
+            prelude=plan.prelude,
         )
         with contextlib.closing(source):
             figures = performance.play()

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.playback_fakes import Diary, FakePresets, FakeSynthesizer
 from fakes.sink_contract import Case, SinkContract, loudest_hz, make_case, ramp, tone
 
+from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import AudioUnavailableError
 from tts_daemon.playback.alsa_sink import AlsaDevice, device_names, rescan
 from tts_daemon.playback.buffered_sink import BufferedSink
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player
 from tts_daemon.playback.sinks import make_sink
 
 
@@ -103,3 +107,22 @@ def test_a_card_that_is_pulled_out_in_mid_word_is_reported(alsa, tmp_path: Path)
     sink.drain()
     sink.close()
     assert np.array_equal(alsa.heard(), ramp(100))
+
+
+def test_nothing_is_lost_while_the_card_is_away(alsa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.05)
+    alsa.unplug()
+    rescan()
+    diary = Diary()
+    sink = make_sink("tofile", lead_in_s=0, release_after_s=3600)
+    player = Player(FakeSynthesizer(), sink, Journal(), FakePresets())
+    player.subscribe(diary)
+    player.start()
+    player.submit(SpeakRequest("你好", id="a"))
+    diary.wait_for(lambda: "no_audio" in diary.states)
+    player.submit(SpeakRequest("你好", id="b"))
+    alsa.plug_in()
+    diary.wait_for(lambda: "finished" in diary.of("b"))
+    assert player.stop(20)
+    assert diary.of("a") == diary.of("b") == ["queued", "started", "finished"]
+    assert len(alsa.heard()) == 3200

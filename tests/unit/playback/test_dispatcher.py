@@ -239,7 +239,8 @@ class Lives(RuleBasedStateMachine):
         return bool(self.dispatcher.speaking_id)
 
     def held_up(self) -> bool:
-        return self.paused or self.dispatcher.state == PlayerState.NO_AUDIO
+        lost = self.dispatcher.state == PlayerState.NO_AUDIO
+        return self.paused or (lost and not self.dispatcher.probe_due())
 
     def next_in_order(self) -> str | None:
         now_s = self.clock.wall_s()

@@ -16,9 +16,12 @@ from fakes.playback_fakes import (
     FakeSynthesizer,
     SilentSink,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tts_daemon.domain import Event, PlayerState, Policy, Priority, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, VoiceError
+from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
 from tts_daemon.playback.sinks import make_sink
@@ -503,21 +506,109 @@ def test_rendering_and_speaking_go_on_side_by_side(rooms) -> None:
 
 def test_a_listener_may_call_the_player_and_may_fail(rooms) -> None:
     room = rooms()
-    seen: list[int] = []
+    seen: list[str] = []
 
     def bad(item: Event | Snapshot) -> None:
         raise RuntimeError("a door fell off")
 
     def curious(item: Event | Snapshot) -> None:
-        seen.append(room.player.snapshot().queued)
+        room.player.snapshot()
+        if isinstance(item, Event):
+            seen.append(item.id)
 
     room.player.subscribe(bad)
     end = room.player.subscribe(curious)
     room.say("a")
     room.wait_for("a", "finished")
     end()
-    count = len(seen)
-    assert count > 0
     room.say("b")
     room.wait_for("b", "finished")
-    assert len(seen) == count
+    assert set(seen) == {"a"}
+
+
+def test_a_chime_comes_before_the_speech(rooms) -> None:
+    room = rooms()
+    room.say("a", overrides={"chime": "ding"})
+    finished = room.wait_for("a", "finished")
+    assert finished.audio_ms == pytest.approx(100)
+    assert room.sink.written == 1600 + len(Chimes().sound("ding").samples)
+
+
+def test_an_unknown_chime_is_refused(rooms) -> None:
+    room = rooms()
+    with pytest.raises(InvalidRequestError, match="chime: "):
+        room.say("a", overrides={"chime": "dingg"})
+
+
+def test_what_people_had_set_is_kept_over_a_restart(rooms, tmp_path: Path) -> None:
+    room = rooms(tmp_path / "queue.db")
+    room.player.set_volume(30)
+    room.player.set_preset("happy")
+    room.player.stop(PATIENCE_S)
+    second = rooms(tmp_path / "queue.db")
+    now = second.player.snapshot()
+    assert (now.volume, now.preset, now.speed) == (30, "happy", 1.0)
+    assert second.sink.gain == pytest.approx(0.3)
+
+
+def test_a_new_volume_in_the_configuration_wins(rooms, tmp_path: Path) -> None:
+    room = rooms(tmp_path / "queue.db")
+    room.player.set_volume(30)
+    room.player.stop(PATIENCE_S)
+    second = rooms(tmp_path / "queue.db", settings={"volume": 80.0})
+    assert second.player.snapshot().volume == 80
+
+
+COMMANDS = [Command.SKIP, Command.STOP, Command.CLEAR, Command.PAUSE, Command.RESUME]
+STEPS = st.one_of(
+    st.tuples(st.sampled_from(list(Priority)), st.sampled_from(list(Policy))),
+    st.sampled_from(COMMANDS),
+    st.just("permit"),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(STEPS, max_size=12), min_size=1, max_size=3))
+def test_whatever_several_people_do_at_once_everything_is_accounted_for(scripts) -> None:
+    room = Room(settings={"limit": 8})
+    gate = room.close_gate()
+    room.player.start()
+    accepted: list[str] = []
+    refused: list[str] = []
+
+    def act(script: list, person: int) -> None:
+        for number, step in enumerate(script):
+            name = f"{person}-{number}"
+            if step == "permit":
+                gate.release()
+            elif isinstance(step, Command):
+                room.player.command(step)
+            else:
+                try:
+                    room.say(name, priority=step[0], policy=step[1])
+                    accepted.append(name)
+                except QueueFullError:
+                    refused.append(name)
+
+    people = [
+        threading.Thread(target=act, args=(script, person)) for person, script in enumerate(scripts)
+    ]
+    for thread in people:
+        thread.start()
+    for thread in people:
+        thread.join(PATIENCE_S)
+    room.player.command(Command.RESUME)
+    gate.release(10_000)
+    final = {"finished", "cancelled", "expired", "failed"}
+
+    def ends() -> list[str]:
+        return sorted(event.id for event in room.diary.events if event.event_type in final)
+
+    room.diary.wait_for(lambda: len(ends()) >= len(accepted))
+    assert room.player.stop(PATIENCE_S)
+    assert ends() == sorted(accepted)
+    assert room.synthesizer.most_at_once <= 1
+    assert all(room.diary.of(name) == [] for name in refused)
+    counters = room.player.snapshot().counters
+    assert counters.get("refused", 0) == len(refused)
+    assert counters.get("accepted", 0) == len(accepted)
