@@ -22,7 +22,7 @@ _TOKEN = re.compile(
 _PAUSES = frozenset("，：,…；;。")
 _BREATHS = frozenset("、— \t\n的了着过时后里上中和与及并")
 _SILENT = _PAUSES | frozenset("、— \t\n")
-_SPOKEN = re.compile(r"\w|[%℃°℉+=<>×÷√¥$€£@#&☀-➿\U0001f1e6-\U0001faff\ud800-\udfff]")
+_BLANK = re.compile(r"[\s，。！？；：、…,.!?;:\"'“”‘’()（）\[\]【】《》〈〉「」『』—~·_\-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def split(passage: Passage, limits: Limits | None = None, *, first: bool = False
         cut_short = first and not clauses
         for low, high in _clauses(passage, start, end, limits, cut_short):
             clause = passage.cut(low, high)
-            if _SPOKEN.search(clause.text):
+            if not _BLANK.fullmatch(clause.text):
                 clauses.append(clause)
     if not clauses:
         return [passage.cut(0, 0)] if passage.pause_before_s else []
