@@ -42,8 +42,9 @@ class Snapshot:
         presets: Names that a request may use, in the order of the configuration.
         voices: Names of the installed voices, the default first.
         last_error: Newest error message; empty when none.
-        counters: Totals since start: `finished`, `failed`, `refused`, `underruns`, ...
-        last_first_audio_ms, last_real_time_factor: Of the newest finished utterance; None before the first.
+        counters: Totals since start: `accepted`, `finished`, `failed`, `refused`, `underruns`, ...
+        last_first_audio_ms, last_real_time_factor: Of the newest finished utterance; None before
+            the first.
     """
 
     state: PlayerState
@@ -67,7 +68,8 @@ class SpeechService(Protocol):
         """Accept a request; it is in the journal when this returns.
 
         Returns:
-            Its position in the queue, 0 = next. -1: its id was accepted before, nothing was added.
+            Its position in the queue, 0 = next. -1: nothing was added, because its id was accepted
+            before, or because it gives way to others (then its `cancelled` event says to which).
 
         Raises:
             QueueFullError: The queue is at its limit.
@@ -96,7 +98,7 @@ class SpeechService(Protocol):
         ...
 
     def set_preset(self, name: str) -> None:
-        """Set the default preset. Raises InvalidRequestError for an unknown name (names the nearest)."""
+        """Set the default preset. Raises InvalidRequestError that names the nearest known one."""
         ...
 
     def snapshot(self) -> Snapshot:
@@ -116,16 +118,19 @@ class SpeechSynthesizer(Protocol):
     """What the player needs of the synthesis."""
 
     def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
-        """Yield the speech chunk by chunk as it is made; closing the iterator stops within one chunk."""
+        """Yield the speech chunk by chunk as it is made.
+
+        Closing the iterator stops the synthesis within one chunk.
+        """
         ...
 
 
 class Sink(Protocol):
     """Where the player writes PCM. One thread writes; `stop_now` may come from any thread.
 
-    Life: (open - write* - drain)* - close; `open` begins every utterance, and where the device is still
-    open it costs nothing. A sink that lost its device raises AudioUnavailableError from `open`, `write`
-    or `drain`; the player keeps the utterance and opens again later.
+    Life: (open - write* - drain)* - close; `open` begins every utterance, and where the device is
+    still open it costs nothing. A sink that lost its device raises AudioUnavailableError from
+    `open`, `write` or `drain`; the player keeps the utterance and opens again later.
 
     Attributes:
         while_waiting: Called about once a second by a `write` or `drain` that waits; must not call
@@ -170,7 +175,7 @@ class Sink(Protocol):
         ...
 
     def counters(self) -> dict[str, int]:
-        """Totals since start: `underruns` (the device ran dry within an utterance), `opened`, ..."""
+        """Totals since start: `underruns` (ran dry within an utterance), `opened`, ..."""
         ...
 
     def close(self) -> None:
