@@ -36,7 +36,11 @@ def make_synthesizer(
     """
     voices = VoicePool(store, OnnxEngine(), settings.synthesis.threads)
     voices.get()
-    return Synthesizer(Frontend(), voices, resolve)
+    frontend = Frontend(
+        lexicon=Path(settings.text.lexicon).expanduser(),
+        resolve_preset=lambda name: resolve(SpeakRequest("", preset=name)),
+    )
+    return Synthesizer(frontend, voices, resolve)
 
 
 def make_player(

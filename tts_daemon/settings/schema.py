@@ -248,6 +248,10 @@ class TextSettings:
     max_characters: int = setting(
         10000, "longest text of one request", unit="characters", minimum=1, maximum=100000
     )
+    lexicon: str = setting(
+        "/etc/tts-daemon/lexicon.yaml",
+        "words and how to read them; need not exist, read again when it changes",
+    )
 
 
 @dataclass(frozen=True, slots=True)

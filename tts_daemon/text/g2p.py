@@ -22,6 +22,10 @@ _MEASURES = {"行": "hang2", "只": "zhi1", "场": "chang3", "种": "zhong3", "�
 class PolyphoneModel(Protocol):
     """A trained model that knows more polyphones than the rules."""
 
+    def is_polyphone(self, char: str) -> bool:
+        """Whether it is worth asking for this character."""
+        ...
+
     def readings(self, text: str) -> list[str]:
         """One syllable with tone digit for each character of `text`; empty where it has none."""
         ...
@@ -52,6 +56,23 @@ class GraphemeToPhoneme:
             elif word.pos != "x":
                 word.syllables = self._lookup(word.text)
         polyphones.apply(words)
+        if self._model:
+            self._ask(self._model, words)
+
+    def _ask(self, model: PolyphoneModel, words: list[Word]) -> None:
+        """Let the model decide what is only guessed, phrase by phrase."""
+        phrase: list[Syllable] = []
+        for word in [*words, Word("。", "x")]:
+            phrase.extend(word.syllables)
+            if not word.syllables:
+                if any(item.guessed and model.is_polyphone(item.chars) for item in phrase):
+                    self._decide(phrase, model.readings("".join(item.chars for item in phrase)))
+                phrase = []
+
+    def _decide(self, phrase: list[Syllable], readings: list[str]) -> None:
+        for syllable, reading in zip(phrase, readings, strict=True):
+            if syllable.guessed and reading and syllable.chars not in polyphones.RULES:
+                syllable.base, syllable.tone = reading[:-1], int(reading[-1])
 
     def _read_latin(self, word: Word) -> None:
         reading = self.lexicon.get(word.text)
@@ -65,8 +86,9 @@ class GraphemeToPhoneme:
         while end < len(text):
             start = end
             end, reading = self._longest(text, start)
-            pairs = zip(text[start:end], reading, strict=True)
-            syllables.extend(Syllable.parse(char, item) for char, item in pairs)
+            for char, item in zip(text[start:end], reading, strict=True):
+                syllables.append(Syllable.parse(char, item))
+                syllables[-1].guessed = end - start == 1
         suffix = self._suffix(text) if end - start == 1 else ""
         if suffix:
             syllables[-1] = Syllable.parse(text[-1], suffix)

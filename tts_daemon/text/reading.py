@@ -16,6 +16,7 @@ class Syllable:
         tone: 1 to 4, 5 = neutral.
         erhua: True when a retroflex r ends it.
         given: True when the writer gave its reading: no rule changes it.
+        guessed: True when it is the most frequent reading of a character, for want of better.
     """
 
     chars: str
@@ -23,6 +24,7 @@ class Syllable:
     tone: int
     erhua: bool = False
     given: bool = False
+    guessed: bool = False
 
     @classmethod
     def parse(cls, chars: str, written: str) -> Syllable:

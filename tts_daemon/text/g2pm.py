@@ -1,0 +1,41 @@
+"""The doorway to g2pM (extra `[g2p]`): a small network for polyphones that no rule decides.
+
+It knows rare characters in names and old texts better than the tables (97 % against 92 %), and
+frequent ones worse than the rules: `g2p` asks it last. It costs 4 ms a sentence and 25 MB.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from tts_daemon.errors import MissingExtraError
+
+
+class G2pmModel:
+    """A `PolyphoneModel`; loads itself when it is asked for the first time."""
+
+    def __init__(self) -> None:
+        """Raises MissingExtraError when g2pM is not installed."""
+        try:
+            from g2pM import G2pM
+        except ImportError as error:
+            raise MissingExtraError(
+                "polyphones by g2pM need: pip install tts-daemon[g2p]"
+            ) from error
+        self._make = G2pM
+
+    @cached_property
+    def _model(self) -> Any:
+        return self._make()
+
+    def is_polyphone(self, char: str) -> bool:
+        """Whether the network was trained on the character's readings."""
+        return len(self._model.cedict.get(char, ())) > 1
+
+    def readings(self, text: str) -> list[str]:
+        """One syllable for each character of a text of Chinese characters; empty where it has none."""
+        found = self._model(text, tone=True, char_split=True)
+        if len(found) != len(text):
+            return [""] * len(text)
+        return [item.replace("u:", "v") if item[-1:] in "12345" else "" for item in found]
