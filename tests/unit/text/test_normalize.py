@@ -1,10 +1,13 @@
 import logging
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_daemon.text.normalize import Pronunciation, normalize, read_as, steps
+from tts_daemon.text.normalize.pipeline import RULES
 
 # Pieces that rules look for; put together at random they find what single rows do not.
 PIECES = st.sampled_from(
@@ -133,3 +136,13 @@ def test_say_as(text: str, interpretation: str, spoken: str) -> None:
 
 def test_say_as_of_no_known_kind() -> None:
     assert read_as("1", "colour") is None
+
+
+def test_the_page_lists_the_rules_in_their_order() -> None:
+    page = Path(__file__).parents[3] / "docs" / "text-frontend.md"
+    section = (
+        page.read_text(encoding="utf-8").partition("## Normalisation")[2].partition("\n## ")[0]
+    )
+    blocks = re.findall(r"````text\n(.*?)````", section, re.DOTALL)
+    listed = [line.partition(":")[0] for block in blocks for line in block.splitlines()]
+    assert listed == list(dict.fromkeys(rule.name for rule in RULES))

@@ -75,13 +75,14 @@ RULES = (
         lambda match: "到",
         frozenset("-—~"),
     ),
-    # 结果---失败, 客厅-主灯 -> 客厅，主灯; Type-C -> Type C
+    # 结果---失败, 客厅-主灯 -> 客厅，主灯
     Rule(
         "dash",
         re.compile(rf"--+|(?<=[{HAN}])\s?-\s?(?=[{HAN}])"),
         lambda match: "，",
         frozenset("-"),
     ),
+    # Type-C -> Type C
     Rule("hyphen", re.compile("-"), lambda match: " ", frozenset("-")),
     # 你好~ -> 你好; 周末~下周 is read before
     Rule(
@@ -111,15 +112,16 @@ RULES = (
         lambda match: "井号键" if match[1] == "#" else "星号键",
         frozenset("#*"),
     ),
-    # 3+ 5 that no rule has read: +, @, # are named
+    # A→B -> A到B: signs that no rule has read
     Rule("name of a sign", _NAME, lambda match: _NAMES[match[0]], frozenset(_NAMES)),
-    # Let’s -> Let's is one word; 'quoted' -> quoted
+    # 'quoted' -> quoted
     Rule(
         "quotation mark",
         re.compile(r"(?<![A-Za-z])['’]|['’](?![A-Za-z])"),
         _nothing,
         frozenset("'’"),
     ),
+    # Let’s -> Let's
     Rule("apostrophe", re.compile("’"), lambda match: "'", frozenset("’")),
     # Mr. Smith -> Mr Smith
     Rule(

@@ -35,13 +35,14 @@ RULES = (
         _entity,
         frozenset("&"),
     ),
-    # <b>重要</b> -> 重要; 第一行<br>第二行 -> 第一行，第二行
+    # 第一行<br>第二行 -> 第一行，第二行
     Rule(
         "break",
         re.compile(rf"</?(?:{_BREAKS})(?:\s[^<>\n]{{0,200}})?/?>"),
         lambda match: "，",
         frozenset("<"),
     ),
+    # <b>重要</b> -> 重要
     Rule(
         "tag",
         re.compile(rf"</?(?:{_TAGS})(?:\s[^<>\n]{{0,300}})?/?>|<!--[^\n]{{0,300}}?-->"),
@@ -62,9 +63,11 @@ RULES = (
         _nothing,
         frozenset("-*_="),
     ),
-    # ## 标题 -> 标题; > 引用 -> 引用; - 牛奶 -> 牛奶; - [x] 买菜 -> 买菜
+    # ## 标题 -> 标题
     Rule("heading", re.compile(r"(?m)^\s{0,3}#{1,6}[ \t]+"), _nothing, frozenset("#")),
+    # > 引用 -> 引用
     Rule("quotation", re.compile(r"(?m)^\s{0,3}(?:>[ \t]?)+(?![0-9=])"), _nothing, frozenset(">")),
+    # - 牛奶 -> 牛奶; - [x] 买菜 -> 买菜
     Rule(
         "bullet",
         re.compile(r"(?m)^[ \t]*[-*+·●○◦▪■□◆][ \t]+(?:\[[ xX]\][ \t]+)?"),
@@ -90,15 +93,18 @@ RULES = (
         _content,
         frozenset("["),
     ),
-    # **重要** -> 重要; `ls` -> ls; ~~旧~~ -> 旧; *注意* -> 注意
+    # **重要** -> 重要
     Rule(
         "strong",
         re.compile(r"\*\*([^*\n]{1,300})\*\*|(?<![0-9A-Za-z_])__([^_\n]{1,300})__(?![0-9A-Za-z_])"),
         _content,
         frozenset("*_"),
     ),
+    # `ls` -> ls
     Rule("code", re.compile(r"`{1,3}([^`\n]{1,300})`{1,3}"), _content, frozenset("`")),
+    # ~~旧~~ -> 旧
     Rule("struck", re.compile(r"~~([^~\n]{1,300})~~"), _content, frozenset("~")),
+    # *注意* -> 注意
     Rule(
         "emphasis",
         re.compile(

@@ -141,7 +141,7 @@ RULES = (
         re.compile(rf"(?:±|\+/-)\s?({NUMBER})"),
         lambda match: f"正负{number(match[1])}",
     ),
-    # >30, ≤5, ~25, ≈3 before a number -> 大于三十; a rule of numbers reads the rest
+    # >30℃, ≤5 -> 大于30℃, 小于等于5; later rules read the number
     Rule(
         "comparison",
         re.compile(r"\s?([<>!=]=|[<>≤≥≠≈])\s?(?=[-+]?[0-9零一二两三四五六七八九十百负])"),
@@ -163,7 +163,7 @@ RULES = (
         _ratio,
         frozenset(":"),
     ),
-    # 1/3 -> 三分之一; 3 1/2 -> 三又二分之一; 血压120/80 -> 一百二十比八十
+    # 1/3 -> 三分之一; 3 1/2 -> 三又二分之一
     Rule(
         "fraction",
         re.compile(

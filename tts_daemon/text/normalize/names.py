@@ -137,8 +137,9 @@ FIXED = (
 """Read first of all: whole expressions that look like something else."""
 
 RULES = (
-    # 苏-27 -> 苏二七; 歼-20 -> 歼二十
+    # 苏-27 -> 苏二七
     Rule("Sukhoi", re.compile(r"(?<=苏)-([0-9]{2})(?![0-9.])"), lambda match: digits(match[1])),
+    # 歼-20 -> 歼二十
     Rule(
         "model with a hyphen",
         re.compile(

@@ -116,7 +116,7 @@ FACES = (
 RULES = (
     # 1️⃣ -> 1
     Rule("keycap", re.compile("([0-9])\ufe0f?\u20e3"), lambda match: f"，{match[1]}，"),
-    # 👍 -> 点赞; 今天真开心😊 -> 今天真开心; 我❤你 -> 我爱心你
+    # 👍 -> 点赞; 今天真开心😊 -> 今天真开心; 我❤你 -> 我爱你
     Rule("emoji", _RUN, _read, frozenset()),
     # What is left of emoji sequences has no content.
     Rule(
