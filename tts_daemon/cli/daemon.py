@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tts_daemon import __version__
 from tts_daemon.errors import SettingsError, TtsError
+from tts_daemon.service import signals
 from tts_daemon.settings import printer
 from tts_daemon.settings.loader import load
 
@@ -67,6 +68,7 @@ def _act(options: argparse.Namespace) -> int:
         loaded = read()
         print(f"the configuration is right; {len(loaded.origins)} keys are set")
     else:
+        signals.hold_back()
         # Loads numpy and the inference library, which a look at the configuration does not need.
         from tts_daemon.service.daemon import Daemon
 
@@ -77,3 +79,7 @@ def _act(options: argparse.Namespace) -> int:
 def _complain(error: TtsError) -> None:
     for line in str(error).splitlines():
         print(f"tts-daemon: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

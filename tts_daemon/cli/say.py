@@ -179,3 +179,7 @@ def _exit_status(reply: Reply) -> int:
     if not reply["ok"]:
         return STATUS.get(reply["error"], 1)
     return 0 if reply.get("event_type", "finished") == "finished" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

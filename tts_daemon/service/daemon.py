@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import socket
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from tts_daemon.inputs.socket_address import SocketAddress
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player
 from tts_daemon.ports import Snapshot
-from tts_daemon.service import assembly, logs
+from tts_daemon.service import assembly, logs, signals
 from tts_daemon.service.doors import doors
 from tts_daemon.service.systemd import Systemd
 from tts_daemon.settings.loader import Loaded, changes
@@ -26,7 +25,6 @@ from tts_daemon.settings.schema import Settings
 
 log = logging.getLogger(__name__)
 
-SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 WARM_UP = "你好"
 GREETING_TTL_S = 60.0
 STOP_S = 2.0
@@ -51,7 +49,7 @@ class Daemon:
         self._quiet_hours = QuietHours(self._settings.quiet_hours)
 
     def run(self) -> None:
-        """Speak until SIGTERM or SIGINT.
+        """Speak until SIGTERM or SIGINT, which `signals.hold_back` keeps for us.
 
         Raises:
             SettingsError: A door cannot be opened as configured.
@@ -60,8 +58,6 @@ class Daemon:
         started_s = time.monotonic()
         settings = self._settings
         logs.configure(settings.logging.level)
-        # Before any thread exists, so that every thread leaves them to this one.
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         with ExitStack() as stack:
             # First: a second daemon must fail before it touches the journal, and clients may wait.
             listener = self._listen(stack)
@@ -90,8 +86,7 @@ class Daemon:
             self._obey_signals(player)
             self._systemd.stopping()
             log.info("stopping")
-            # From here on, a second Ctrl-C ends the process at once.
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+            signals.let_through()
 
     def _listen(self, stack: ExitStack) -> socket.socket | None:
         if not self._settings.socket.enabled:
@@ -111,7 +106,7 @@ class Daemon:
             self._systemd.status(f"{item.state}, {item.queued} waiting")
 
     def _obey_signals(self, player: Player) -> None:
-        while signal.sigwait(SIGNALS) == signal.SIGHUP:
+        while signals.wait():
             self._systemd.reloading()
             self._reload(player)
             self._systemd.ready()
@@ -152,7 +147,7 @@ def _greet(player: Player, text: str) -> None:
         text,
         key="greeting",
         policy=Policy.REPLACE,
-        priority=Priority.NOTIFICATION,
+        priority=Priority.MESSAGE,
         ttl_s=GREETING_TTL_S,
     )
     try:

@@ -9,6 +9,9 @@ import time
 from collections.abc import Mapping
 
 FIRST_ACTIVATED_FD = 3
+FEED_EVERY_S = 1.0
+IMPORTANT_S = 1.0
+"""Time to wait for a manager that does not read; without an important message we never wait."""
 
 
 class Systemd:
@@ -17,6 +20,7 @@ class Systemd:
     def __init__(self, variables: Mapping[str, str] | None = None) -> None:
         """Take the variables that systemd set; None for those of the process."""
         self._variables = os.environ if variables is None else variables
+        self._fed_s = -FEED_EVERY_S
 
     def activated_socket(self) -> socket.socket | None:
         """The listening socket that systemd opened for us; None where it opened none."""
@@ -28,15 +32,16 @@ class Systemd:
 
     def ready(self) -> None:
         """The voice is warm and the doors are open."""
-        self._notify("READY=1")
+        self._notify("READY=1", wait_s=IMPORTANT_S)
 
     def reloading(self) -> None:
         """New settings are being read; `ready` ends this."""
-        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        now_us = time.monotonic_ns() // 1000
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={now_us}", wait_s=IMPORTANT_S)
 
     def stopping(self) -> None:
         """Said first, so that systemd knows that the end is meant."""
-        self._notify("STOPPING=1")
+        self._notify("STOPPING=1", wait_s=IMPORTANT_S)
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""
@@ -44,9 +49,12 @@ class Systemd:
 
     def feed_watchdog(self) -> None:
         """The synthesis worker is alive. Only the worker may say so, never a timer beside it."""
-        self._notify("WATCHDOG=1")
+        now_s = time.monotonic()
+        if now_s - self._fed_s >= FEED_EVERY_S:
+            self._fed_s = now_s
+            self._notify("WATCHDOG=1")
 
-    def _notify(self, message: str) -> None:
+    def _notify(self, message: str, wait_s: float = 0.0) -> None:
         address = self._variables.get("NOTIFY_SOCKET")
         if not address:
             return
@@ -56,5 +64,6 @@ class Systemd:
             contextlib.suppress(OSError),
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out,
         ):
+            out.settimeout(wait_s)
             out.connect(target)
             out.sendall(message.encode())

@@ -52,6 +52,21 @@ def test_an_abstract_address_is_understood() -> None:
         assert manager.recv(100) == b"READY=1"
 
 
+def test_a_manager_that_does_not_read_holds_nobody_up(manager: socket.socket) -> None:
+    systemd = Systemd({"NOTIFY_SOCKET": manager.getsockname()})
+    for number in range(1000):
+        systemd.status(str(number))
+    assert manager.recv(100) == b"STATUS=0"
+
+
+def test_a_busy_worker_feeds_the_watchdog_once_a_second(manager: socket.socket) -> None:
+    systemd = Systemd({"NOTIFY_SOCKET": manager.getsockname()})
+    systemd.feed_watchdog()
+    systemd.feed_watchdog()
+    systemd.status("after")
+    assert [manager.recv(100) for _ in range(2)] == [b"WATCHDOG=1", b"STATUS=after"]
+
+
 @pytest.mark.parametrize("variables", [{}, {"NOTIFY_SOCKET": "/nowhere/notify"}])
 def test_without_a_manager_nothing_happens(variables: dict[str, str]) -> None:
     Systemd(variables).ready()

@@ -1,0 +1,117 @@
+"""A real tts-daemon in a process of its own, on the tiny random voice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tts_daemon.inputs.socket_client import SocketClient
+
+VOICES = Path(__file__).parents[1] / "data"
+VOICE = "tiny_voice"
+PATIENCE_S = 60.0
+
+
+class DaemonProcess:
+    """Started in `directory`, which holds its configuration, socket, journal and log."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.socket = directory / "tts.sock"
+        self.config = directory / "config.yaml"
+        self.log_file = directory / "log"
+        self.variables: dict[str, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._manager.bind(str(directory / "notify"))
+        self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def configure(self, **sections: dict[str, Any]) -> None:
+        """Write the configuration; sections are merged over those that every test needs."""
+        base: dict[str, dict[str, Any]] = {
+            "voice": {"default": VOICE, "models": [str(VOICES)]},
+            "audio": {"device": "null:fast"},
+            "socket": {"path": str(self.socket)},
+            "queue": {"journal": str(self.directory / "queue.db")},
+            "logging": {"level": "debug"},
+        }
+        merged = {name: {**base.get(name, {}), **keys} for name, keys in sections.items()}
+        self.config.write_text(yaml.safe_dump({**base, **merged}), encoding="utf-8")
+
+    def launch(self, *wrapper: str, pass_fds: tuple[int, ...] = ()) -> None:
+        """Start the process without waiting for it."""
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*wrapper, *self._command()],
+                env={**os.environ, "NOTIFY_SOCKET": self._manager.getsockname(), **self.variables},
+                stdout=log,
+                stderr=log,
+                pass_fds=pass_fds,
+            )
+
+    def start(self, **sections: dict[str, Any]) -> None:
+        """Configure, start, and wait until it says that it is ready."""
+        self.configure(**sections)
+        self.launch()
+        self.hear("READY=1")
+
+    def run_to_its_end(self) -> subprocess.CompletedProcess[str]:
+        """Start one that is expected to give up by itself."""
+        return subprocess.run(
+            self._command(), capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+
+    def hear(self, wanted: str) -> None:
+        """Wait until the service manager is told `wanted`."""
+        while not self._told.get(timeout=PATIENCE_S).startswith(wanted):
+            pass
+
+    def ask(self, **fields: Any) -> dict[str, Any]:
+        """One request on a connection of its own."""
+        with SocketClient([self.socket]) as client:
+            return client.ask(**fields)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Exit status, once it has ended."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE_S)
+
+    @property
+    def log(self) -> str:
+        """Everything that it wrote so far."""
+        return self.log_file.read_text(encoding="utf-8")
+
+    def close(self) -> None:
+        """End it, whatever state it is in."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE_S)
+            self._process.kill()
+            self._process.wait()
+        self._manager.shutdown(socket.SHUT_RDWR)
+
+    def _listen(self) -> None:
+        # All the time, as a service manager does: a full socket would lose what is said into it.
+        with self._manager:
+            while told := self._manager.recv(1000).decode():
+                self._told.put(told)
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", "tts_daemon.cli.daemon", "--config", str(self.config)]
