@@ -129,6 +129,19 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class MelChunk:
+    """A piece of a clause's mel, in order.
+
+    Attributes:
+        frames: float32 [n, C], n > 0: mel bands, then f0 and voiced where the voice has them.
+        last: True for the clause's last piece.
+    """
+
+    frames: NDArray[np.float32]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AudioChunk:
     """A piece of waveform, in the order in which it is to be heard.
 

@@ -6,6 +6,7 @@ without noise). They are not part of a clone: shared/golden in the checkout or b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tts_daemon.acoustic.inputs import AcousticInput
+from tts_daemon.domain import MelChunk
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 from tts_daemon.synthesis.voice import Voice
@@ -91,14 +93,11 @@ def _one_hot(ids: NDArray[np.int64], width: int) -> Floats:
     return np.eye(width, dtype=np.float32)[ids][None]
 
 
-def _joined(pieces) -> Floats:  # type: ignore[no-untyped-def]
-    return np.concatenate(list(pieces))
-
-
 @pytest.mark.parametrize("sentence", SENTENCES)
 @pytest.mark.parametrize("size", [4, 10_000])
 def test_mel(voice: Voice, golden: Golden, sentence: int, size: int) -> None:
-    frames = _joined(voice.acoustic.stream(_inputs(voice, golden, sentence), repeat(size)))
+    chunks = voice.acoustic.stream(_inputs(voice, golden, sentence), repeat(size))
+    frames = np.concatenate([chunk.frames for chunk in chunks])
     np.testing.assert_allclose(frames, golden[f"mel_raw_{sentence}"], atol=TOLERANCE)
 
 
@@ -106,10 +105,14 @@ def test_mel(voice: Voice, golden: Golden, sentence: int, size: int) -> None:
 @pytest.mark.parametrize("size", [5, 10_000])
 def test_waveform(voice: Voice, golden: Golden, sentence: int, size: int) -> None:
     source = voice.manifest.source
-    waveform = voice.vocoder.stream(
-        iter([golden[f"mel_raw_{sentence}"].astype(np.float32)]),
-        repeat(size),
-        noise=silence,
-        phases=np.zeros(source.harmonics if source else 0, np.float32),
+    state = voice.vocoder.start(silence, np.zeros(source.harmonics if source else 0, np.float32))
+    waveform = np.concatenate(
+        list(voice.vocoder.stream(_pieces(golden[f"mel_raw_{sentence}"], size), state))
     )
-    np.testing.assert_allclose(_joined(waveform), golden[f"wav_{sentence}"], atol=TOLERANCE)
+    np.testing.assert_allclose(waveform, golden[f"wav_{sentence}"], atol=TOLERANCE)
+
+
+def _pieces(frames: NDArray[np.generic], size: int) -> Iterator[MelChunk]:
+    for begin in range(0, len(frames), size):
+        piece = frames[begin : begin + size].astype(np.float32)
+        yield MelChunk(piece, last=begin + size >= len(frames))

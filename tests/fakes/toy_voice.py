@@ -20,6 +20,7 @@ C = MELS + 2
 POST_LAYERS, LEFT, RIGHT, POST_UNITS, LSTM = 2, 3, 2, 5, 4
 DURATION_UNITS = 3
 CONTEXT = 2
+VOCODER_STATES = {"state_0": (1, 0, MELS + HOP)}
 EMOTIONS = ("neutral", "happy", "calm")
 
 
@@ -75,7 +76,7 @@ def manifest_values(**changes: Any) -> dict[str, Any]:
             "postnet_units": POST_UNITS,
             "postnet_lstm_units": LSTM,
         },
-        "vocoder_context_frames": CONTEXT,
+        "vocoder_look_ahead_frames": CONTEXT,
         "graphs": {
             name: {"file": f"{name}.onnx", "precision": "fp32", "sha256": "0" * 64, "bytes": 1}
             for name in GRAPHS
@@ -88,10 +89,16 @@ def manifest_values(**changes: Any) -> dict[str, Any]:
 class NumpyGraph:
     """A graph that is a function."""
 
-    def __init__(self, function: Callable[..., dict[str, Array]], **widths: int) -> None:
-        """Take the function and what `width` answers."""
+    def __init__(
+        self,
+        function: Callable[..., dict[str, Array]],
+        states: Mapping[str, tuple[int, ...]] | None = None,
+        **widths: int,
+    ) -> None:
+        """Take the function, the shapes of its empty states, and what `width` answers."""
         self.function = function
         self.calls = 0
+        self._states = states or {}
         self._widths = widths
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -108,6 +115,10 @@ class NumpyGraph:
                 outputs[name][:] = value
 
         return call
+
+    def empty_states(self) -> dict[str, Array]:
+        """As told."""
+        return {name: np.zeros(shape, np.float32) for name, shape in self._states.items()}
 
     def width(self, name: str) -> int:
         """As told."""
@@ -130,7 +141,7 @@ def graphs(autoregressive: bool = True) -> dict[str, NumpyGraph]:
         "decoder": NumpyGraph(decoder if autoregressive else decoder_without_past_frames),
         "postnet_fsmn": NumpyGraph(postnet_fsmn),
         "postnet_lstm": NumpyGraph(postnet_lstm),
-        "vocoder": NumpyGraph(vocoder),
+        "vocoder": NumpyGraph(vocoder, states=VOCODER_STATES),
     }
 
 
@@ -273,10 +284,14 @@ def postnet_lstm(
     }
 
 
-def vocoder(mel: Floats, source: Floats) -> dict[str, Array]:
+def vocoder(mel: Floats, source: Floats, edges: Array, state_0: Floats) -> dict[str, Array]:
     """Each frame's samples depend on CONTEXT frames on either side."""
-    count = mel.shape[2]
-    by_frame = source.sum(axis=1).reshape(count, HOP)
-    x = np.pad(np.concatenate([mel[0].T, by_frame], axis=1), ((CONTEXT, CONTEXT), (0, 0)))
+    by_frame = source.sum(axis=1).reshape(mel.shape[2], HOP)
+    new = np.concatenate([mel[0].T, by_frame], axis=1)
+    nothing = np.zeros((CONTEXT, MELS + HOP), np.float32)
+    x = np.concatenate(
+        [nothing[: CONTEXT * edges[0]], state_0[0], new, nothing[: CONTEXT * edges[1]]]
+    )
+    count = len(x) - 2 * CONTEXT
     total = sum(x[k : k + count] @ weights(50 + k, MELS + HOP, HOP) for k in range(2 * CONTEXT + 1))
-    return {"waveform": np.tanh(total).reshape(1, -1)}
+    return {"waveform": np.tanh(total).reshape(1, -1), "state_0_out": x[None, count:]}

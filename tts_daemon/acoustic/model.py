@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from tts_daemon.acoustic.decoder import Decoder, DecoderState
 from tts_daemon.acoustic.duration import DurationPredictor
 from tts_daemon.acoustic.encoder import Encoder, Encoding
 from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
 from tts_daemon.acoustic.length_regulator import LengthRegulator
 from tts_daemon.acoustic.postnet import Postnet
+from tts_daemon.domain import MelChunk
 from tts_daemon.runtime.engine import Floats, Graph
 from tts_daemon.voices.manifest import Manifest
 
@@ -27,16 +30,13 @@ class AcousticModel:
         self._postnet = Postnet(graphs["postnet_fsmn"], graphs["postnet_lstm"], manifest)
         self._frames_per_step = manifest.frames_per_step
 
-    def stream(self, inputs: AcousticInput, sizes: Iterator[int]) -> Iterator[Floats]:
-        """Yield the frames of one clause as they are made.
+    def stream(self, inputs: AcousticInput, sizes: Iterator[int]) -> Iterator[MelChunk]:
+        """Yield the frames of one clause as they are made; nothing when it has none.
 
         Args:
             inputs: At least one symbol.
             sizes: How many frames are wanted next; asked before each chunk. Chunks are a little
-                larger, since the decoder makes whole steps, and smaller at the end.
-
-        Yields:
-            [n, C], n > 0.
+                larger, since the decoder makes whole steps, and come as they come at the end.
         """
         encoding = self._encoder.encode(inputs)
         durations = self._predict_durations(inputs, encoding)
@@ -50,11 +50,10 @@ class AcousticModel:
             ahead += len(frames)
             left -= len(frames)
             refined = self._postnet.refine(refining, frames)
+            if not left:
+                refined = np.concatenate([refined, self._postnet.drain(refining)])
             if len(refined):
-                yield refined
-        rest = self._postnet.drain(refining)
-        if memory.frames and len(rest):
-            yield rest
+                yield MelChunk(refined, last=not left)
 
     def durations(self, inputs: AcousticInput) -> Floats:
         """Frames of each symbol before speed and pauses, not rounded [L]."""

@@ -20,11 +20,9 @@ class GraphOptions:
 
     Attributes:
         threads: Threads for the operators of this graph; 1 for a graph that is called in a loop.
-        fixed_shapes: True where only a few input shapes occur, so that memory plans may be kept.
     """
 
     threads: int = 1
-    fixed_shapes: bool = False
 
 
 class Graph(Protocol):
@@ -47,6 +45,13 @@ class Graph(Protocol):
 
         Returns:
             A function that runs the graph once. The arrays stay the caller's.
+        """
+        ...
+
+    def empty_states(self) -> dict[str, Array]:
+        """What to feed at first to the inputs whose names begin with `state_`.
+
+        Each of them comes back as the output of that name and `_out`, for the next call.
         """
         ...
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.runtime.engine import Array, GraphOptions
 
 _ERRORS_ONLY = 3
+_STATE = "state_"
+_TYPES = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8}
 
 
 class OnnxEngine:
@@ -75,6 +78,16 @@ class OnnxGraph:
     def _refused(self, error: Exception) -> VoiceError:
         return VoiceError(f"{self._name}: refuses its inputs ({_first_line(error)}); convert again")
 
+    def empty_states(self) -> dict[str, Array]:
+        """See `Graph`."""
+        return {
+            item.name: np.zeros(
+                [size if isinstance(size, int) else 0 for size in item.shape], _TYPES[item.type]
+            )
+            for item in self._session.get_inputs()
+            if item.name.startswith(_STATE)
+        }
+
     def width(self, name: str) -> int:
         """See `Graph`."""
         return self._widths[name]
@@ -86,7 +99,7 @@ def _session_options(options: GraphOptions) -> onnxruntime.SessionOptions:
     chosen.inter_op_num_threads = 1
     chosen.log_severity_level = _ERRORS_ONLY
     # A plan is kept for every shape ever seen: with free shapes that is a leak.
-    chosen.enable_mem_pattern = options.fixed_shapes
+    chosen.enable_mem_pattern = False
     # Waiting threads would spin, and warm a Pi that has nothing to say.
     chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return chosen

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tts_daemon.acoustic.inputs import AcousticInput
-from tts_daemon.domain import Clause
+from tts_daemon.domain import Clause, MelChunk
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.synthesis.distance import mel_distance_db, snr_db
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.text.symbols import encode
-from tts_daemon.vocoder.chunking import ChunkPlan
 
-_AT_ONCE = ChunkPlan(first_frames=1 << 20, largest_frames=1 << 20)
+_AT_ONCE = 1 << 20
+"""More frames than a clause has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,9 @@ def _inputs(voice: Voice, clauses: Iterable[Clause]) -> list[AcousticInput]:
 
 
 def _frames(voice: Voice, inputs: AcousticInput) -> Floats:
-    context = voice.vocoder.context_frames
-    return np.concatenate(list(voice.acoustic.stream(inputs, _AT_ONCE.demands(context))))
+    chunks = voice.acoustic.stream(inputs, repeat(_AT_ONCE))
+    return np.concatenate([chunk.frames for chunk in chunks])
 
 
 def _waveform(voice: Voice, frames: Floats) -> Floats:
-    return np.concatenate(list(voice.vocoder.stream(iter([frames]), _AT_ONCE.sizes())))
+    return np.concatenate(list(voice.vocoder.stream(iter([MelChunk(frames, last=True)]))))

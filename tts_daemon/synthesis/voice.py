@@ -48,8 +48,8 @@ class Voice:
 
     def stream(self, inputs: AcousticInput, plan: ChunkPlan) -> Iterator[Floats]:
         """`speak` for an input that is ready."""
-        frames = self.acoustic.stream(inputs, plan.demands(self.vocoder.context_frames))
-        return self.vocoder.stream(frames, plan.sizes())
+        demands = plan.demands(self.vocoder.look_ahead_frames)
+        return self.vocoder.stream(self.acoustic.stream(inputs, demands))
 
     def warm_up(self) -> None:
         """Speak one symbol to nobody, so that the first utterance does not pay for first times."""

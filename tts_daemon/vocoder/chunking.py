@@ -1,4 +1,4 @@
-"""Cuts a stream of frames into windows with context, so that chunks join without a seam."""
+"""How the mel of a clause is cut into pieces."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from tts_daemon.runtime.engine import Floats
+from tts_daemon.domain import MelChunk
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlan:
-    """Short chunks first, for an early first sound; longer ones later, since context is overhead.
+    """Short chunks first, for an early first sound; longer ones later, since each call costs.
 
     Attributes:
         first_frames: Frames of the first chunk.
@@ -23,7 +23,7 @@ class ChunkPlan:
 
     first_frames: int = 12
     growth: float = 2.0
-    largest_frames: int = 96
+    largest_frames: int = 48
 
     def sizes(self) -> Iterator[int]:
         """Frames of each chunk, without end."""
@@ -33,46 +33,19 @@ class ChunkPlan:
             size *= self.growth
         yield from repeat(self.largest_frames)
 
-    def demands(self, context: int) -> Iterator[int]:
-        """New frames that each chunk needs: the first one also needs its context to the right."""
+    def demands(self, look_ahead: int) -> Iterator[int]:
+        """New mel frames that each chunk needs: the first one also needs the look-ahead."""
         sizes = self.sizes()
-        return chain([next(sizes) + context], sizes)
+        return chain([next(sizes) + look_ahead], sizes)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One chunk with its context.
-
-    Attributes:
-        rows: Frames [n, ...].
-        begin, end: Rows of the chunk itself.
-    """
-
-    rows: Floats
-    begin: int
-    end: int
-
-
-def windows(frames: Iterator[Floats], sizes: Iterator[int], context: int) -> Iterator[Window]:
-    """Group frames into chunks that bring `context` frames on either side, as far as these exist.
-
-    Args:
-        frames: Pieces of any length, [n, ...].
-        sizes: Frames of each chunk.
-        context: Frames that the vocoder must see around a chunk to make it exactly.
-
-    Yields:
-        Windows whose chunks, joined, are all frames. The last one may be shorter or longer.
-    """
-    held: Floats | None = None
-    begin = 0  # first row of the next chunk in `held`
-    size = next(sizes)
-    for piece in frames:
-        held = piece if held is None else np.concatenate([held, piece])
-        while len(held) >= begin + size + context:
-            yield Window(held[: begin + size + context], begin, begin + size)
-            done = max(0, begin + size - context)
-            held, begin = held[done:], begin + size - done
-            size = next(sizes)
-    if held is not None and len(held) > begin:
-        yield Window(held, begin, len(held))
+def gather_first(chunks: Iterator[MelChunk], more_than: int) -> Iterator[MelChunk]:
+    """Join the first chunks until they are longer than `more_than` frames, or the last."""
+    for first in chunks:
+        whole = first
+        while len(whole.frames) <= more_than and not whole.last:
+            following = next(chunks)
+            frames = np.concatenate([whole.frames, following.frames])
+            whole = MelChunk(frames, following.last)
+        yield whole
+        yield from chunks

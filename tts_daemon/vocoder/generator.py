@@ -1,17 +1,34 @@
-"""The generator as a stream: mel frames -> waveform, chunk by chunk."""
+"""The generator as a stream: mel -> waveform, piece by piece, nothing computed twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from tts_daemon.runtime.engine import Floats, Graph
-from tts_daemon.vocoder.chunking import Window, windows
+from tts_daemon.domain import MelChunk
+from tts_daemon.runtime.engine import Array, Floats, Graph
+from tts_daemon.vocoder.chunking import gather_first
 from tts_daemon.vocoder.excitation import Excitation, ExcitationState, Noise, gaussian
 from tts_daemon.voices.manifest import Manifest
 
 _SEED = 20
+
+
+@dataclass(slots=True)
+class VocoderState:
+    """What passes from one call to the next; one per clause.
+
+    Attributes:
+        layers: What each layer of the graph keeps, by the name of its input.
+        excitation: None for a voice without one.
+        begun: True after the first call.
+    """
+
+    layers: dict[str, Array]
+    excitation: ExcitationState | None
+    begun: bool = False
 
 
 class Vocoder:
@@ -21,52 +38,61 @@ class Vocoder:
         """Take the graph and the voice's sizes."""
         self._graph = graph
         self._n_mels = manifest.n_mels
-        self._hop_length = manifest.hop_length
-        self.context_frames = manifest.vocoder_context_frames
+        self.look_ahead_frames = manifest.vocoder_look_ahead_frames
         self._excitation = None
         if manifest.source and manifest.f0:
             self._excitation = Excitation(
                 manifest.f0, manifest.source, manifest.sample_rate, manifest.hop_length
             )
 
-    def stream(
-        self,
-        frames: Iterator[Floats],
-        sizes: Iterator[int],
-        noise: Noise | None = None,
-        phases: Floats | None = None,
-    ) -> Iterator[Floats]:
-        """Yield the waveform of one clause as its frames come in.
+    def start(self, noise: Noise | None = None, phases: Floats | None = None) -> VocoderState:
+        """State before the first frame of a clause.
 
         Args:
-            frames: [n, C] each.
-            sizes: Frames of each chunk.
             noise: For the excitation; a fixed seed when left out.
             phases: Initial phases of the harmonics in cycles [H]; drawn from `noise` when left out.
+        """
+        excitation = None
+        if self._excitation is not None:
+            excitation = self._excitation.start(noise or gaussian(_SEED), phases)
+        return VocoderState(self._graph.empty_states(), excitation)
+
+    def stream(
+        self, chunks: Iterator[MelChunk], state: VocoderState | None = None
+    ) -> Iterator[Floats]:
+        """Yield the waveform of one clause as its mel comes in.
+
+        Args:
+            chunks: All of the clause, in pieces of any length.
+            state: From `start`; a usual one when left out.
 
         Yields:
-            float32 [n x hop_length], about -1 to 1.
+            float32 [n], about -1 to 1; all together hop_length samples per frame.
         """
-        rows, excitation = frames, self._excitation
-        if excitation is not None:
-            state = excitation.start(noise or gaussian(_SEED), phases)
-            rows = (self._with_source(excitation, state, piece) for piece in frames)
-        for window in windows(rows, sizes, self.context_frames):
-            yield self._generate(window)
+        state = state or self.start()
+        for chunk in gather_first(chunks, more_than=self.look_ahead_frames):
+            yield self.generate(state, chunk)
 
-    def _with_source(
-        self, excitation: Excitation, state: ExcitationState, frames: Floats
-    ) -> Floats:
-        """Put the excitation of each frame beside its mel, [n, C] -> [n, n_mels + H x hop]."""
-        source = excitation.make(state, frames[:, self._n_mels :])  # [n, H, hop]
-        return np.concatenate([frames[:, : self._n_mels], source.reshape(len(frames), -1)], axis=1)
+    def generate(self, state: VocoderState, chunk: MelChunk) -> Floats:
+        """Make the samples that this piece completes; the first must exceed the look-ahead.
 
-    def _generate(self, window: Window) -> Floats:
-        count = len(window.rows)
-        inputs = {"mel": np.ascontiguousarray(window.rows[:, : self._n_mels].T)[None]}
-        if self._excitation is not None:
-            source = window.rows[:, self._n_mels :].reshape(count, -1, self._hop_length)
-            harmonics = source.shape[1]
-            inputs["source"] = source.transpose(1, 0, 2).reshape(1, harmonics, -1)
-        waveform: Floats = self._graph.run(inputs)["waveform"][0]
-        return waveform[window.begin * self._hop_length : window.end * self._hop_length]
+        Returns:
+            float32 [n].
+        """
+        inputs: dict[str, Array] = {
+            "mel": np.ascontiguousarray(chunk.frames[:, : self._n_mels].T)[None],
+            "edges": np.array([not state.begun, chunk.last], np.int64),
+            **state.layers,
+        }
+        if self._excitation is not None and state.excitation is not None:
+            inputs["source"] = self._source(self._excitation, state.excitation, chunk.frames)
+        outputs = self._graph.run(inputs)
+        state.layers = {name: outputs[f"{name}_out"] for name in state.layers}
+        state.begun = True
+        waveform: Floats = outputs["waveform"][0]
+        return waveform
+
+    def _source(self, excitation: Excitation, state: ExcitationState, frames: Floats) -> Floats:
+        """[n, C] -> [1, H, n x hop_length]."""
+        sines = excitation.make(state, frames[:, self._n_mels :])  # [n, H, hop]
+        return sines.transpose(1, 0, 2).reshape(1, sines.shape[1], -1)

@@ -114,7 +114,7 @@ class Manifest:
     f0: F0Scale | None
     source: Source | None
     dimensions: Dimensions
-    vocoder_context_frames: int
+    vocoder_look_ahead_frames: int
     graphs: Mapping[str, GraphFile]
     quality: Mapping[str, Any]
 
@@ -164,7 +164,7 @@ class Manifest:
             f0=_f0_scale(keys.section("f0")) if keys.has("f0") else None,
             source=_source(keys.section("source")) if keys.has("source") else None,
             dimensions=_dimensions(keys.section("dimensions")),
-            vocoder_context_frames=keys.integer("vocoder_context_frames", minimum=0),
+            vocoder_look_ahead_frames=keys.integer("vocoder_look_ahead_frames", minimum=0),
             graphs=_graphs(keys.section("graphs")),
             quality=keys.anything("quality") if keys.has("quality") else {},
         )

@@ -17,8 +17,8 @@ import onnx
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import FILE_NAME, FORMAT, Manifest, verify
+from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
-from tts_daemon.workshop.hifigan.receptive_field import context_frames
 from tts_daemon.workshop.sambert.regulator import DurationPosition
 from tts_daemon.workshop.voice import Voice
 
@@ -70,7 +70,11 @@ def write_package(
 
 def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) -> None:
     entries = {}
+    look_ahead = 0
     for graph, model in graphs.models.items():
+        if graph == "vocoder":
+            streaming = make_streaming(model)
+            model, look_ahead = streaming.model, streaming.look_ahead_frames
         content = model.SerializeToString(deterministic=True)
         file = f"{graph}.onnx"
         (draft / file).write_bytes(content)
@@ -81,7 +85,11 @@ def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) ->
             "bytes": len(content),
         }
     content_of = manifest(voice, name)
-    content_of |= {"graphs": entries, "quality": {**voice.notes.quality, **graphs.quality}}
+    content_of |= {
+        "vocoder_look_ahead_frames": look_ahead,
+        "graphs": entries,
+        "quality": {**voice.notes.quality, **graphs.quality},
+    }
     text = json.dumps(content_of, ensure_ascii=False, indent=1)
     (draft / FILE_NAME).write_text(text + "\n", encoding="utf-8")
     # The reader's own checks: what it would refuse must not be written.
@@ -126,7 +134,6 @@ def manifest(voice: Voice, name: str) -> dict[str, Any]:
         "f0": None if voice.f0 is None else voice.f0.manifest(),
         "source": None,
         "dimensions": _dimensions(voice),
-        "vocoder_context_frames": context_frames(voice.vocoder.params),
     }
     if voice.f0 is not None:
         harmonics = voice.vocoder.params.harmonics
