@@ -42,6 +42,16 @@ def _full(match: re.Match[str]) -> str:
     return f"{digits(match['y'])}年{_day(match['m'], match['d'])}"
 
 
+def _year_last(match: re.Match[str]) -> str | None:
+    """Month first, unless it cannot be one."""
+    month, day = match[1], match[3]
+    if int(month) > 12:
+        month, day = day, month
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return None
+    return f"{digits(match[4])}年{_day(month, day)}"
+
+
 def _compact(match: re.Match[str]) -> str | None:
     return _full(match) if _DATE_BEFORE.search(before(match)) else None
 
@@ -99,6 +109,12 @@ RULES = (
         "date",
         re.compile(rf"{_START}(?P<y>{_YEAR})([-/.])(?P<m>{_MONTH})\2(?P<d>{_DAY}){_END}"),
         _full,
+    ),
+    # 25/11/2025, 08-08-2008 -> 二零二五年十一月二十五日
+    Rule(
+        "year last",
+        re.compile(rf"{_START}([0-9]{{1,2}})([-/])([0-9]{{1,2}})\2({_YEAR}){_END}"),
+        _year_last,
     ),
     # Nov. 22, 2025 -> 二零二五年十一月二十二日
     Rule(
@@ -175,7 +191,7 @@ RULES = (
         "range of dates",
         re.compile(
             r"(?:(?<=[日号月年午晚])|(?<=周[一二三四五六日天])|(?<=[星礼][期拜][一二三四五六日天]))\s?[-~—]{1,2}\s?"
-            rf"(?=[0-9一二三四五六七八九十]|周|星期|礼拜|次日|明|今|翌日|{_HALVES})"
+            rf"(?=[0-9一二三四五六七八九十]{{1,4}}[年月日号]|周|星期|礼拜|次日|明|今|翌日|{_HALVES})"
         ),
         lambda match: "到",
         frozenset("-~—"),

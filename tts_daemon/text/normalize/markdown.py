@@ -114,7 +114,7 @@ RULES = (
         frozenset("*_"),
     ),
     # #早安# -> 早安
-    Rule("topic", re.compile(r"#([^#\s0-9][^#\n]{0,40})#"), _content, frozenset("#")),
+    Rule("topic", re.compile(r"(?<![0-9])#([^#\s0-9][^#\n]{0,40})#"), _content, frozenset("#")),
     # | 8:00 | 26℃ | -> 8:00 | 26℃
     Rule(
         "table row",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tts_daemon.text.normalize import clock
+from tts_daemon.text.normalize import clock, quantities
 from tts_daemon.text.normalize.numbers import digits, number
 from tts_daemon.text.normalize.rule import NUMBER, Rule, after, before
 
@@ -85,27 +85,53 @@ def _score(match: re.Match[str]) -> str | None:
     """`比分3-1`, `主队3-1客队`, `3-1战胜`."""
     told = clock.SCORE.search(before(match)) or before(match, 1) == "队"
     if told or re.match(
-        r"\s?(?:战胜|击败|不敌|逆转|险胜|大胜|力克|惜败|完胜|[^，。]{0,6}队)", after(match)
+        r"\s?(?:战胜|击败|不敌|逆转|险胜|大胜|力克|惜败|完胜|平|[^，。]{0,6}队)", after(match)
     ):
         return _ratio(match)
     return None
 
 
 def _power(match: re.Match[str]) -> str:
-    base = match[1]
+    base, unit = match["base"], match["unit"]
     spoken = number(base) if base[0].isdigit() else base.strip(")）")
-    if match[3]:
-        return f"{spoken}的{_POWERS[match[3]]}"
-    return f"{spoken}的{number(match[2])}次方"
+    if match["small"]:
+        return f"{spoken}的{_POWERS[match['small']]}"
+    name = quantities.unit_name(unit) if unit else ""
+    return f"{spoken}的{number(match['exponent'])}次方{unit if name is None else name}"
 
 
 RULES = (
     # 10^6 -> 十的六次方; x² -> x的平方
     Rule(
         "power",
-        re.compile(rf"({NUMBER}|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[)）])(?:\^(-?[0-9]+)|([²³]))"),
+        re.compile(
+            rf"(?P<base>{NUMBER}|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[)）])"
+            rf"(?:\^(?P<exponent>-?[0-9]+)(?:\s?(?P<unit>{quantities.UNIT}))?|(?P<small>[²³]))"
+        ),
         _power,
         frozenset("^²³"),
+    ),
+    # x²-1 -> x的平方减一
+    Rule(
+        "minus after a power",
+        re.compile(r"(?<=[平立次]方)\s?-\s?(?=[0-9A-Za-z(（])"),
+        lambda match: "减",
+        frozenset("-"),
+    ),
+    # 6.02e23, 1E-5 -> 六点零二乘十的二十三次方
+    Rule(
+        "scientific notation",
+        re.compile(
+            r"(?<![0-9A-Za-z.])([0-9]{1,3}(?:\.[0-9]{1,9})?)[eE]([-+]?[0-9]{1,3})(?![0-9A-Za-z.])"
+        ),
+        lambda match: f"{number(match[1])}乘十的{number(match[2].lstrip('+'))}次方",
+        frozenset("eE"),
+    ),
+    # 图3-1 -> 图三杠一
+    Rule(
+        "numbered figure",
+        re.compile(r"(?<=[图表例式题])([0-9]{1,2})-([0-9]{1,2})(?![0-9A-Za-z\-]|\.[0-9])"),
+        lambda match: f"{number(match[1])}杠{number(match[2])}",
     ),
     # 9·18 -> 九一八
     Rule(
@@ -162,6 +188,13 @@ RULES = (
         re.compile(rf"(?<![0-9A-Za-z:.])({NUMBER})\s?:\s?({NUMBER})(?![0-9A-Za-z:])"),
         _ratio,
         frozenset(":"),
+    ),
+    # 第2/3页 -> 第二页，共三页
+    Rule(
+        "page of pages",
+        re.compile(r"(?<=第)([0-9]{1,4})/([0-9]{1,4})([页集章步节条])"),
+        lambda match: f"{number(match[1])}{match[3]}，共{number(match[2])}{match[3]}",
+        frozenset("/"),
     ),
     # 1/3 -> 三分之一; 3 1/2 -> 三又二分之一
     Rule(

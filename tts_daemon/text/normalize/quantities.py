@@ -11,8 +11,10 @@ from tts_daemon.text.normalize.rule import DASH, NUMBER, SIGNED, Rule, after, be
 
 _EXPONENT = r"(?:[²³]|[23](?![0-9A-Za-z.]))?"
 _LETTERS = r"(?:[A-Za-zμ°Ω℃℉′″][A-Za-zμΩ]*)"
-_UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
-_START = r"(?<![0-9A-Za-z.])"
+UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
+"""A unit sign or what looks like one: `kWh`, `μg/m³`."""
+"""A unit sign or what looks like one: `kWh`, `μg/m³`."""
+_START = r"(?<![0-9A-Za-z.^])"
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 # Units of everyday counting: two of them are 两; two degrees or decibels are 二.
 _PLAIN_TWO = frozenset(
@@ -137,7 +139,7 @@ def _percent_range(match: re.Match[str]) -> str:
 
 _WITH_UNIT = Rule(
     "number with unit",
-    re.compile(rf"{_START}(?P<value>{SIGNED})\s?(?P<unit>{_UNIT})"),
+    re.compile(rf"{_START}(?P<value>{SIGNED})\s?(?P<unit>{UNIT})"),
     _single,
 )
 
@@ -216,7 +218,7 @@ RULES = (
     Rule(
         "dimensions",
         re.compile(
-            rf"{_START}(?P<sides>{NUMBER}(?:\s?[x×X*]\s?{NUMBER}){{1,3}})\s?(?P<unit>{_UNIT})"
+            rf"{_START}(?P<sides>{NUMBER}(?:\s?[x×X*]\s?{NUMBER}){{1,3}})\s?(?P<unit>{UNIT})"
         ),
         _dimensions,
         frozenset("x×X*"),
@@ -225,8 +227,8 @@ RULES = (
     Rule(
         "range with unit",
         re.compile(
-            rf"{_START}(?P<low>{SIGNED})\s?(?P<first_unit>{_UNIT})?{DASH}"
-            rf"(?P<high>[-+]?{NUMBER})\s?(?P<unit>{_UNIT})"
+            rf"{_START}(?P<low>{SIGNED})\s?(?P<first_unit>{UNIT})?{DASH}"
+            rf"(?P<high>[-+]?{NUMBER})\s?(?P<unit>{UNIT})"
         ),
         _range,
     ),
@@ -240,7 +242,7 @@ RULES = (
     # 38.4万km -> 三十八点四万公里
     Rule(
         "scaled number with unit",
-        re.compile(rf"{_START}(?P<value>{NUMBER})\s?(?P<scale>[百千万亿])\s?(?P<unit>{_UNIT})"),
+        re.compile(rf"{_START}(?P<value>{NUMBER})\s?(?P<scale>[百千万亿])\s?(?P<unit>{UNIT})"),
         _scaled,
     ),
     # 26.5℃ -> 二十六点五摄氏度; 35μg/m³ -> 三十五微克每立方米; -65dBm -> 负六十五分贝毫瓦
@@ -264,7 +266,7 @@ RULES = (
     # 3.5元/m³ -> 三点五元每立方米
     Rule(
         "per sign",
-        re.compile(rf"(?<=[万元块角分次个])/\s?({_UNIT})"),
+        re.compile(rf"(?<=[万元块角分次个])/\s?({UNIT})"),
         _per_sign,
         frozenset("/"),
     ),
