@@ -1,0 +1,94 @@
+"""The whole daemon, with its tiny voice, at the broker: reload, quiet hours, the file's pool."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.broker import Broker, Watcher
+from fakes.daemon_process import DaemonProcess
+
+Watch = Callable[..., Watcher]
+
+CONFIG = "homeassistant/device/tts_daemon_living/config"
+ALL_DAY_BUT_A_MINUTE = {"start": "00:00", "end": "23:59", "volume": 0}
+ALL_NIGHT_BUT_A_MINUTE = {"start": "12:00", "end": "11:59", "volume": 0}
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[DaemonProcess]:
+    directory = tmp_path / "daemon"
+    directory.mkdir()
+    process = DaemonProcess(directory)
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def mqtt(broker: Broker) -> dict[str, Any]:
+    """The section of the configuration."""
+    return {"enabled": True, "host": "127.0.0.1", "port": broker.port, "node": "living"}
+
+
+@pytest.fixture
+def watcher(watch: Watch, daemon: DaemonProcess, mqtt: dict[str, Any]) -> Watcher:
+    watcher = watch("tts/#", "homeassistant/#", "answers")
+    daemon.start(mqtt=mqtt)
+    watcher.wait_payload("tts/living/availability", "online")
+    return watcher
+
+
+def test_a_reload_keeps_the_queue_and_tells_home_assistant(
+    watcher: Watcher, daemon: DaemonProcess, mqtt: dict[str, Any]
+) -> None:
+    watcher.publish("tts/living/command", "pause")
+    watcher.publish("tts/living/say", {"text": "等一等。", "id": "waiting"})
+    watcher.wait_event("queued", id="waiting")
+    daemon.configure(mqtt=mqtt, presets={"whisper": {"volume": 20}, "angry": None})
+    daemon.signal(signal.SIGHUP)
+    news = watcher.wait(lambda m: m.topic == CONFIG and b"say_whisper" in m.payload)
+    components = json.loads(news.payload)["components"]
+    assert components["say_angry"] == {"platform": "notify"}
+    assert "whisper" in components["preset"]["options"]
+    watcher.publish("tts/living/say/whisper", '{"text": "小声点。", "id": "soft"}')
+    watcher.publish("tts/living/command", "resume")
+    watcher.wait_event("finished", id="waiting")
+    watcher.wait_event("finished", id="soft")
+
+
+def test_quiet_hours_come_with_a_reload(
+    watcher: Watcher, daemon: DaemonProcess, mqtt: dict[str, Any]
+) -> None:
+    watcher.publish("tts/living/say", {"text": "白天。", "id": "day"})
+    watcher.wait_event("finished", id="day")
+    # One of the two is in force at any time of day.
+    for hours in (ALL_DAY_BUT_A_MINUTE, ALL_NIGHT_BUT_A_MINUTE):
+        daemon.configure(mqtt=mqtt, quiet_hours=hours)
+        daemon.signal(signal.SIGHUP)
+        daemon.hear("READY=1")
+        watcher.publish("tts/living/say", {"text": "夜里。", "id": f"night {hours['start']}"})
+    assert watcher.wait_event("cancelled")["reason"] == "quiet hours"
+    alarm = {"text": "着火了！", "id": "fire", "priority": "important"}
+    watcher.publish("tts/living/say", alarm)
+    watcher.wait_event("finished", id="fire")
+
+
+def test_the_pool_makes_files_while_the_device_is_paused(watcher: Watcher) -> None:
+    watcher.publish("tts/living/command", "pause")
+    watcher.wait_payload("tts/pool/members/tts/living", "online")
+    watcher.ask("tts/pool/synthesize", "给我一个文件。", "answers", b"1")
+    answer = watcher.wait(lambda message: message.topic == "answers")
+    with wave.open(io.BytesIO(answer.payload)) as file:
+        assert file.getnframes() > 0
+
+
+def test_the_end_of_the_daemon_is_announced(watcher: Watcher, daemon: DaemonProcess) -> None:
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait() == 0
+    watcher.wait_payload("tts/living/availability", "offline")
