@@ -12,6 +12,7 @@ UNREADABLE = "yi1"
 """Stands for a character that no table knows."""
 
 _SUFFIX_FROM = 2
+_LONGEST_PIECE = 6
 _SUFFIXES = {"曲": "qu3", "长": "zhang3", "乐": "yue4", "差": "cha1"}
 """Readings as a suffix of long words: 主题曲, 理事长, 摇滚乐, 标准差."""
 _COUNTING = frozenset("零一二三四五六七八九十百千万亿两几半数多第这那哪每某")
@@ -81,33 +82,59 @@ class GraphemeToPhoneme:
             word.pos = "nz"
 
     def _lookup(self, text: str) -> list[Syllable]:
+        known = self._known(text)
+        if known:
+            return [Syllable.parse(*pair) for pair in zip(text, known, strict=True)]
         syllables: list[Syllable] = []
-        start = end = 0
-        while end < len(text):
-            start = end
-            end, reading = self._longest(text, start)
-            for char, item in zip(text[start:end], reading, strict=True):
+        pieces = self._pieces(text) if len(text) > _SUFFIX_FROM else list(text)
+        for piece in pieces:
+            reading = self._known(piece) or [self._default(char) for char in piece]
+            for char, item in zip(piece, reading, strict=True):
                 syllables.append(Syllable.parse(char, item))
-                syllables[-1].guessed = end - start == 1
-        suffix = self._suffix(text) if end - start == 1 else ""
+                syllables[-1].guessed = len(piece) == 1
+        suffix = _suffix(text, single=len(pieces[-1]) == 1)
         if suffix:
             syllables[-1] = Syllable.parse(text[-1], suffix)
         return syllables
 
-    def _suffix(self, text: str) -> str:
-        if text[0] in _COUNTING and len(text) > 1:
-            return _MEASURES.get(text[-1], "")
-        return _SUFFIXES.get(text[-1], "") if len(text) > _SUFFIX_FROM else ""
+    def _known(self, text: str) -> list[str]:
+        reading = self.lexicon.get(text) or self._phrases.get(text)
+        return reading.split(" ") if reading else []
 
-    def _longest(self, text: str, start: int) -> tuple[int, list[str]]:
-        for end in range(len(text), start + 1, -1):
-            piece = text[start:end]
-            reading = self.lexicon.get(piece) or self._phrases.get(piece)
-            if reading:
-                return end, reading.split(" ")
-            if end - start < len(text) and self._is_word(piece):
-                return end, [self._default(char) for char in piece]
-        return start + 1, [self._default(text[start])]
+    def _pieces(self, text: str) -> list[str]:
+        """Take a long word apart into known words: 单亲|家庭, 感|兴趣, 大|都市."""
+        best: list[tuple[float, list[str]]] = [(0.0, [])]
+        for end in range(1, len(text) + 1):
+            options = []
+            # Of equal ways the one with the longer beginning: 干活|儿, 成长|期.
+            for start in range(end - 1, max(-1, end - 1 - _LONGEST_PIECE), -1):
+                cost, pieces = best[start]
+                piece = text[start:end]
+                if piece != text:
+                    options.append((cost + self._cost(piece), [*pieces, piece]))
+            best.append(min(options, key=lambda option: option[0]))
+        return best[-1][1]
+
+    def _cost(self, piece: str) -> float:
+        if len(piece) == 1:
+            return 2.0
+        if piece in self.lexicon or piece in self._phrases:
+            return 0.9
+        return 1.0 if self._is_word(piece) else 10.0
 
     def _default(self, char: str) -> str:
         return self._characters.get(char) or UNREADABLE
+
+
+def _suffix(text: str, *, single: bool) -> str:
+    """The reading of the last character as a suffix; empty when it is none.
+
+    Args:
+        text: A word that no dictionary reads as a whole.
+        single: Whether its last character stands alone when the word is taken apart.
+    """
+    if len(text) > 1 and text[-2] in _COUNTING and text[-1] in _MEASURES:
+        return _MEASURES[text[-1]]
+    if len(text) == 2 and text[-1] == "倒":
+        return "dao3"  # 砍倒, 压倒
+    return _SUFFIXES.get(text[-1], "") if single and len(text) > _SUFFIX_FROM else ""

@@ -34,7 +34,7 @@ class G2pmModel:
         return len(self._model.cedict.get(char, ())) > 1
 
     def readings(self, text: str) -> list[str]:
-        """One syllable for each character of a text of Chinese characters; empty where it has none."""
+        """One syllable for each character of a Chinese text; empty where it has none."""
         found = self._model(text, tone=True, char_split=True)
         if len(found) != len(text):
             return [""] * len(text)

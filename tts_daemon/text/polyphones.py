@@ -68,6 +68,8 @@ Rule = Callable[[Context], str]
 def apply(words: list[Word]) -> None:
     """Correct the readings of single-character polyphones by the words around them."""
     for index, word in enumerate(words):
+        if len(word.text) > 2 and word.text[-1] == "地" and word.pos[:1] in "dzi":
+            word.syllables[-1].base, word.syllables[-1].tone = "de", 5  # 坦率地
         rule = RULES.get(word.text)
         if rule and word.syllables:
             reading = rule(Context(words, index))
@@ -84,6 +86,9 @@ def _de_complement(at: Context) -> str:
     if at.after.text in _DEGREE_WORDS and not at.before.pos.startswith("r"):
         return "de5"  # 游得很快, where jieba takes 游 for a noun
     if at.before.pos[:1] in ("v", "a", "i", "l", "z", "u"):
+        return "de5"
+    # 交流得比 … 好 de5
+    if at.after.text in ("比", "跟", "像", "和", "同", "如"):
         return "de5"
     # 我得走了 dei3
     subject = at.before.pos[:1] in ("r", "n", "t", "d", "m", "x", "c", "f", "s", "p")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from tts_daemon.text.tables import word_set
+
 PARTICLES = frozenset("的地得了着过们吧吗呢啊呀嘛啦哦哇呗")
 LOCALISERS = frozenset("上下里外中内前后旁边间")
 COMPLEMENTS = frozenset("到完好满开掉住成出上下起见给在为至入走动错懂成")
@@ -20,6 +22,9 @@ MEASURES = frozenset(
     "个本支张条只件把杯碗台辆座间位名次种级度分秒年月日天岁点号元块斤米层楼转克瓦伏安升吨寸尺里"
     "亩档折倍页集首盏朵家棵颗双套场节班路趟遍项箱包瓶盒袋桶罐粒片滴所头匹根句段篇封份副对群排批样类"
 )
+PERSONS = frozenset("我你您他她它谁")
+MODALS = frozenset("要会能想请该应")
+UNITS = word_set("小时 公里 分钟 公斤 厘米 毫米 星期 英寸 毫升 千克 千瓦 平米 海里")
 CLASSICAL = frozenset("之于而")
 FIXED = frozenset(("人工智能",))
 """Terms of four characters that are said in one breath although both halves are words."""
@@ -139,11 +144,13 @@ def _joins_number(group: list[TaggedWord], unit: TaggedWord) -> bool:
         noun = pos == "n" and len(text) == 1 and last[-1] in MEASURES
         counted = pos == "q" or (len(text) <= 2 and text[0] in MEASURES)
         if pos == "m":
-            return last[-1] not in MEASURES | {"之"}
+            return last[-1] not in MEASURES | {"之"} or text in ("半", "多", "整")
+        if text in UNITS:
+            return last[-1] not in MEASURES
         return (noun or counted) and last[-1] != "之"
     # 这|件, 第|一次
     if last in DEMONSTRATIVES:
-        return pos in ("m", "q") or len(text) == 1
+        return pos in ("m", "q") or len(text) == 1 or text[0] in MEASURES
     # 两支|笔, but 两个|小时
     counted = len(group) == 2 and group[0][1] == "m" and last_pos == "q"
     return counted and len(text) == 1 and pos.startswith("n") and len(group[0][0]) == 1
@@ -153,17 +160,17 @@ def _leans_left(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord
     text, pos = unit
     last, last_pos = group[-1]
     # 桌子|上, 三十秒|后
-    if text in LOCALISERS and last_pos[:1] in "nrsqtm":
-        return following is None or following[0] not in ("了", "着", "过")
+    if text in LOCALISERS and last_pos[:1] in "nrsqtm" and last not in PERSONS:
+        follows = following or ("", "")
+        return follows[0] not in ("了", "着", "过") and follows[1] != "t"
     # 是|个
     if text == "个" and len(last) == 1:
         return True
+    # 搬|不动, 找|不到
+    if text[0] == "不" and len(text) == 2 and len(last) == 1 and last_pos == "v":
+        return last not in MODALS
     # 听|到, 洗|完, 达|到
-    if (
-        text in COMPLEMENTS
-        and last_pos.startswith("v")
-        and last not in ("要", "会", "能", "想", "请")
-    ):
+    if text in COMPLEMENTS and last_pos.startswith("v") and last not in MODALS:
         return following is None or following[1][:1] not in "nr" or text not in "给在为"
     # 充电|座, 门|口
     return (

@@ -10,6 +10,7 @@ _LARGE = frozenset("百千万亿")
 # 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
 _ORDINAL_UNITS = frozenset("月号楼级班流")
 _BEFORE_ORDINAL = frozenset("第初周统唯单专之归均逐惟比加减乘除")
+_GRADED = frozenset("奖功品舱座")
 _OPERATORS = frozenset("比加减乘除")
 _HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神"))
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
@@ -76,6 +77,8 @@ def _yi(
         return 1 if _is_clock(line, index) else 4  # 一点半, 一点五 · 一点也不
     if after.chars in _ORDINAL_UNITS or (after.chars == "日" and before and before.chars == "月"):
         return 1  # 一月, 一楼, 一月一日
+    if after.chars == "等" and index + 2 < len(line) and line[index + 2][0].chars in _GRADED:
+        return 1  # 一等奖
     if after.chars in _DIGITS and after.chars not in _LARGE:
         return 1  # 一二三
     if after.chars == "个":

@@ -55,7 +55,7 @@ def phrase_readings(characters: dict[str, str]) -> dict[str, list[str]]:
     kept = {}
     for phrase, marked in phrases_dict.items():
         reading = [numbered(options[0]) for options in marked]
-        if len(reading) != len(phrase) or not all(map(readable, reading)):
+        if len(phrase) < 2 or len(reading) != len(phrase) or not all(map(readable, reading)):
             continue
         reading = [lexical.get(char, item) for char, item in zip(phrase, reading, strict=True)]
         default = [characters.get(char, "") for char in phrase]
