@@ -147,11 +147,9 @@ def _harmless_globals() -> list[Any]:
 
 
 def _why_not(error: Exception) -> str:
-    text = str(error)
-    if "Weights only load failed" in text or "weights_only" in text:
+    if any(sign in str(error) for sign in ("Unsupported global", "Unsupported class", "GLOBAL")):
         return "holds something other than weights, which might run code; refused"
-    first = (text.splitlines() or [type(error).__name__])[0][:200]
-    return f"damaged or truncated ({first}); {AGAIN}"
+    return f"damaged or truncated ({type(error).__name__}); {AGAIN}"
 
 
 def _tensors(path: Path, content: Any, keys: tuple[str, ...]) -> dict[str, torch.Tensor]:

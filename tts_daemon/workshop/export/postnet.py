@@ -47,7 +47,8 @@ def postnet_fsmn_graph(model: Sambert) -> onnx.ModelProto:
         ("contexts_out", contexts, left + right),
         ("residuals_out", residuals, right),
     ):
-        stacked = graph.concat([graph.reshape(p, 1, 1, length, units) for p in parts], axis=0)
+        outer = graph.ints(0, 1)
+        stacked = graph.concat([graph.op("Unsqueeze", part, outer) for part in parts], axis=0)
         graph.output(name, stacked, [layers, 1, length, units])
     return graph.build()
 
@@ -55,7 +56,8 @@ def postnet_fsmn_graph(model: Sambert) -> onnx.ModelProto:
 def _per_layer(graph: GraphBuilder, name: str, layers: int, length: int, units: int) -> list[str]:
     """[layers, 1, length, units] -> a [length, units] per layer."""
     stacked = graph.input(name, [layers, 1, length, units])
-    return [graph.reshape(part, length, units) for part in graph.split(stacked, layers, axis=0)]
+    outer = graph.ints(0, 1)
+    return [graph.op("Squeeze", part, outer) for part in graph.split(stacked, layers, axis=0)]
 
 
 def postnet_lstm_graph(model: Sambert) -> onnx.ModelProto:

@@ -57,30 +57,22 @@ class GeneratorParams:
         """
         _refuse_unknown_variants(params)
         source = params.get("nsf_params") or {}
-        try:
-            result = cls(
-                in_channels=int(params.get("in_channels", 80)),
-                out_channels=int(params.get("out_channels", 1)),
-                channels=int(params["channels"]),
-                kernel_size=int(params.get("kernel_size", 7)),
-                upsample_scales=tuple(int(s) for s in params["upsample_scales"]),
-                # "kernal" is how the published configurations spell it.
-                upsample_kernels=tuple(int(k) for k in params["upsample_kernal_sizes"]),
-                resblock_kernels=tuple(int(k) for k in params["resblock_kernel_sizes"]),
-                resblock_dilations=tuple(
-                    tuple(int(d) for d in block) for block in params["resblock_dilations"]
-                ),
-                causal=bool(params.get("causal", True)),
-                slope=float(
-                    params.get("nonlinear_activation_params", {}).get("negative_slope", 0.1)
-                ),
-                harmonics=int(source["nb_harmonics"]) + 1 if source else 0,
-                sample_rate=int(source["sampling_rate"]) if source else 0,
-            )
-        except KeyError as error:
-            raise CheckpointError(f"Model.Generator.params: {error.args[0]} is missing") from error
-        except (TypeError, ValueError, AttributeError) as error:
-            raise CheckpointError(f"Model.Generator.params: {error}") from error
+        activation = params.get("nonlinear_activation_params") or {}
+        result = cls(
+            in_channels=_size(params, "in_channels"),
+            out_channels=_size(params, "out_channels"),
+            channels=_size(params, "channels"),
+            kernel_size=_size(params, "kernel_size"),
+            upsample_scales=_sizes(params, "upsample_scales"),
+            # "kernal" is how the published configurations spell it.
+            upsample_kernels=_sizes(params, "upsample_kernal_sizes"),
+            resblock_kernels=_sizes(params, "resblock_kernel_sizes"),
+            resblock_dilations=_dilations(params),
+            causal=bool(params.get("causal", True)),
+            slope=float(activation.get("negative_slope", 0.1)),
+            harmonics=_size(source, "nb_harmonics") + 1 if source else 0,
+            sample_rate=_size(source, "sampling_rate") if source else 0,
+        )
         result._check()
         return result
 
@@ -125,3 +117,25 @@ def _refuse_unknown_variants(params: Mapping[str, Any]) -> None:
             raise CheckpointError(
                 f"Model.Generator.params.{key}: {params[key]!r} was never published, only {value!r}"
             )
+
+
+def _size(params: Mapping[str, Any], key: str) -> int:
+    value = params.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 65536:
+        raise CheckpointError(f"Model.Generator.params.{key}: {value!r} is no usable number")
+    return value
+
+
+def _sizes(params: Mapping[str, Any], key: str) -> tuple[int, ...]:
+    values = params.get(key)
+    if not isinstance(values, list) or not 0 < len(values) <= 16:
+        raise CheckpointError(f"Model.Generator.params.{key}: {values!r} is no list of numbers")
+    return tuple(_size({key: value}, key) for value in values)
+
+
+def _dilations(params: Mapping[str, Any]) -> tuple[tuple[int, ...], ...]:
+    key = "resblock_dilations"
+    blocks = params.get(key)
+    if not isinstance(blocks, list) or not 0 < len(blocks) <= 16:
+        raise CheckpointError(f"Model.Generator.params.{key}: {blocks!r} is no list of lists")
+    return tuple(_sizes({key: block}, key) for block in blocks)
