@@ -107,6 +107,13 @@ RULES = (
     # 14:30 -> 十四点三十分; 08:05:09 -> 八点零五分零九秒; 时长3:25 -> 时长三分二十五秒;
     # 比分3:12 is left to the scores
     Rule("time", re.compile(f"{_START}{_TIME}{_END}"), _time, frozenset(":")),
+    # 36:15:20 -> 三十六小时十五分二十秒: no hour of a day
+    Rule(
+        "long duration",
+        re.compile(rf"{_START}([0-9]{{2,3}}):([0-5][0-9]):([0-5][0-9]){_END}"),
+        _length,
+        frozenset(":"),
+    ),
     # 8点05 -> 八点零五; 2时30分 -> 两时三十分
     Rule(
         "written time",

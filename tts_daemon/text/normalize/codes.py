@@ -133,6 +133,13 @@ RULES = (
         ),
         _after_word,
     ),
+    # 订单#20251122-001 -> 订单井号二零二五一一二二杠零零一
+    Rule(
+        "code after a number sign",
+        re.compile(r"#([0-9]{4,20}(?:-[0-9]{1,10})?)(?![0-9A-Za-z.])"),
+        lambda match: f"井号{spell(match[1])}",
+        frozenset("#"),
+    ),
     # 转8001 -> 转八零零幺
     Rule(
         "extension",

@@ -35,7 +35,7 @@ def _calculation(match: re.Match[str]) -> str | None:
     text = match[0]
     if not _CALCULATES.search(text):
         return None
-    by_fractions = "+" in text or "×" in text
+    by_fractions = re.search(r"[+×A-Za-zπ]", text) is not None
     words, operand = "", False
     for token in _TOKEN.finditer(text):
         # A minus that no number precedes is a sign: -5+3=-2.

@@ -105,7 +105,7 @@ FACES = (
         re.compile(
             r"(?<![0-9A-Za-z:])(?:[:;=]-?[)(DPpO|](?![0-9A-Za-z])|\^[_.oO]?\^|>[_.]?<|[TQ][_AwW][TQ](?![A-Za-z])"
             r"|[-=oO][_.][-=oO](?:\|{1,3})?(?![0-9A-Za-z])|[oO]rz(?![A-Za-z])|OTZ(?![A-Za-z])"
-            r"|XD(?![A-Za-z])|<3(?![0-9.]))"
+            r"|XD(?![A-Za-z])|<3(?=\s*(?:[，。！？!~]|$)))"
         ),
         lambda match: SKIPPED,
         frozenset(":;=^>TQ-oOX<"),

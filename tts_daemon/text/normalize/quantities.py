@@ -15,6 +15,7 @@ UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
 """A unit sign or what looks like one: `kWh`, `μg/m³`."""
 """A unit sign or what looks like one: `kWh`, `μg/m³`."""
 _START = r"(?<![0-9A-Za-z.^])"
+_DIRECTIONS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 # Units of everyday counting: two of them are 两; two degrees or decibels are 二.
 _PLAIN_TWO = frozenset(
@@ -151,6 +152,13 @@ RULES = (
         _coordinate,
         frozenset("°"),
     ),
+    # 31.23°N -> 北纬三十一点二三度
+    Rule(
+        "latitude and longitude",
+        re.compile(rf"{_START}({NUMBER})°\s?([NSEW])(?![A-Za-z])"),
+        lambda match: f"{_DIRECTIONS[match[2]]}{number(match[1])}度",
+        frozenset("°"),
+    ),
     # 配速5'30" -> 五分三十秒
     Rule(
         "pace",
@@ -275,7 +283,7 @@ RULES = (
         "per",
         re.compile(
             r"(?<=[万元块角分次度米克升斤吨瓦时转个人件帧步])/"
-            r"(?=天|日|周|月|季|年|小时|分钟?|秒|次|人|个|户|瓶|盒|片|平|立方|公里|千米|米|公斤|千克|[两斤克吨升度张件台晚间股桶辆亩车])"
+            r"(?=天|日|周|月|季|年|小时|分钟?|秒|次|人|个|户|瓶|盒|片|平|立方|公里|千米|米|公斤|千克|[两斤克吨升度张件台晚间股桶辆亩车零一二三四五六七八九十半0-9])"
         ),
         lambda match: "每",
         frozenset("/"),
