@@ -81,6 +81,11 @@ class Lives(RuleBasedStateMachine):
     def submit(
         self, priority: Priority, policy: Policy, key: str | None, ttl_s: float | None
     ) -> None:
+        self.submit_one(priority, policy, key, ttl_s)
+
+    def submit_one(
+        self, priority: Priority, policy: Policy, key: str | None, ttl_s: float | None
+    ) -> None:
         request = SpeakRequest(
             "你好",
             id=f"u{len(self.accepted)}-{len(self.events)}",
@@ -102,6 +107,14 @@ class Lives(RuleBasedStateMachine):
         mine = [event for event in self.events[before:] if event.id == request.id]
         expected = EventType.QUEUED if position >= 0 else EventType.CANCELLED
         assert [event.event_type for event in mine] == [expected]
+
+    @rule(
+        count=st.integers(1, 4),
+        priority=st.sampled_from([Priority.TEXT, Priority.MESSAGE, Priority.PROGRESS]),
+    )
+    def submit_some(self, count: int, priority: Priority) -> None:
+        for _ in range(count):
+            self.submit_one(priority, Policy.QUEUE, None, None)
 
     @precondition(lambda self: self.accepted)
     @rule(data=st.data())
@@ -155,26 +168,14 @@ class Lives(RuleBasedStateMachine):
 
     # -- people and time --------------------------------------------------------------------
 
-    @rule()
-    def stop(self) -> None:
-        self.dispatcher.stop()
-        self.paused = False
-        assert self.waiting() == []
-        assert not self.speaking()
-
-    @rule()
-    def skip(self) -> None:
-        waiting = self.waiting()
-        self.dispatcher.skip()
-        assert not self.speaking()
-        assert self.waiting() == waiting
-
-    @rule()
-    def clear(self) -> None:
-        speaking = self.dispatcher.speaking_id
-        self.dispatcher.clear()
-        assert self.waiting() == []
-        assert self.dispatcher.speaking_id == speaking
+    @rule(command=st.sampled_from(["stop", "skip", "clear"]))
+    def command(self, command: str) -> None:
+        waiting, speaking = self.waiting(), self.dispatcher.speaking_id
+        getattr(self.dispatcher, command)()
+        if command == "stop":
+            self.paused = False
+        assert self.waiting() == (waiting if command == "skip" else [])
+        assert self.dispatcher.speaking_id == (speaking if command == "clear" else "")
 
     @rule(paused=st.booleans())
     def pause(self, paused: bool) -> None:
@@ -189,9 +190,13 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         """The power goes: what lies in the file is all there is."""
+        cut_off = [self.dispatcher.speaking_id] if self.speaking() else []
+        before = len(self.events)
         shutil.copytree(self.path.parent, self.directory / str(self.lives + 1))
         self.worker = None
         self.live()
+        ended = [event.id for event in self.events[before:] if event.event_type in FINAL]
+        assert ended == (cut_off if self.interrupted == "drop" else [])
 
     # -- what must always be true -----------------------------------------------------------
 
@@ -258,4 +263,4 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestLives.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -113,3 +113,13 @@ def test_the_limiter_comes_back_up() -> None:
     samples = np.concatenate([tone(3.0, seconds=0.1), tone(0.5, seconds=2.0)])
     out = np.concatenate([limiter.process(samples), limiter.finish()])
     assert np.array_equal(out[-RATE // 2 :], samples[-RATE // 2 :])
+
+
+def test_the_limiter_sees_a_sudden_shout_coming() -> None:
+    limiter = Limiter(EDGE)
+    samples = np.concatenate([tone(0.5, seconds=0.1), np.full(1000, 3.0, dtype=np.float32)])
+    out = np.concatenate([limiter.process(samples), limiter.finish()])
+    assert np.abs(out).max() <= CEILING + 1e-6
+    # It turns down within one step of 5 ms, not before.
+    shout = round(0.1 * RATE) // EDGE * EDGE
+    assert np.array_equal(out[: shout - EDGE], samples[: shout - EDGE])

@@ -284,6 +284,19 @@ def test_important_breaks_in(rooms) -> None:
     room.wait_for("fire", "finished")
 
 
+def test_interrupted_progress_is_spoken_afterwards(rooms) -> None:
+    room = rooms()
+    gate = room.close_gate()
+    room.say("90 %", priority=Priority.PROGRESS)
+    room.wait_until_making("90 %")
+    room.say("news")
+    gate.release(10)
+    room.wait_for("90 %", "finished")
+    assert room.diary.of("90 %").count("queued") == 1
+    finished = [event.id for event in room.diary.events if event.event_type == "finished"]
+    assert finished == ["news", "90 %"]
+
+
 def test_drop_if_busy_is_cancelled_with_the_reason(rooms) -> None:
     room = rooms()
     room.close_gate()
