@@ -1,0 +1,149 @@
+"""tts-voices, end to end on a tiny random model."""
+
+import builtins
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tts_daemon.cli import voices
+from tts_daemon.voices.manifest import Manifest
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("model") / "tiny"
+    assert voices.main(["make-random", str(directory)]) == 0
+    return directory
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    file = tmp_path / "texts.txt"
+    file.write_text("你好，今天天气怎么样？\n外面下着小雨，请带好雨伞\n太好了！\n")
+    return file
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+def run(models: Path, *arguments: object) -> int:
+    return voices.main(["--models", str(models), *map(str, arguments)])
+
+
+def convert(models: Path, model: Path, name: str, *arguments: object) -> int:
+    return run(models, "convert", model, "--name", name, *arguments)
+
+
+def test_a_voice_from_model_to_removal(
+    models: Path, model: Path, texts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert convert(models, model, "mine", "--calibration", texts) == 0
+    said = capsys.readouterr().out
+    assert "vocoder: " in said
+    assert "tts-say --voice mine" in said
+    precisions = {
+        name: graph.precision for name, graph in Manifest.load(models / "mine").graphs.items()
+    }
+    assert precisions["vocoder"] == precisions["decoder"] == precisions["encoder"] == "int8"
+    assert precisions["duration"] == "fp32"
+
+    assert run(models, "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["precision"] == "int8"
+    assert run(models, "info", "mine") == 0
+    info = json.loads(capsys.readouterr().out)
+    assert info["quality"]["graph_snr_db"]["vocoder"] > 20
+    assert run(models, "verify") == 0
+    assert run(models, "remove", "mine") == 0
+    assert list(models.iterdir()) == []
+
+
+def test_choices(models: Path, model: Path, texts: Path) -> None:
+    chosen = ("--calibration", texts, "--exclude", "vocoder", "--exclude", "memory:pnca.w_h_kv")
+    words = ("--title", "小明", "--licence", "MIT", "--emotions", "happy,sad")
+    assert convert(models, model, "mine", *chosen, *words) == 0
+    manifest = Manifest.load(models / "mine")
+    assert manifest.graphs["vocoder"].precision == "fp32"
+    assert manifest.graphs["memory"].precision == "int8"
+    assert (manifest.title, manifest.licence) == ("小明", "MIT")
+    assert manifest.emotions == ("happy", "sad")
+
+
+def test_fp32_needs_no_calibration(models: Path, model: Path) -> None:
+    assert convert(models, model, "exact", "--precision", "fp32") == 0
+    graphs = Manifest.load(models / "exact").graphs
+    assert {graph.precision for graph in graphs.values()} == {"fp32"}
+
+
+def test_single_files(models: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = model / "voices" / "random_emo"
+    files: list[Any] = ["--precision", "fp32"]
+    files += ["--am", folder / "am/ckpt/checkpoint_1.pth", "--am-config", folder / "am/config.yaml"]
+    assert run(models, "convert", "--name", "mine", *files) == 1
+    assert "--voc, --voc-config missing" in capsys.readouterr().err
+    files += ["--voc", folder / "voc/ckpt/checkpoint_1.pth", "--se", folder / "am/se.npy"]
+    files += ["--voc-config", folder / "voc/config.yaml"]
+    files += ["--audio-config", folder / "audio_config.yaml"]
+    assert run(models, "convert", "--name", "mine", *files) == 0
+    assert run(models, "convert", model, "--name", "other", *files) == 1
+
+
+def test_an_existing_voice(models: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exact = ("--precision", "fp32")
+    assert convert(models, model, "mine", *exact) == 0
+    assert convert(models, model, "mine", *exact) == 1
+    assert "tts-voices remove mine" in capsys.readouterr().err
+    assert convert(models, model, "mine", *exact, "--force") == 0
+
+
+def test_damage_is_found(models: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert convert(models, model, "mine", "--precision", "fp32") == 0
+    graph = models / "mine" / "decoder.onnx"
+    graph.write_bytes(graph.read_bytes()[:-1])
+    assert run(models, "verify", "mine") == 1
+    assert "decoder.onnx" in capsys.readouterr().err
+    (models / "mine" / "voice.json").write_text("{")
+    assert run(models, "list") == 0
+    assert "mine: damaged" in capsys.readouterr().err
+    assert run(models, "remove", "mine") == 0
+
+
+@pytest.mark.parametrize("name", ["nothing", "../models", "."])
+def test_only_voices_are_removed(
+    models: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models.mkdir()
+    assert run(models, "remove", name) == 1
+    assert "no voice" in capsys.readouterr().err
+    assert models.is_dir()
+
+
+def test_a_broken_model_leaves_nothing(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert convert(models, tmp_path / "nowhere", "mine") == 1
+    assert "no such directory" in capsys.readouterr().err
+    assert not models.exists()
+
+
+def test_without_the_extra(
+    models: Path, model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("tts_daemon.workshop")]:
+        monkeypatch.delitem(sys.modules, name)
+    real = builtins.__import__
+
+    def without_torch(name: str, *rest: Any, **named: Any) -> Any:
+        if name.partition(".")[0] == "torch":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without_torch)
+    assert convert(models, model, "mine") == 1
+    assert capsys.readouterr().err == (
+        "tts-voices: torch is missing: pip install 'tts-daemon[convert]' brings it\n"
+    )

@@ -1,0 +1,102 @@
+"""Writing voice packages: completely, or not at all."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from tts_daemon.errors import VoiceError
+from tts_daemon.voices.manifest import Manifest, verify
+from tts_daemon.workshop import package
+from tts_daemon.workshop.package import PackageGraphs, write_package
+from tts_daemon.workshop.voice import Voice
+
+
+@pytest.fixture
+def content(graphs: dict[str, onnx.ModelProto]) -> PackageGraphs:
+    return PackageGraphs(graphs, dict.fromkeys(graphs, "fp32"), {"mel_distance_db": 0.0})
+
+
+def test_the_manifest_tells_all(voice: Voice, content: PackageGraphs, tmp_path: Path) -> None:
+    write_package(voice, content, tmp_path / "models" / "mine")
+    manifest = Manifest.load(tmp_path / "models" / "mine")
+    verify(manifest, tmp_path / "models" / "mine")
+    assert (manifest.name, manifest.title) == ("mine", "random tiny")
+    assert manifest.values_per_frame == 82
+    assert manifest.dimensions.memory == 8 * 3 + 8
+    assert manifest.symbols["sy"][0] == "a_c"
+    assert manifest.source is not None
+    assert manifest.source.harmonics == 8
+    assert manifest.quality == {"mel_distance_db": 0.0}
+    written = json.loads((tmp_path / "models" / "mine" / "voice.json").read_text())
+    # Only voices whose checkpoint departs from the formula say how.
+    assert "position_scales" not in written
+
+
+def test_positions_of_ones_own(voice: Voice) -> None:
+    scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales
+    usual = scales.data.clone()
+    try:
+        scales.data[3] = 7.0
+        written = package.manifest(voice, "x")["position_scales"]
+    finally:
+        scales.data = usual
+    assert len(written) == 8
+    assert written[3] == 7.0
+
+
+def test_an_existing_voice_is_not_overwritten(
+    voice: Voice, content: PackageGraphs, tmp_path: Path
+) -> None:
+    target = tmp_path / "mine"
+    write_package(voice, content, target)
+    (target / "mark").write_text("old")
+    with pytest.raises(VoiceError, match="exists"):
+        write_package(voice, content, target)
+    assert (target / "mark").exists()
+    write_package(voice, content, target, replace=True)
+    assert not (target / "mark").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["a b", ".hidden", "-x", "a;b"])
+def test_names_that_are_none(
+    voice: Voice, content: PackageGraphs, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(VoiceError, match="is no voice name"):
+        write_package(voice, content, tmp_path / name)
+
+
+def test_a_failure_leaves_nothing_behind(
+    voice: Voice, content: PackageGraphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(VoiceError, match="No space left on device"):
+        write_package(voice, content, tmp_path / "mine")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_keeps_the_older_package(
+    voice: Voice, content: PackageGraphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_package(voice, content, tmp_path / "mine")
+
+    def damaged(*_: object) -> None:
+        raise VoiceError("the reader refuses it")
+
+    monkeypatch.setattr(package, "verify", damaged)
+    with pytest.raises(VoiceError, match="the reader refuses it"):
+        write_package(voice, content, tmp_path / "mine", replace=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    Manifest.load(tmp_path / "mine")
+
+
+def test_everyone_may_read_it(voice: Voice, content: PackageGraphs, tmp_path: Path) -> None:
+    directory = write_package(voice, content, tmp_path / "mine")
+    assert directory.stat().st_mode & 0o777 == 0o755
+    assert np.all([path.stat().st_mode & 0o444 == 0o444 for path in directory.iterdir()])
