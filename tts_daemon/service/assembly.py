@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tts_daemon.domain import Priority, SpeakRequest, Style
+from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
 from tts_daemon.playback.sinks import make_sink
@@ -66,6 +67,7 @@ def make_player(
         player_settings(settings),
         voices=voices,
         quiet=quiet,
+        chimes=Chimes(Path(audio.chimes).expanduser()),
         heartbeat=heartbeat,
     )
 

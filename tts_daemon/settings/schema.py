@@ -77,6 +77,10 @@ class AudioSettings:
         minimum=0,
         maximum=5000,
     )
+    chimes: str = setting(
+        "/etc/tts-daemon/chimes",
+        "directory with WAV files that presets may name as chimes; need not exist",
+    )
     release_after_s: float = setting(
         10.0, "idle time after which the device is given back", unit="s", minimum=0, maximum=86400
     )

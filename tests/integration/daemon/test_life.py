@@ -39,6 +39,7 @@ def test_it_speaks_what_tts_say_is_given(daemon: DaemonProcess) -> None:
 
 def test_the_end_is_announced_and_everything_is_given_back(daemon: DaemonProcess) -> None:
     daemon.start()
+    daemon.ask(text="好")
     daemon.hear("WATCHDOG=1")
     daemon.signal(signal.SIGINT)
     daemon.hear("STOPPING=1")
