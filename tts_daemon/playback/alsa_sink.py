@@ -113,16 +113,18 @@ class AlsaDevice:
         """Number of the device; None is the system's default.
 
         Raises:
-            ValueError: No device, or more than one, has the name.
+            ValueError: No device has the name.
         """
         if self._name == "default" and not _named(sounddevice, "default"):
             sounddevice.query_devices(kind="output")
             return None
-        exact = _named(sounddevice, self._name)
+        # PortAudio hides plughw; what it would convert is converted here.
+        name = self._name.removeprefix("plug") if self._name.startswith("plughw") else self._name
+        exact = _named(sounddevice, name)
         close = exact or [
             index
             for index, device in _outputs(sounddevice)
-            if self._name.lower() in device["name"].lower()
+            if name.lower() in device["name"].lower()
         ]
         if not close:
             raise ValueError(f"no output device is called {self._name!r}")

@@ -95,9 +95,8 @@ class Dispatcher:
             self._running = False
             current, self._current = self._current, None
             self._sink.stop_now()
-            if not self._journal.lasting:
-                waiting = [*([current] if current else []), *self._queue.clear()]
-                for utterance in waiting:
+            for utterance in [*([current] if current else []), *self._queue.clear()]:
+                if not utterance.kept:
                     self._end(utterance, EventType.CANCELLED, reason="the daemon stops")
 
     # -- the doors' side ------------------------------------------------------------------------
@@ -296,7 +295,8 @@ class Dispatcher:
 
     def _add(self, request: SpeakRequest, serial: int) -> int:
         with self._change():
-            utterance = Utterance(request, serial, self._deadline_s(request))
+            deadline_s = self._deadline_s(request)
+            utterance = Utterance(request, serial, deadline_s, kept=self._journal.lasting)
             try:
                 # Judged again: something may have begun or ended while the journal was written.
                 verdict = self._judge(request)

@@ -2,9 +2,10 @@
 
 What is promised: when `accept` returns, the request survives the end of the process and of the
 power (WAL mode; `synchronous=FULL` writes the log through to the disk). That an utterance was begun
-or has ended is written with `synchronous=NORMAL`: it survives the end of the process, but a power
-cut may forget it, and the utterance is spoken once more. So a word may come twice after a power
-cut, but is never lost, and a memory card has to write through once per utterance, not three times.
+or has ended is written with `synchronous=NORMAL` and never waited for: a power cut (or a kill
+within the same few milliseconds) may forget it, and the utterance is spoken once more. So a word
+may come twice after a power cut, but is never lost, and a memory card has to write through once
+per utterance, not three times.
 
 A file that cannot be read is set aside with a warning, and whatever rows it still yields are kept.
 A disk that cannot be written costs one warning; speech goes on.
@@ -17,6 +18,7 @@ import json
 import logging
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,7 +49,7 @@ _PAGE_BYTES = 1024
 """Small: every accepted request writes at least one page through to the memory card."""
 
 _KEPT_IDS = 1000
-_PRUNE_EVERY = 200
+_TIDY_EVERY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Journal:
         self._lock = threading.Lock()
         self._boot = _boot_id()
         self._next_serial = 1
-        self._ended_since_prune = 0
+        self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
         self._failing = False
         self._database: sqlite3.Connection | None = None
 
@@ -104,34 +106,27 @@ class Journal:
         """
         with self._lock:
             serial, self._next_serial = self._next_serial, self._next_serial + 1
-            row = self._row(serial, request)
-            self._write(_INSERT, row, "FULL")
+            self._write(_INSERT, self._row(serial, request), "FULL")
+            if serial % _TIDY_EVERY == 0:
+                self._tidy()
+        self._write_notes()
         return serial
 
     def begin(self, serial: int) -> None:
         """Note that an utterance is being spoken."""
-        with self._lock:
-            self._write("UPDATE utterances SET state='begun' WHERE serial=?", (serial,), "NORMAL")
+        self._note("UPDATE utterances SET state='begun' WHERE serial=?", serial)
 
     def wait_again(self, serial: int) -> None:
         """Note that an utterance which was begun waits again."""
-        with self._lock:
-            self._write("UPDATE utterances SET state='waiting' WHERE serial=?", (serial,), "NORMAL")
+        self._note("UPDATE utterances SET state='waiting' WHERE serial=?", serial)
 
     def end(self, serial: int) -> None:
         """Note that an utterance has had its final event; its id is remembered for a while."""
-        with self._lock:
-            sql = "UPDATE utterances SET state='ended', request='' WHERE serial=?"
-            self._write(sql, (serial,), "NORMAL")
-            self._ended_since_prune += 1
-            if self._ended_since_prune >= _PRUNE_EVERY:
-                self._prune()
+        self._note("UPDATE utterances SET state='ended', request='' WHERE serial=?", serial)
 
     def remember(self, name: str, value: str) -> None:
         """Keep a value, such as the volume, for the next process."""
-        with self._lock:
-            sql = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)"
-            self._write(sql, (name, value), "NORMAL")
+        self._note("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", name, value)
 
     def recall(self, name: str) -> str | None:
         """A value that was kept; None when there is none."""
@@ -144,11 +139,30 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
+        self._write_notes()
         with self._lock, contextlib.suppress(sqlite3.Error):
             if self._database is not None:
-                self._prune()
+                self._tidy()
                 self._database.close()
                 self._database = None
+
+    def _note(self, sql: str, *values: Any) -> None:
+        """Write soon, and before this returns unless another thread is just writing.
+
+        Never waits for the disk: whoever has the disk's attention writes our note too. The worker
+        and a stop must not stand in line behind the slow writing of an accepted request.
+        """
+        self._notes.append((sql, values))
+        self._write_notes()
+
+    def _write_notes(self) -> None:
+        while self._notes and self._lock.acquire(blocking=False):
+            try:
+                while self._notes:
+                    sql, values = self._notes.popleft()
+                    self._write(sql, values, "NORMAL")
+            finally:
+                self._lock.release()
 
     def _row(self, serial: int, request: SpeakRequest) -> tuple[Any, ...]:
         text = json.dumps(asdict(request), ensure_ascii=True)
@@ -175,11 +189,13 @@ class Journal:
                 _logger.info("queue journal %s is written again", self._path)
             self._failing = False
 
-    def _prune(self) -> None:
-        self._ended_since_prune = 0
+    def _tidy(self) -> None:
+        """Forget what ended long ago, and fold the log into the file."""
         oldest = self._next_serial - _KEPT_IDS
-        sql = "DELETE FROM utterances WHERE state='ended' AND serial < ?"
-        self._write(sql, (oldest,), "NORMAL")
+        self._write(
+            "DELETE FROM utterances WHERE state='ended' AND serial < ?", (oldest,), "NORMAL"
+        )
+        self._write("PRAGMA wal_checkpoint(PASSIVE)", (), "FULL")
 
     def _open_database(self) -> list[tuple[Any, ...]]:
         """Open the file, replacing it when it is damaged; its rows, in the order of acceptance."""
@@ -193,11 +209,13 @@ class Journal:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(
-            self._path or ":memory:", isolation_level=None, check_same_thread=False, timeout=5
+            self._path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1
         )
         try:
             database.execute(f"PRAGMA page_size={_PAGE_BYTES}")
             database.execute("PRAGMA journal_mode=WAL")
+            # Folding the log into the file waits for the disk: only `_tidy` may do it.
+            database.execute("PRAGMA wal_autocheckpoint=0")
             (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import soxr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -93,6 +93,7 @@ def test_the_limiter_keeps_the_true_peak_below_full_scale(amplitude: float, hert
     assert np.abs(middle).max() > 0.5 * min(amplitude, CEILING)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-4, 4, width=32), min_size=0, max_size=400),
     st.lists(st.integers(0, 400), max_size=5),

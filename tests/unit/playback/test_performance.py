@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes.fake_clock import FakeClock
 from fakes.playback_fakes import RATE, UNPLUGGED, FakeSynthesizer, SilentSink
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -112,6 +112,7 @@ def test_slower_than_speech_never_runs_dry_and_does_not_wait_for_the_end(
     assert waited_s < whole_s
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     chunks_s=st.lists(st.sampled_from([0.2, 0.4, 0.8, 1.2]), min_size=1, max_size=9),
     factor=st.floats(1.01, 4),

@@ -625,3 +625,12 @@ def test_whatever_several_people_do_at_once_everything_is_accounted_for(scripts)
     counters = room.player.snapshot().counters
     assert counters.get("refused", 0) == len(refused)
     assert counters.get("accepted", 0) == len(accepted)
+
+
+def test_what_the_journal_could_not_keep_is_cancelled_by_a_stop(rooms, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the directory should be")
+    room = rooms(tmp_path / "state" / "queue.db")
+    room.player.command(Command.PAUSE)
+    room.say("a")
+    room.player.stop(PATIENCE_S)
+    assert room.diary.last("a").reason == "the daemon stops"

@@ -58,4 +58,4 @@ class AgainstAList(RuleBasedStateMachine):
 
 
 TestAgainstAList = AgainstAList.TestCase
-TestAgainstAList.settings = settings(max_examples=200, deadline=None)
+TestAgainstAList.settings = settings(max_examples=60, deadline=None)

@@ -1,0 +1,131 @@
+"""What the sound card's device does with cards that this machine does not have."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tts_daemon.errors import AudioUnavailableError
+from tts_daemon.playback import alsa_sink
+from tts_daemon.playback.alsa_sink import AlsaDevice
+
+
+class FakeCard:
+    """Stands in for the library sounddevice, with one card in it.
+
+    Args:
+        name: As PortAudio lists it.
+        takes: (sample rate, channels) that it opens with.
+        error: Code of every refusal.
+    """
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self, name: str, takes: set[tuple[int, int]], error: int = -9997) -> None:
+        self.name = name
+        self.takes = takes
+        self.error = error
+        self.tried: list[tuple[int, int]] = []
+        self.written: list[bytes] = []
+        self.scans = 0
+
+    def query_devices(self, kind: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {"name": "Microphone", "max_output_channels": 0},
+            {"name": self.name, "max_output_channels": 2},
+        ]
+
+    def RawOutputStream(self, *, samplerate: int, device: int, channels: int, **_: Any) -> Any:
+        self.tried.append((samplerate, channels))
+        if (samplerate, channels) not in self.takes:
+            raise self.PortAudioError("Invalid sample rate", self.error)
+        return FakeStream(self)
+
+    def _terminate(self) -> None:
+        self.scans += 1
+
+    def _initialize(self) -> None:
+        pass
+
+
+class FakeStream:
+    write_available = 3200
+
+    def __init__(self, card: FakeCard) -> None:
+        self._card = card
+        self.active = False
+
+    def start(self) -> None:
+        self.active = True
+
+    def stop(self, ignore_errors: bool = True) -> None:
+        self.active = False
+
+    def close(self, ignore_errors: bool = True) -> None:
+        self.active = False
+
+    def write(self, frames: bytes) -> bool:
+        self._card.written.append(frames)
+        return True
+
+
+@pytest.fixture
+def card_of(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def build(*arguments: Any, **options: Any) -> FakeCard:
+        card = FakeCard(*arguments, **options)
+        monkeypatch.setattr(alsa_sink, "_library", lambda: card)
+        return card
+
+    return build
+
+
+def test_the_voices_own_rate_comes_first(card_of) -> None:
+    card = card_of("USB: - (hw:1,0)", {(16000, 1), (48000, 1)})
+    assert AlsaDevice("hw:1,0").open() == 16000
+    assert card.tried == [(16000, 1)]
+    assert card.scans == 0
+
+
+def test_the_next_rate_that_opens_is_taken(card_of) -> None:
+    card_of("USB: - (hw:1,0)", {(44100, 1)})
+    assert AlsaDevice("hw:1,0").open() == 44100
+
+
+def test_a_card_that_wants_two_channels_gets_the_voice_on_both(card_of) -> None:
+    card = card_of("I2S: - (hw:0,0)", {(48000, 2)})
+    device = AlsaDevice("I2S")
+    assert device.open() == 48000
+    assert device.play(np.array([1, 2], dtype=np.int16))
+    assert np.frombuffer(card.written[0], dtype=np.int16).tolist() == [1, 1, 2, 2]
+
+
+def test_plughw_finds_the_card_behind_it(card_of) -> None:
+    card_of("USB: - (hw:1,0)", {(16000, 1)})
+    assert AlsaDevice("plughw:1,0").open() == 16000
+
+
+def test_a_busy_card_is_told_from_a_missing_one(card_of) -> None:
+    card = card_of("USB: - (hw:1,0)", set(), error=-9985)
+    with pytest.raises(AudioUnavailableError, match="another program holds it"):
+        AlsaDevice("hw:1,0").open()
+    # It was looked for once more before giving up.
+    assert card.scans == 1
+
+
+def test_a_machine_without_portaudio_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real_import = builtins.__import__
+
+    def without(name: str, *arguments: Any) -> Any:
+        if name == "sounddevice":
+            raise OSError("PortAudio library not found")
+        return real_import(name, *arguments)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(AudioUnavailableError, match="apt install libportaudio2"):
+        AlsaDevice("default").open()
