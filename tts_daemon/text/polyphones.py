@@ -7,60 +7,20 @@ decides.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from tts_daemon.text.context import Context
 from tts_daemon.text.reading import Word
 from tts_daemon.text.tables import word_set
 
-_NONE = Word("", "x")
 _DEGREE_WORDS = word_set(
     "很 太 更 最 挺 真 特 多 这么 那么 非常 比较 有点 有点儿 越来越 越 不 不够 较 过于 十分 相当 够"
 )
-_NUMERALS = frozenset("零〇一二三四五六七八九十百千万亿两几半数")
 _MODALS = word_set(
     "应该 应 要 会 能 想 必须 可以 愿意 肯 正在 正 已 已经 将 将要 请 来 去 都 也 "
     "只 就 可 能够 需要"
 )
+_GAINED = frozenset("了过奖分病到第")
 _LOCALISERS = frozenset("上下里外面中边板")
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """A word among its neighbours; beyond the ends of the text stand empty punctuation words."""
-
-    words: list[Word]
-    index: int
-
-    def at(self, offset: int) -> Word:
-        """The word `offset` places away."""
-        place = self.index + offset
-        return self.words[place] if 0 <= place < len(self.words) else _NONE
-
-    @property
-    def before(self) -> Word:
-        """The word before."""
-        return self.at(-1)
-
-    @property
-    def after(self) -> Word:
-        """The word after."""
-        return self.at(1)
-
-    @property
-    def after_number(self) -> bool:
-        """Whether a numeral stands before (`三只`)."""
-        return self.before.text[-1:] in _NUMERALS or self.before.pos == "m"
-
-    def verb_follows(self, limit: int = 5) -> bool:
-        """Whether a verb comes in the same phrase after the next word (`为客厅开灯`)."""
-        for offset in range(2, 2 + limit):
-            word = self.at(offset)
-            if not word.is_spoken:
-                return False
-            if word.pos.startswith("v"):
-                return True
-        return False
-
 
 Rule = Callable[[Context], str]
 
@@ -68,7 +28,7 @@ Rule = Callable[[Context], str]
 def apply(words: list[Word]) -> None:
     """Correct the readings of single-character polyphones by the words around them."""
     for index, word in enumerate(words):
-        if len(word.text) > 2 and word.text[-1] == "地" and word.pos[:1] in "dzi":
+        if len(word.text) == 3 and word.text[-1] == "地" and word.pos[:1] in "dzi":
             word.syllables[-1].base, word.syllables[-1].tone = "de", 5  # 坦率地
         rule = RULES.get(word.text)
         if rule and word.syllables:
@@ -78,10 +38,7 @@ def apply(words: list[Word]) -> None:
 
 def _de_complement(at: Context) -> str:
     # 得了冠军 de2 · 得第一 de2
-    if at.after.text[:1] in ("了", "过", "奖", "分", "病", "到", "第") or at.after.text[-1:] in (
-        "病",
-        "炎",
-    ):
+    if at.after.text[:1] in _GAINED or at.after.text[-1:] in ("病", "炎"):
         return "de2"
     if at.after.text in _DEGREE_WORDS and not at.before.pos.startswith("r"):
         return "de5"  # 游得很快, where jieba takes 游 for a noun
@@ -91,12 +48,8 @@ def _de_complement(at: Context) -> str:
     if at.after.text in ("比", "跟", "像", "和", "同", "如"):
         return "de5"
     # 我得走了 dei3
-    subject = at.before.pos[:1] in ("r", "n", "t", "d", "m", "x", "c", "f", "s", "p")
-    return (
-        "dei3"
-        if subject and at.after.pos[:1] in ("v", "p", "d", "r", "a", "t", "f", "l")
-        else "de5"
-    )
+    must = at.before.pos[:1] in "rntdmxcfsp" and at.after.pos[:1] in "vpdratfl"
+    return "dei3" if must else "de5"
 
 
 def _de_adverbial(at: Context) -> str:

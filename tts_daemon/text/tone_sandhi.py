@@ -11,6 +11,7 @@ _LARGE = frozenset("百千万亿")
 _ORDINAL_UNITS = frozenset("月号楼级班流")
 _BEFORE_ORDINAL = frozenset("第初周统唯单专之归均逐惟比加减乘除")
 _GRADED = frozenset("奖功品舱座")
+_DOUBLED_VERBS = frozenset("试聊谈尝问查逛玩瞧摸帮读练擦拍揉晒歇想走找洗扫写改讲躺跑等看听说坐转动")
 _OPERATORS = frozenset("比加减乘除")
 _HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神"))
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
@@ -33,9 +34,10 @@ def neutral_tone(words: list[Word]) -> None:
 def _ends_neutral(word: Word, listed: frozenset[str]) -> bool:
     if word.text in listed or word.text[-1] == "们":
         return True
-    # 听听 试试: jieba calls them verbs; 刚刚 慢慢 天天 keep their tones.
+    # 听听 试试; 刚刚 慢慢 天天 keep their tones.
     doubled = len(word.text) == 2 and word.text[0] == word.text[1]
-    if doubled and word.pos == "v" and word.text != "加加":
+    verb = word.pos == "v" or word.text[0] in _DOUBLED_VERBS
+    if doubled and verb and word.text != "加加":
         if word.syllables[0].tone == 3:
             word.syllables[0].tone = 2  # 想想 2-5, but 姐姐 3-5
         return True
@@ -79,8 +81,8 @@ def _yi(
         return 1  # 一月, 一楼, 一月一日
     if after.chars == "等" and index + 2 < len(line) and line[index + 2][0].chars in _GRADED:
         return 1  # 一等奖
-    if after.chars in _DIGITS and after.chars not in _LARGE:
-        return 1  # 一二三
+    if after.chars in _DIGITS and after.chars not in _LARGE and after.chars != "两":
+        return 1  # 一二三, but 一两个
     if after.chars == "个":
         return 2
     return 2 if after.tone == 4 else 4

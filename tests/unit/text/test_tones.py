@@ -1,0 +1,108 @@
+"""Surface tones, and where they stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from tts_daemon.text import tone_sandhi
+from tts_daemon.text.phrasing import Phrasing
+from tts_daemon.text.reading import Syllable
+
+
+@pytest.fixture(scope="module")
+def phrasing() -> Phrasing:
+    return Phrasing()
+
+
+def _pinyin(phrasing: Phrasing, text: str) -> str:
+    return " ".join(syllable for item in phrasing.read(text) for syllable in item.pinyin)
+
+
+def _tones(*groups: str) -> list[int]:
+    parsed = [[Syllable("", "ma", int(tone)) for tone in group] for group in groups]
+    tone_sandhi.third_tone(parsed)
+    return [syllable.tone for group in parsed for syllable in group]
+
+
+@pytest.mark.parametrize(
+    ("groups", "tones"),
+    [
+        (["33"], [2, 3]),
+        (["333"], [2, 2, 3]),
+        (["3", "33"], [3, 2, 3]),  # the next surface tone is 2: nothing to avoid
+        (["33", "3"], [2, 2, 3]),
+        (["35"], [3, 5]),
+        ([], []),
+    ],
+)
+def test_third_tone(groups: list[str], tones: list[int]) -> None:
+    assert _tones(*groups) == tones
+
+
+def test_third_tone_stops_at_a_pause(phrasing: Phrasing) -> None:
+    assert _pinyin(phrasing, "你好，我走") == "ni2 hao3 wo2 zou3"
+
+
+@pytest.mark.parametrize(
+    ("text", "pinyin"),
+    [
+        ("不是", "bu2 shi4"),
+        ("不好", "bu4 hao3"),
+        ("好不好", "hao3 bu5 hao3"),
+        ("一天", "yi4 tian1"),
+        ("一个", "yi2 ge4"),
+        ("一样", "yi2 yang4"),
+        ("第一天", "di4 yi1 tian1"),
+        ("二十一天", "er4 shi2 yi1 tian1"),
+        ("一月一号", "yi1 yue4 yi1 hao4"),
+        ("统一", "tong3 yi1"),
+        ("统一标准", "tong3 yi1 biao1 zhun3"),
+        ("试一试", "shi4 yi5 shi4"),
+        ("一两个", "yi4 liang3 ge4"),
+        ("一点半", "yi1 dian3 ban4"),
+        ("一点也不", "yi4 dian2 ye3 bu4"),
+    ],
+)
+def test_yi_and_bu(phrasing: Phrasing, text: str, pinyin: str) -> None:
+    assert _pinyin(phrasing, text) == pinyin
+
+
+@pytest.mark.parametrize(
+    ("text", "pinyin"),
+    [
+        ("知识", "zhi1 shi5"),
+        ("知识分子", "zhi1 shi5 fen4 zi3"),
+        ("地方税", "di4 fang1 shui4"),
+        ("看看", "kan4 kan5"),
+        ("想想", "xiang2 xiang5"),
+        ("姐姐", "jie3 jie5"),
+        ("天天", "tian1 tian1"),
+        ("整个", "zheng3 ge4"),
+        ("喜欢", "xi3 huan1"),
+    ],
+)
+def test_neutral_tone(phrasing: Phrasing, text: str, pinyin: str) -> None:
+    assert _pinyin(phrasing, text) == pinyin
+
+
+@pytest.mark.parametrize(
+    ("text", "pinyin"),
+    [
+        ("玩儿", "wanr2"),
+        ("一会儿", "yi2 huir4"),
+        ("女儿", "nv3 er2"),
+        ("儿子", "er2 zi5"),
+        ("哥儿们", "ger1 men5"),
+        ("幼儿园", "you4 er2 yuan2"),
+        ("花儿", "huar1"),
+        ("少儿频道", "shao4 er2 pin2 dao4"),
+    ],
+)
+def test_erhua(phrasing: Phrasing, text: str, pinyin: str) -> None:
+    assert _pinyin(phrasing, text) == pinyin
+
+
+def test_given_syllable_is_left_alone() -> None:
+    group = [Syllable("你", "ni", 3, given=True), Syllable("好", "hao", 3)]
+    tone_sandhi.third_tone([group])
+    assert [syllable.tone for syllable in group] == [3, 3]
