@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 from typing import Protocol
@@ -10,6 +11,8 @@ from tts_daemon.inputs.mqtt_door import MqttDoor
 from tts_daemon.inputs.unix_socket import UnixSocketDoor
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import Settings
+
+log = logging.getLogger(__name__)
 
 
 class Door(Protocol):
@@ -39,3 +42,6 @@ def doors(
         yield UnixSocketDoor(service, listener, settings.socket, limit)
     if settings.mqtt.enabled:
         yield MqttDoor(service, settings.mqtt, max_characters=limit)
+    for name in ("http", "wyoming"):
+        if getattr(settings, name).enabled:
+            log.warning("%s.enabled: this version has no such door", name)
