@@ -79,8 +79,9 @@ class SinkContract:
         assert np.array_equal(case.heard(), np.concatenate([ramp(1000), ramp(1000, 5000)]))
 
     def test_an_utterance_without_samples_ends(self, case: Case) -> None:
-        case.sink.open()
-        case.sink.drain()
+        for _ in range(2):
+            case.sink.open()
+            case.sink.drain()
         assert len(case.heard()) == 0
 
     def test_nothing_is_heard_between_a_stop_and_the_next_open(self, case: Case) -> None:

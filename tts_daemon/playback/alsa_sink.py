@@ -68,12 +68,14 @@ class AlsaDevice:
 
     def finish(self) -> None:
         with self._translated():
-            self._stream.stop(ignore_errors=False)
+            if self._stream.active:
+                self._stream.stop(ignore_errors=False)
 
     def abort(self) -> int:
         unplayed = self._unplayed()
         with self._translated():
-            self._stream.abort(ignore_errors=False)
+            if self._stream.active:
+                self._stream.abort(ignore_errors=False)
         return unplayed
 
     def close(self) -> None:

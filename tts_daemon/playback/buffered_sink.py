@@ -224,6 +224,7 @@ class BufferedSink:
             if self._paused or self._steps != steps:
                 steps, since_s = self._steps, time.monotonic()
             elif time.monotonic() - since_s > _STUCK_AFTER_S:
+                self._accepting = False
                 raise AudioUnavailableError(
                     f"the sound device has taken nothing for {_STUCK_AFTER_S:.0f} s; "
                     "check its cable, or restart the daemon"

@@ -75,16 +75,17 @@ class Performance:
         """
         try:
             self._make_and_play()
+            if self._is_wanted() and not self._policy.audio_s:
+                raise TextError("nothing in this text can be spoken")
         except AudioUnavailableError:
             raise
         except Exception:
             if self._policy.audio_s:
                 self._play_out()
+            else:
+                # Without this the sink would wait for words, and keep the device.
+                self._sink.stop_now()
             raise
-        if not self._is_wanted():
-            return None
-        if not self._policy.audio_s:
-            raise TextError("nothing in this text can be spoken")
         self._play_out()
         return self._figures() if self._is_wanted() else None
 

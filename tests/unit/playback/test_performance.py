@@ -180,8 +180,10 @@ def test_nobody_wants_it_any_more(stage_of) -> None:
 
 
 def test_nothing_to_speak_is_an_error(stage_of) -> None:
+    stage = stage_of((), 0.1)
     with pytest.raises(TextError, match="nothing"):
-        stage_of((), 0.1).perform()
+        stage.perform()
+    assert stage.sink.stops == 1
 
 
 def test_what_was_made_before_a_failure_is_heard(stage_of) -> None:
