@@ -274,7 +274,9 @@ def _gan(at: Context) -> str:
 
 
 def _zhuan(at: Context) -> str:
-    # 八百转 zhuan4 · 转得快 zhuan4 · 转两次车 zhuan3
+    # 八百转 zhuan4 · 转得快 zhuan4 · 转两次车 zhuan3 · 六七八转八零一 zhuan3
+    if at.after.pos == "m":
+        return "zhuan3"
     spins = at.after.text in ("得", "着", "起来", "不动", "个", "圈", "一圈", "圈圈")
     return "zhuan4" if at.before.pos == "m" or spins else "zhuan3"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,8 @@ from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.sentences import Limits
 from tts_daemon.text.symbols import ARPABET, KNOWN, VoiceTraits
 
+# A long run: TTS_FUZZ_EXAMPLES=1000000.
+EXAMPLES = int(os.environ.get("TTS_FUZZ_EXAMPLES", "300"))
 CHINESE_ONLY = VoiceTraits.of({"sy": sorted(KNOWN - ARPABET)})
 
 
@@ -112,7 +115,7 @@ ALPHABET = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example("\U00032000\ud800㐀〇")
 @example("[emotion=sad][/py][py=ni3]你[pause=9s]")
 @example("<speak><break/>")
