@@ -20,7 +20,6 @@ from tts_daemon.runtime.engine import Floats
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.synthesis.voice_pool import VoicePool
-from tts_daemon.vocoder.excitation import silence
 from tts_daemon.voices.store import VoiceStore
 
 pytest.importorskip("torch", reason="the workshop converts the directories: pip install .[convert]")
@@ -104,8 +103,12 @@ def test_mel(voice: Voice, golden: Golden, sentence: int, size: int) -> None:
 @pytest.mark.parametrize("sentence", SENTENCES)
 @pytest.mark.parametrize("size", [5, 10_000])
 def test_waveform(voice: Voice, golden: Golden, sentence: int, size: int) -> None:
-    source = voice.manifest.source
-    state = voice.vocoder.start(silence, np.zeros(source.harmonics if source else 0, np.float32))
+    source, hop_length = voice.manifest.source, voice.manifest.hop_length
+    harmonics = source.harmonics if source else 0
+    state = voice.vocoder.start(
+        noise=lambda frames: np.zeros((frames, harmonics, hop_length), np.float32),
+        phases=np.zeros(harmonics, np.float32),
+    )
     waveform = np.concatenate(
         list(voice.vocoder.stream(_pieces(golden[f"mel_raw_{sentence}"], size), state))
     )

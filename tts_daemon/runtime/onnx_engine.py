@@ -98,6 +98,9 @@ def _session_options(options: GraphOptions) -> onnxruntime.SessionOptions:
     chosen.intra_op_num_threads = options.threads
     chosen.inter_op_num_threads = 1
     chosen.log_severity_level = _ERRORS_ONLY
+    # In the default order a stream's states are cut out last, which keeps all layers' values alive:
+    # this one does it at once, and needs 60 MB less for a voice of the published size.
+    chosen.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
     # A plan is kept for every shape ever seen: with free shapes that is a leak.
     chosen.enable_mem_pattern = False
     # Waiting threads would spin, and warm a Pi that has nothing to say.

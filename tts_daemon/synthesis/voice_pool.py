@@ -6,6 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 
+from tts_daemon.runtime import heap
 from tts_daemon.runtime.engine import Engine, GraphOptions
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.voices.manifest import GRAPHS, Manifest
@@ -56,6 +57,7 @@ class VoicePool:
         graphs = {graph: self._engine.load(package.path(graph), options[graph]) for graph in GRAPHS}
         voice = Voice(package.manifest, graphs)
         voice.warm_up()
+        heap.give_back()
         return voice
 
 

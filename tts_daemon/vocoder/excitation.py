@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.voices.manifest import F0Scale, Source
 
-Noise = Callable[[tuple[int, ...]], Floats]
-"""Draws noise of standard deviation 1 in a shape."""
+Noise = Callable[[int], Floats]
+"""Draws the noise of some frames, standard deviation 1 [T, H, hop_length]."""
 
 _LOWEST_F0_HZ = 30.0
 _VOICED = 0.6
+_NOISE_FRAMES = 256
+_SEED = 20
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class ExcitationState:
     """What passes from one call to the next; one per clause.
 
     Attributes:
-        phases: Initial phase of each harmonic in cycles [H].
+        phases: Initial phase of each harmonic in radians [H].
         noise: Where the noise comes from.
         cycle: Phase of the fundamental, 0 to 1; a harmonic's is a multiple of it.
     """
@@ -43,18 +45,29 @@ class Excitation:
     def __init__(self, f0: F0Scale, source: Source, sample_rate: int, hop_length: int) -> None:
         """Take the voice's scales."""
         self._f0 = f0
-        self._source = source
         self._sample_rate = sample_rate
         self._ramp = np.arange(1, hop_length + 1, dtype=np.float64)
-        self._multiples = np.arange(1, source.harmonics + 1, dtype=np.float64)
+        harmonics = np.arange(1, source.harmonics + 1, dtype=np.float32)
+        self._angles = harmonics[:, None] * np.float32(2 * np.pi)  # [H, 1]
+        self._amplitude = np.float32(source.amplitude)
+        self._noise_level = np.float32(source.noise)
+        random = np.random.default_rng(_SEED)
+        # Drawing noise costs more than all sines; a stock in random order sounds the same.
+        shape = (_NOISE_FRAMES, source.harmonics, hop_length)
+        self._stock = random.standard_normal(shape, dtype=np.float32)
+        self._phases = random.uniform(-np.pi, np.pi, source.harmonics).astype(np.float32)
+        self._phases[0] = 0
 
-    def start(self, noise: Noise, phases: Floats | None = None) -> ExcitationState:
-        """State before the first frame; `phases` of the overtones are drawn unless given."""
-        if phases is None:
-            # The fraction of a wide normal distribution is as good as uniform.
-            phases = noise((self._source.harmonics,)) * np.float32(16) % np.float32(1)
-            phases[0] = 0
-        return ExcitationState(phases, noise)
+    def start(self, noise: Noise | None = None, phases: Floats | None = None) -> ExcitationState:
+        """State before the first frame; the same noise and phases each time unless given.
+
+        Args:
+            noise: Where the noise comes from.
+            phases: Initial phase of each harmonic in radians [H].
+        """
+        return ExcitationState(
+            self._phases if phases is None else phases, noise or self._stocked_noise()
+        )
 
     def make(self, state: ExcitationState, pitch: Floats) -> Floats:
         """Make the excitation of the next frames.
@@ -67,34 +80,29 @@ class Excitation:
             [T, H, hop_length].
         """
         f0_hz = pitch[:, 0].astype(np.float64) * self._f0.factor_hz + self._f0.offset_hz
-        cycles = self._cycles(state, np.maximum(f0_hz, _LOWEST_F0_HZ))  # [T, hop]
-        phase = cycles[:, None, :] * self._multiples[:, None] + state.phases[:, None]
-        phase -= np.floor(phase)  # in float64, so that float32 holds what is left
-        # [T, H, hop]
-        sines: Floats = np.sin(phase.astype(np.float32) * np.float32(2 * np.pi))
-        noise = state.noise(sines.shape)
+        cycle = self._cycles(state, np.maximum(f0_hz, _LOWEST_F0_HZ))  # [T, hop], 0 to 1
+        sines = cycle[:, None, :] * self._angles  # [T, H, hop]
+        sines += state.phases[:, None]
+        np.sin(sines, out=sines)
         voiced = (pitch[:, 1] >= _VOICED)[:, None, None]
-        amplitude, level = np.float32(self._source.amplitude), np.float32(self._source.noise)
-        noise *= np.where(voiced, level, amplitude / 3)
-        sines *= np.where(voiced, amplitude, np.float32(0))
+        sines *= np.where(voiced, self._amplitude, np.float32(0))
+        noise = state.noise(len(pitch))
+        noise *= np.where(voiced, self._noise_level, self._amplitude / 3)
         sines += noise
         return sines
 
-    def _cycles(self, state: ExcitationState, f0_hz: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Cycles of the fundamental after each sample, [T] -> [T, hop_length]."""
+    def _cycles(self, state: ExcitationState, f0_hz: NDArray[np.float64]) -> Floats:
+        """Phase of the fundamental after each sample, 0 to 1, [T] -> [T, hop_length]."""
         per_sample = f0_hz / self._sample_rate
         ends = state.cycle + np.cumsum(per_sample * len(self._ramp))
         starts = np.concatenate([[state.cycle], ends[:-1]])
         state.cycle = float(ends[-1] % 1)
-        return starts[:, None] % 1 + per_sample[:, None] * self._ramp
+        cycles = starts[:, None] + per_sample[:, None] * self._ramp
+        # Whole cycles go in float64, so that float32 holds what is left; harmonics are whole too.
+        cycles -= np.floor(cycles)
+        return cycles.astype(np.float32)
 
-
-def gaussian(seed: int) -> Noise:
-    """Noise that is the same at every run, and however the frames are cut into calls."""
-    generator = np.random.default_rng(seed)
-    return lambda shape: generator.standard_normal(shape, dtype=np.float32)
-
-
-def silence(shape: tuple[int, ...]) -> Floats:
-    """No noise, for comparisons."""
-    return np.zeros(shape, np.float32)
+    def _stocked_noise(self) -> Noise:
+        """Frames of the stock in an order that does not depend on how they are asked for."""
+        order = np.random.default_rng(_SEED)
+        return lambda count: self._stock[order.integers(_NOISE_FRAMES, size=count)]

@@ -10,10 +10,8 @@ import numpy as np
 from tts_daemon.domain import MelChunk
 from tts_daemon.runtime.engine import Array, Floats, Graph
 from tts_daemon.vocoder.chunking import gather_first
-from tts_daemon.vocoder.excitation import Excitation, ExcitationState, Noise, gaussian
+from tts_daemon.vocoder.excitation import Excitation, ExcitationState, Noise
 from tts_daemon.voices.manifest import Manifest
-
-_SEED = 20
 
 
 @dataclass(slots=True)
@@ -49,12 +47,12 @@ class Vocoder:
         """State before the first frame of a clause.
 
         Args:
-            noise: For the excitation; a fixed seed when left out.
-            phases: Initial phases of the harmonics in cycles [H]; drawn from `noise` when left out.
+            noise: For the excitation; usual noise when left out.
+            phases: Initial phases of the harmonics in radians [H]; usual ones when left out.
         """
         excitation = None
         if self._excitation is not None:
-            excitation = self._excitation.start(noise or gaussian(_SEED), phases)
+            excitation = self._excitation.start(noise, phases)
         return VocoderState(self._graph.empty_states(), excitation)
 
     def stream(
