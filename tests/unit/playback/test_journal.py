@@ -179,6 +179,7 @@ class Image:
 
     def __init__(self, directory: Path) -> None:
         path = directory / "queue.db"
+        opened(path)[0].close()
         journal, _ = opened(path)
         journal.end(journal.accept(SpeakRequest("一", id="ended")))
         journal.accept(SpeakRequest("二", id="first"))
@@ -231,6 +232,7 @@ def works(path: Path) -> bool:
     return recovered(path)[-1] == "new"
 
 
+@pytest.mark.timeout(300)
 def test_a_log_that_was_cut_at_any_byte_keeps_a_beginning(image: Image, memory: Path) -> None:
     seen = []
     for cut in range(len(image.log) + 1):
@@ -243,6 +245,7 @@ def test_a_log_that_was_cut_at_any_byte_keeps_a_beginning(image: Image, memory: 
     assert seen == [[], ["ended"], ["first"], ["first", "second"]]
 
 
+@pytest.mark.timeout(300)
 def test_a_file_that_was_cut_at_any_byte_is_no_reason_to_stop(image: Image, memory: Path) -> None:
     for cut in range(len(image.whole)):
         path = put(memory, image.whole[:cut])
