@@ -85,7 +85,9 @@ def _le(at: Context) -> str:
 
 
 def _hai(at: Context) -> str:
-    # 还了钱 huan2 · 还开着 hai2
+    # 还了钱 huan2 · 什么时候还 huan2 · 还开着 hai2
+    if not at.after.is_spoken or at.after.text in ("吗", "呢", "吧"):
+        return "huan2"
     if at.after.text in ("书", "钱", "债", "车", "房贷", "贷款", "信用卡", "款", "给", "了"):
         return "huan2"
     return "hai2"
@@ -151,7 +153,9 @@ def _hang(at: Context) -> str:
 
 
 def _shu_count(at: Context) -> str:
-    # 数一下 shu3 · 整数 shu4
+    # 数一下 shu3 · 数了数 shu3 · 整数 shu4
+    if at.at(-2).text == "数" and at.before.text in ("了", "一"):
+        return "shu3"
     if at.after.text[:1] in ("一", "了", "到", "完", "不", "得", "出", "着", "清"):
         return "shu3"
     if at.after.text in ("钱", "羊", "星星", "人", "数"):
@@ -330,6 +334,19 @@ def _tan(at: Context) -> str:
     )
 
 
+def _jie(at: Context) -> str:
+    # 结了很多果子 jie1 · 结了冰 jie2
+    following = "".join(at.at(offset).text for offset in range(1, 6))
+    return "jie1" if "果" in following or "籽" in following else "jie2"
+
+
+def _men(at: Context) -> str:
+    # 屋里很闷 men1 · 心里很闷 men4
+    before = "".join(at.at(offset).text for offset in range(-4, 0))
+    stuffy = {"气", "屋", "房", "间", "车", "室"} & set(before)
+    return "men1" if stuffy and "心" not in before else "men4"
+
+
 def _feng(at: Context) -> str:
     return "feng4" if at.before.pos == "n" or at.before.text in ("条", "道") else "feng2"
 
@@ -374,4 +391,6 @@ RULES: dict[str, Rule] = {
     "炸": _zha,
     "弹": _tan,
     "缝": _feng,
+    "结": _jie,
+    "闷": _men,
 }

@@ -125,7 +125,7 @@ def _joins(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord | No
     if text in PARTICLES and length <= LONGEST + 1:
         return True
     if last in PARTICLES:
-        return False
+        return last == "了" and len(group) == 2 and text == group[0][0]  # 看了看
     if length > (LONGEST_NUMERAL if last_pos == "m" else LONGEST):
         return False
     return (
