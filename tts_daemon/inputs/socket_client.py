@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tts_daemon.errors import ConnectionRefusedByDaemonError
+from tts_daemon.errors import ConnectionRefusedByDaemonError, SettingsError
 from tts_daemon.settings import places
 
 START_HINT = "start one with `sudo systemctl start tts-daemon` or, in a checkout, `scripts/run`"
@@ -22,12 +22,22 @@ START_HINT = "start one with `sudo systemctl start tts-daemon` or, in a checkout
 Reply = dict[str, Any]
 
 
-def candidates(given: str | None = None) -> list[Path]:
-    """Sockets to try: the one named, or the system's and then the user's."""
+def candidates(given: str | None = None) -> Iterator[Path]:
+    """Sockets to try: the one named, or the system's, the user's and the configured one."""
     named = given or os.environ.get(places.SOCKET_VARIABLE)
     if named:
-        return [Path(named)]
-    return [places.SYSTEM_SOCKET, places.user_socket(os.environ)]
+        yield Path(named)
+        return
+    usual = (places.SYSTEM_SOCKET, places.user_socket(os.environ))
+    yield from usual
+    if places.SYSTEM_CONFIG.exists():
+        # Only now: reading the configuration takes longer than everything else.
+        from tts_daemon.settings.loader import load
+
+        with contextlib.suppress(SettingsError):
+            configured = Path(load().settings.socket.path)
+            if configured not in usual:
+                yield configured
 
 
 class SocketClient:
@@ -39,7 +49,7 @@ class SocketClient:
         Raises:
             ConnectionRefusedByDaemonError: None does; says why and how to start a daemon.
         """
-        self._connection = _connect(list(paths))
+        self._connection = _connect(paths)
         self._stream = self._connection.makefile("rb")
 
     def __enter__(self) -> SocketClient:
@@ -94,7 +104,7 @@ def _gone() -> ConnectionRefusedByDaemonError:
     return ConnectionRefusedByDaemonError("the daemon stopped before it answered; see its log")
 
 
-def _connect(paths: list[Path]) -> socket.socket:
+def _connect(paths: Iterable[Path]) -> socket.socket:
     reasons = []
     for path in paths:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
