@@ -213,4 +213,7 @@ def _pairs_up(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord |
     # 这|是, 谁|也, but 他#1跑得#1很快
     if last_pos.startswith("r"):
         return pos.startswith("d") or text in ("是", "在", "有")
+    # 门|开, but 题#1有#1多少种
+    if last_pos.startswith("n") and text in ("是", "在", "有"):
+        return False
     return last_pos[:1] in "vadn" and pos[:1] in "vnard"
