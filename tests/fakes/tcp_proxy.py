@@ -1,4 +1,4 @@
-"""A TCP proxy that misbehaves on purpose: it cuts connections, or refuses a version of MQTT."""
+"""A TCP proxy that misbehaves on purpose: cuts, swallows, or refuses a version of MQTT."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def mqtt_version(first_bytes: bytes) -> int:
 
 
 class TcpProxy:
-    """Forwards to a port on loopback."""
+    """Forwards to a port on loopback; when `is_deaf` is set, what the broker says is lost."""
 
     def __init__(self, target_port: int, *, knows_mqtt5: bool = True) -> None:
         self._target_port = target_port
@@ -27,6 +27,7 @@ class TcpProxy:
         self.port: int = self._server.getsockname()[1]
         self._open: list[socket.socket] = []
         self.versions: list[int] = []
+        self.is_deaf = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -51,8 +52,8 @@ class TcpProxy:
         broker = socket.create_connection(("127.0.0.1", self._target_port))
         broker.sendall(first)
         self._open += [client, broker]
-        threading.Thread(target=_copy, args=(broker, client), daemon=True).start()
-        _copy(client, broker)
+        threading.Thread(target=_copy, args=(broker, client, self.is_deaf), daemon=True).start()
+        _copy(client, broker, threading.Event())
 
     def cut(self) -> None:
         """End every connection at once, as a pulled cable does."""
@@ -66,10 +67,11 @@ class TcpProxy:
         self.cut()
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, swallow: threading.Event) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
-            target.sendall(data)
+            if not swallow.is_set():
+                target.sendall(data)
     _end(target)
 
 

@@ -198,8 +198,12 @@ class Conversation:
                 client.disconnect()
             if self._parting.is_set():
                 farewell_ends_s = farewell_ends_s or time.monotonic() + FAREWELL_S
-                if self._has_said_everything() or time.monotonic() > farewell_ends_s:
+                if self._has_said_everything():
                     self._disconnect(client)
+                elif time.monotonic() > farewell_ends_s:
+                    # Without a good-bye, so that the broker says by our will what we could not.
+                    sock.close()
+                    return
             self._exchange(client, sock)
 
     def _disconnect(self, client: Client) -> None:

@@ -104,6 +104,18 @@ def test_the_will_says_offline(broker: Broker, watch: Watch) -> None:
     assert late.wait_payload("tts/living/availability", "offline").retain
 
 
+def test_a_good_bye_that_is_not_confirmed_is_said_by_the_will(
+    make_proxy: MakeProxy, watch: Watch, open_door: OpenDoor
+) -> None:
+    proxy = make_proxy()
+    door = open_door(proxy.port)
+    watcher = watch("tts/living/availability")
+    online(watcher)
+    proxy.is_deaf.set()
+    door.stop()
+    watcher.wait_payload("tts/living/availability", "offline")
+
+
 def test_requests_wait_at_the_broker_while_the_daemon_is_away(
     watch: Watch, open_door: OpenDoor, service: FakeSpeechService
 ) -> None:
