@@ -17,6 +17,7 @@ import onnx
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import FILE_NAME, FORMAT, Manifest, verify
+from tts_daemon.workshop.export.channels_last import channels_last, is_quantized
 from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
 from tts_daemon.workshop.sambert.regulator import DurationPosition
@@ -75,6 +76,7 @@ def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) ->
         if graph == "vocoder":
             streaming = make_streaming(model)
             model, look_ahead = streaming.model, streaming.look_ahead_frames
+            model = channels_last(model) if is_quantized(model) else model
         content = model.SerializeToString(deterministic=True)
         file = f"{graph}.onnx"
         (draft / file).write_bytes(content)

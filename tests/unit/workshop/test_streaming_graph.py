@@ -13,10 +13,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from tts_daemon.workshop.export.channels_last import channels_last, is_quantized
 from tts_daemon.workshop.export.streaming import StreamingVocoder, make_streaming
 from tts_daemon.workshop.export.vocoder import vocoder_graph
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams
-from tts_daemon.workshop.quantize_static import quantize
+from tts_daemon.workshop.quantize_static import StaticOptions, quantize
 
 Floats = NDArray[np.float32]
 Feeds = dict[str, NDArray[np.generic]]
@@ -91,7 +92,9 @@ def _pieces(model: onnx.ModelProto, feeds: Feeds, first: int, size: int) -> Iter
     session = _session(model)
     kinds = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
     states = {
-        item.name: np.zeros((1, item.shape[1], 0), kinds[item.type])
+        item.name: np.zeros(
+            [size if isinstance(size, int) else 0 for size in item.shape], kinds[item.type]
+        )
         for item in session.get_inputs()
         if item.name.startswith("state_")
     }
@@ -139,3 +142,27 @@ def test_a_quantised_graph_keeps_what_its_kernels_read() -> None:
         if item.name.startswith("state_")
     }
     assert kinds == {onnx.TensorProto.UINT8, onnx.TensorProto.FLOAT}
+
+
+def test_time_before_channels_is_the_same_bit_for_bit() -> None:
+    original = _original(VARIANTS["excited"], quantised=True)
+    streaming = make_streaming(original.model)
+    turned = channels_last(streaming.model)
+    first = streaming.look_ahead_frames + 1
+    plain, other = (
+        np.concatenate(list(_pieces(model, original.feeds, first, 5)))
+        for model in (streaming.model, turned)
+    )
+    np.testing.assert_array_equal(other, plain)
+    kinds = [node.op_type for node in turned.graph.node]
+    assert "Conv" not in kinds
+    assert kinds.count("Transpose") == 2  # of the two inputs
+
+
+def test_only_a_graph_that_is_quantised_throughout_can_be_turned() -> None:
+    original = _original(VARIANTS["plain"])
+    partly = quantize(original.model, [original.feeds], StaticOptions(exclude=("conv_post",)))
+    assert not is_quantized(original.model)
+    assert not is_quantized(make_streaming(partly).model)
+    entirely = quantize(original.model, [original.feeds])
+    assert is_quantized(make_streaming(entirely).model)

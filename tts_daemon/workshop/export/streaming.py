@@ -80,7 +80,7 @@ class _Rewriter:
         for item in graph.input:
             channels = item.type.tensor_type.shape.dim[1].dim_value
             self._streams[item.name] = _Stream(channels, hop if item.name == "source" else 1, 0)
-        for node in graph.node:
+        for node in in_order(self._model):
             self._copy(node)
         late = self._streams[graph.output[0].name].late
         return StreamingVocoder(self._build(), ceil(late / hop))
@@ -277,6 +277,28 @@ class _Rewriter:
         read |= {item.name for item in self._model.graph.output}
         read |= {f"{name}_out" for name, _, _ in self._states}
         return [node for node in self._nodes if read.intersection(node.output)]
+
+
+def in_order(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """The nodes, each one behind those that it reads from; a quantiser may leave them otherwise."""
+    producers = {name: node for node in model.graph.node for name in node.output}
+    ordered: list[onnx.NodeProto] = []
+    placed: set[str] = set()
+    waiting = list(reversed(model.graph.node))
+    while waiting:
+        node = waiting[-1]
+        if node.output[0] in placed:
+            waiting.pop()
+            continue
+        before = [producers[name] for name in node.input if name in producers]
+        missing = [other for other in before if other.output[0] not in placed]
+        if missing:
+            waiting.extend(missing)
+            continue
+        waiting.pop()
+        ordered.append(node)
+        placed.add(node.output[0])
+    return ordered
 
 
 def _attribute(node: onnx.NodeProto, name: str, default: list[int]) -> list[int]:
