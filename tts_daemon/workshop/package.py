@@ -17,7 +17,7 @@ import onnx
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import FILE_NAME, FORMAT, Manifest, verify
-from tts_daemon.workshop.export.channels_last import channels_last, is_quantized
+from tts_daemon.workshop.export.channels_last import channels_last
 from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
 from tts_daemon.workshop.sambert.regulator import DurationPosition
@@ -75,8 +75,7 @@ def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) ->
     for graph, model in graphs.models.items():
         if graph == "vocoder":
             streaming = make_streaming(model)
-            model, look_ahead = streaming.model, streaming.look_ahead_frames
-            model = channels_last(model) if is_quantized(model) else model
+            model, look_ahead = channels_last(streaming.model), streaming.look_ahead_frames
         content = model.SerializeToString(deterministic=True)
         file = f"{graph}.onnx"
         (draft / file).write_bytes(content)

@@ -21,24 +21,13 @@ _DOMAIN = "com.microsoft"
 _OLD_TIME, _NEW_TIME = 2, 1
 
 
-def is_quantized(model: onnx.ModelProto) -> bool:
-    """Whether every convolution reads and writes INT8, which is what this rewriting needs."""
-    producers = {name: node for node in model.graph.node for name in node.output}
-    readers = _readers(model)
-    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
-    return bool(convolutions) and all(
-        all(getattr(producers.get(x), "op_type", "") == "DequantizeLinear" for x in node.input)
-        and [reader.op_type for reader in readers[node.output[0]]] == ["QuantizeLinear"]
-        for node in convolutions
-    )
-
-
 def channels_last(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Rewrite a graph of `make_streaming` for which `is_quantized` holds.
+    """Rewrite a graph of `make_streaming`; one without an INT8 convolution stays as it is.
 
     The inputs `mel` and `source` keep their order; the states change theirs.
     """
-    return _Rewriter(model).rewrite()
+    rewriter = _Rewriter(model)
+    return rewriter.rewrite() if any(map(rewriter.is_quantized, model.graph.node)) else model
 
 
 def _readers(model: onnx.ModelProto) -> dict[str, list[onnx.NodeProto]]:
@@ -78,8 +67,10 @@ class _Rewriter:
     def _copy(self, node: onnx.NodeProto) -> None:
         new = onnx.NodeProto()
         new.CopyFrom(node)
-        if node.op_type == "Conv":
-            new = self._convolution(node)
+        if self.is_quantized(node):
+            new = self._quantized_convolution(node)
+        elif node.op_type == "Conv":
+            new = self._plain_convolution(new)
         elif node.op_type == "Concat":
             self._turn_concat(new)
         elif node.op_type == "Slice":
@@ -93,7 +84,27 @@ class _Rewriter:
             node.input[index] = self._renamed.get(name, name)
         self._nodes.append(node)
 
-    def _convolution(self, node: onnx.NodeProto) -> onnx.NodeProto:
+    def is_quantized(self, node: onnx.NodeProto) -> bool:
+        """Whether it is a convolution that reads and writes INT8."""
+        if node.op_type != "Conv":
+            return False
+        before = [self._producers.get(name) for name in node.input]
+        after = [reader.op_type for reader in self._readers[node.output[0]]]
+        return after == ["QuantizeLinear"] and all(
+            other is not None and other.op_type == "DequantizeLinear" for other in before
+        )
+
+    def _plain_convolution(self, node: onnx.NodeProto) -> onnx.NodeProto:
+        """One that stays FP32 knows the standard order only: turned before and after."""
+        turned = f"{node.name}.turned"
+        self._add(helper.make_node("Transpose", [node.input[0]], [turned], perm=[0, 2, 1]))
+        node.input[0] = turned
+        (name,) = node.output
+        node.output[0] = f"{name}.turned"
+        self._add(node)
+        return helper.make_node("Transpose", [node.output[0]], [name], perm=[0, 2, 1])
+
+    def _quantized_convolution(self, node: onnx.NodeProto) -> onnx.NodeProto:
         """Dequantise, convolve, quantise: one node of the runtime."""
         x, weight, *bias = (self._producers[name] for name in node.input)
         (quantize,) = self._readers[node.output[0]]
