@@ -79,7 +79,9 @@ def train_vocoder(options: argparse.Namespace) -> None:
         minutes=budget(options),
         rate=options.rate,
         adversarial_from=options.adversarial_from,
+        mel_weight=options.mel_weight,
         adversarial_weight=options.adversarial_weight,
+        feature_weight=options.feature_weight,
         device=options.device,
     )
     trainer = VocoderTrainer(
@@ -144,7 +146,9 @@ def parser() -> argparse.ArgumentParser:
     vocoder.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
     vocoder.add_argument("--rate", type=float, default=1.5e-3)
     vocoder.add_argument("--adversarial-from", type=float, default=0.6)
+    vocoder.add_argument("--mel-weight", type=float, default=2.0)
     vocoder.add_argument("--adversarial-weight", type=float, default=0.5)
+    vocoder.add_argument("--feature-weight", type=float, default=1.0)
     vocoder.add_argument("--start-from", type=Path, help="state of an earlier training")
     vocoder.add_argument(
         "--predicted", type=Path, help="mels of the acoustic model, to fine-tune on"

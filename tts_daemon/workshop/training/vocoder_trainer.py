@@ -38,7 +38,8 @@ class VocoderPlan:
         judge_rate: Learning rate of the discriminators.
         crops, crop_frames: Size of a batch.
         adversarial_from: Progress (0 to 1) from which the discriminators take part; 1: never.
-        adversarial_weight, feature_weight: Of their two losses, beside the spectral ones.
+        mel_weight: Of the log-mel distance, beside the spectral losses.
+        adversarial_weight, feature_weight: Of the discriminators' two losses, likewise.
         device: `cpu` or `cuda`.
     """
 
@@ -48,6 +49,7 @@ class VocoderPlan:
     crops: int = 8
     crop_frames: int = 48
     adversarial_from: float = 0.6
+    mel_weight: float = 2.0
     adversarial_weight: float = 0.5
     feature_weight: float = 1.0
     device: str = "cpu"
@@ -117,7 +119,7 @@ class VocoderTrainer:
         self.plan, self.folder = plan, folder
         self.generator = new_generator(VOCODER_PARAMS).to(plan.device)
         self.judges = Discriminators().to(plan.device)
-        self.loss = SpectralLoss().to(plan.device)
+        self.loss = SpectralLoss(plan.mel_weight).to(plan.device)
         betas = (0.8, 0.99)
         self.optimizer = torch.optim.AdamW(self.generator.parameters(), plan.rate, betas)
         self.judge_optimizer = torch.optim.AdamW(self.judges.parameters(), plan.judge_rate, betas)
