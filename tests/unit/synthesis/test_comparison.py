@@ -37,7 +37,11 @@ def test_a_vocoder_is_judged_on_the_reference_s_frames() -> None:
         outputs = toy.vocoder(**inputs)
         return {**outputs, "waveform": outputs["waveform"] * np.float32(1.1)}
 
-    changed = compare(_voice(vocoder=toy.NumpyGraph(louder, states=toy.VOCODER_STATES)), CLAUSES, render(_voice(), CLAUSES))
+    changed = compare(
+        _voice(vocoder=toy.NumpyGraph(louder, states=toy.VOCODER_STATES)),
+        CLAUSES,
+        render(_voice(), CLAUSES),
+    )
     assert changed.snr_db == pytest.approx(20, abs=0.01)
     assert changed.mel_distance_db == pytest.approx(0.83, abs=0.2)  # some bands are empty
 
