@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,6 @@ def traits(corpus: Corpus, acoustic_state: dict[str, Any]) -> dict[str, Any]:
     pitch, energy = (Moments(**acoustic_state[name]) for name in ("pitch", "energy"))
     train, _ = corpus.split()
     heard = {name for sentence in train for name in sentence.label.sy}
-    levels = []
-    for sentence in train:
-        item = make_item(corpus, sentence)
-        levels.append(float(energy.normalize(item.energy)[item.durations > 0].mean()))
     emotions = {sentence.label.emotion for sentence in train}
     return {
         "title": TITLE,
@@ -90,10 +87,24 @@ def traits(corpus: Corpus, acoustic_state: dict[str, Any]) -> dict[str, Any]:
         "provenance": PROVENANCE,
         "emotions": sorted(emotions, key=lambda emotion: (emotion != "neutral", emotion)),
         "pitch_per_semitone": 1.0 / SEMITONES / pitch.std,
-        # From sentence to sentence; between a vowel and a consonant the level differs far more.
-        "energy_per_unit": float(np.std(levels)),
+        "energy_per_unit": _energy_deviation(corpus, energy),
         "untrained": [sy for sy in tables.SY[: -len(tables.SPEAKER) + 1] if sy not in heard],
     }
+
+
+def _energy_deviation(corpus: Corpus, energy: Moments) -> float:
+    """How much one phone's energy differs from utterance to utterance.
+
+    Between phones it differs far more, as vowels are louder than consonants.
+    """
+    levels: dict[str, list[float]] = defaultdict(list)
+    for sentence in corpus.split()[0]:
+        for sy, level in zip(
+            sentence.label.sy, energy.normalize(make_item(corpus, sentence).energy), strict=True
+        ):
+            levels[sy].append(float(level))
+    phones = [np.array(values) for sy, values in levels.items() if not sy.startswith("#")]
+    return float(np.concatenate([values - values.mean() for values in phones]).std())
 
 
 def _state(path: Path) -> dict[str, Any]:
