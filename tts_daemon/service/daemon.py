@@ -54,6 +54,7 @@ class Daemon:
         Raises:
             SettingsError: A door cannot be opened as configured.
             VoiceError: The voice is not installed, or damaged.
+            MissingExtraError: A door needs a library that is not installed.
         """
         started_s = time.monotonic()
         settings = self._settings
@@ -77,7 +78,7 @@ class Daemon:
             stack.callback(player.subscribe(self._heard))
             stack.callback(player.stop, STOP_S)
             player.start()
-            for door in doors(settings, player, listener):
+            for door in doors(settings, player, listener, store, synthesizer.read):
                 stack.callback(door.stop)
                 door.start()
             self._systemd.ready()
@@ -136,6 +137,8 @@ def _summary(settings: Settings) -> str:
     places = [settings.socket.path] if settings.socket.enabled else []
     if settings.mqtt.enabled:
         places.append(f"mqtt {settings.mqtt.host}:{settings.mqtt.port}")
+    for name, door in (("http", settings.http), ("wyoming", settings.wyoming)):
+        places += [f"{name} {door.host}:{door.port}"] if door.enabled else []
     voice, device = settings.voice.default, settings.audio.device
     return f"voice {voice}, device {device}, doors {', '.join(places) or 'none'}"
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from tts_daemon.domain import Clause, SpeakRequest
+from tts_daemon.errors import MissingExtraError
 from tts_daemon.inputs.mqtt_door import MqttDoor
 from tts_daemon.inputs.unix_socket import UnixSocketDoor
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import Settings
+from tts_daemon.voices.store import VoiceStore
 
-log = logging.getLogger(__name__)
+Read = Callable[[SpeakRequest], Iterator[Clause]]
 
 
 class Door(Protocol):
@@ -28,7 +31,11 @@ class Door(Protocol):
 
 
 def doors(
-    settings: Settings, service: SpeechService, listener: socket.socket | None
+    settings: Settings,
+    service: SpeechService,
+    listener: socket.socket | None,
+    voices: VoiceStore,
+    read: Read,
 ) -> Iterator[Door]:
     """Make the doors that the configuration asks for.
 
@@ -36,12 +43,33 @@ def doors(
         settings: The whole configuration.
         service: What they let requests in to.
         listener: The Unix socket, listening already; None where it is not served.
+        voices: What is known of installed voices.
+        read: How a request's text would be read.
+
+    Raises:
+        MissingExtraError: A door needs a library that is not installed.
     """
     limit = settings.text.max_characters
     if listener:
         yield UnixSocketDoor(service, listener, settings.socket, limit)
     if settings.mqtt.enabled:
         yield MqttDoor(service, settings.mqtt, max_characters=limit)
-    for name in ("http", "wyoming"):
-        if getattr(settings, name).enabled:
-            log.warning("%s.enabled: this version has no such door", name)
+    if settings.http.enabled:
+        with _extra("http"):
+            from tts_daemon.inputs.http.door import HttpDoor
+        yield HttpDoor(service, settings.http, voices, read, max_characters=limit)
+    if settings.wyoming.enabled:
+        with _extra("wyoming"):
+            from tts_daemon.inputs.wyoming.door import WyomingDoor
+        yield WyomingDoor(service, settings.wyoming, voices, max_characters=limit)
+
+
+@contextlib.contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Around the import of a door that needs an optional library."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{name}.enabled: {error.name} is missing; pip install 'tts-daemon[{name}]' brings it"
+        ) from None

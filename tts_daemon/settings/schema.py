@@ -172,6 +172,29 @@ class HttpSettings:
     port: int = setting(5000, "port to listen on", minimum=0, maximum=65535)
     token: str | None = setting(None, "bearer token that clients must send", secret=True)
     token_file: str = setting("", "file with the token (or systemd credential http-token)")
+    hosts: tuple[str, ...] = setting(
+        (), "further names by which clients call this machine; its own name is known"
+    )
+    origins: tuple[str, ...] = setting(
+        (), 'origins whose web pages may use the API, such as "http://panel.lan:8080"'
+    )
+    waiting: int = setting(
+        32,
+        "texts that may wait for synthesis; others are refused",
+        unit="texts",
+        minimum=0,
+        maximum=1000,
+    )
+    connections: int = setting(
+        64, "clients at one time; others are refused", unit="connections", minimum=1, maximum=1000
+    )
+    timeout_s: float = setting(
+        30.0,
+        "time a client has to send a request, or to take a piece of sound",
+        unit="s",
+        minimum=0.05,
+        maximum=3600,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +204,9 @@ class WyomingSettings:
     enabled: bool = setting(False, "whether Wyoming is served")
     host: str = setting("127.0.0.1", "address to listen on")
     port: int = setting(10200, "port to listen on", minimum=0, maximum=65535)
+    connections: int = setting(
+        32, "clients at one time; others are refused", unit="connections", minimum=1, maximum=1000
+    )
 
 
 @dataclass(frozen=True, slots=True)

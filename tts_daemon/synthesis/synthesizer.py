@@ -59,11 +59,15 @@ class Synthesizer:
             InvalidRequestError: Unknown preset or emotion, a value out of range.
             VoiceError: The voice is not installed or cannot be played.
         """
-        style = self._resolve(request)
-        traits = self._voices.get(style.voice).traits
-        for index, clause in enumerate(self._clauses(request.text, style, traits)):
+        for index, clause in enumerate(self.read(request)):
             yield from self._speak(clause, index)
             yield from self._pause(clause, index)
+
+    def read(self, request: SpeakRequest) -> Iterator[Clause]:
+        """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
+        style = self._resolve(request)
+        traits = self._voices.get(style.voice).traits
+        yield from self._clauses(request.text, style, traits)
 
     def _clauses(self, text: str, style: Style, traits: VoiceTraits) -> Iterator[Clause]:
         """Clauses one by one; the front end serves one thread at a time."""

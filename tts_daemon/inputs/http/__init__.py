@@ -1,0 +1,1 @@
+"""The HTTP door: an API, and a page to try it on."""

@@ -1,0 +1,52 @@
+"""Which path is answered by what: every route of the HTTP door."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from tts_daemon.inputs.http import metrics, pages
+from tts_daemon.inputs.http.guard import Guard, translate_errors
+from tts_daemon.inputs.http.openai import OpenAi
+from tts_daemon.inputs.http.requests import Limits
+from tts_daemon.inputs.http.speech import Speech
+from tts_daemon.inputs.http.state import Read, State
+from tts_daemon.inputs.rendering import Renderer
+from tts_daemon.ports import SpeechService
+from tts_daemon.settings.schema import HttpSettings
+from tts_daemon.voices.store import VoiceStore
+
+
+def make_application(
+    service: SpeechService,
+    renderer: Renderer,
+    voices: VoiceStore,
+    read: Read,
+    settings: HttpSettings,
+    max_characters: int,
+) -> web.Application:
+    """Put guard and routes together. Arguments as those of `HttpDoor`."""
+    limits = Limits(max_characters, settings.timeout_s)
+    guard = Guard(settings)
+    requests = metrics.Requests()
+    application = web.Application(
+        middlewares=[requests.count, translate_errors, guard.check],
+        client_max_size=limits.max_bytes,
+    )
+    application[metrics.REQUESTS] = requests
+    application.on_response_prepare.append(guard.sign)
+    speech = Speech(service, renderer, limits)
+    state = State(service, renderer, voices, read, limits)
+    application.add_routes(
+        [
+            *speech.routes(),
+            *OpenAi(service, speech, limits).routes(),
+            *state.routes(),
+            *pages.routes(),
+        ]
+    )
+
+    async def stop(_: web.Application) -> None:
+        state.stopping.set()
+
+    application.on_shutdown.append(stop)
+    return application

@@ -1,0 +1,72 @@
+"""What a client is told: JSON, and for each error its status."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from tts_daemon.errors import (
+    AudioUnavailableError,
+    InvalidRequestError,
+    JournalError,
+    NotReadyError,
+    QueueFullError,
+    TextError,
+    TtsError,
+    UnknownVoiceError,
+)
+from tts_daemon.inputs.messages import error_message
+
+RETRY_S = 2
+"""When a client that was turned away may come again."""
+OPENAI = "/v1/"
+
+
+class TooLongError(InvalidRequestError):
+    """The text is longer than `text.max_characters`."""
+
+    code = "too_long"
+
+
+_STATUS: tuple[tuple[type[TtsError], int], ...] = (
+    (TooLongError, 413),
+    (InvalidRequestError, 400),
+    (TextError, 400),
+    (UnknownVoiceError, 400),
+    (QueueFullError, 429),
+    (NotReadyError, 503),
+    (AudioUnavailableError, 503),
+    (JournalError, 503),
+)
+
+
+def reply(message: object, status: int = 200) -> web.Response:
+    """JSON with Chinese as it is."""
+    body = json.dumps(message, ensure_ascii=False).encode()
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+def failure(request: web.BaseRequest, error: TtsError) -> web.Response:
+    """An error as the caller's kind of client expects it."""
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    return refusal(request, status, error.code, str(error))
+
+
+def refusal(request: web.BaseRequest, status: int, code: str, message: str) -> web.Response:
+    """Status, short name and an explanation."""
+    response = reply(_body(request, status, code, message), status)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(RETRY_S)
+    return response
+
+
+def _body(request: web.BaseRequest, status: int, code: str, message: str) -> dict[str, Any]:
+    if not request.path.startswith(OPENAI):
+        error = TtsError(message)
+        return error_message(error) | {"error": code}
+    field, colon, _ = message.partition(":")
+    kind = "server_error" if status >= 500 else "invalid_request_error"
+    known = {"message": message, "type": kind, "code": code}
+    return {"error": {**known, "param": field if colon and field.isidentifier() else None}}

@@ -1,0 +1,194 @@
+"""Routes that tell: voices, presets, state, events, health, figures, and how a text is read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from functools import partial
+
+from aiohttp import web
+
+from tts_daemon import __version__
+from tts_daemon.domain import Clause, Event, SpeakRequest
+from tts_daemon.errors import InvalidRequestError, VoiceError
+from tts_daemon.inputs import messages
+from tts_daemon.inputs.http import metrics
+from tts_daemon.inputs.http.reading import described
+from tts_daemon.inputs.http.replies import refusal, reply
+from tts_daemon.inputs.http.requests import SOURCE, Limits, check_length, fields_of
+from tts_daemon.inputs.rendering import Renderer
+from tts_daemon.ports import Command, Snapshot, SpeechService
+from tts_daemon.settings.presets import style_value
+from tts_daemon.voices.store import VoiceStore
+
+Read = Callable[[SpeakRequest], Iterator[Clause]]
+
+SIGN_OF_LIFE_S = 15.0
+"""Longest silence on the stream of events; proxies cut off what says nothing."""
+SETTINGS = ("volume", "speed", "preset")
+BACKLOG = 1000
+"""Events that a listener may be late; it is cut off after that, and asks anew."""
+
+
+class State:
+    """The player as it is, and as it changes."""
+
+    def __init__(
+        self,
+        service: SpeechService,
+        renderer: Renderer,
+        voices: VoiceStore,
+        read: Read,
+        limits: Limits,
+    ) -> None:
+        self._service = service
+        self._renderer = renderer
+        self._voices = voices
+        self._read = read
+        self._limits = limits
+        self.stopping = asyncio.Event()
+
+    def routes(self) -> list[web.RouteDef]:
+        """What this class answers."""
+        told = {
+            "/api/voices": self.voices,
+            "/api/presets": self.presets,
+            "/api/status": self.status,
+            "/api/events": self.events,
+            "/api/reading": self.reading,
+            "/healthz": self.health,
+            "/readyz": self.ready,
+            "/metrics": self.metrics,
+        }
+        return [
+            *(web.get(path, handler, allow_head=False) for path, handler in told.items()),
+            web.post("/api/command", self.command),
+            web.post("/api/settings", self.settings),
+        ]
+
+    async def voices(self, request: web.Request) -> web.Response:
+        """Installed voices, the default first."""
+        names = self._service.snapshot().voices
+        return reply({"voices": await self._renderer.call(lambda: self._described(names))})
+
+    def _described(self, names: tuple[str, ...]) -> list[dict[str, object]]:
+        found = []
+        for name in names:
+            with contextlib.suppress(VoiceError):
+                known = self._voices.find(name).manifest
+                found.append(
+                    {
+                        "name": name,
+                        "title": known.title,
+                        "language": known.language,
+                        "emotions": known.emotions,
+                        "sample_rate": known.sample_rate,
+                        "licence": known.licence,
+                    }
+                )
+        return found
+
+    async def presets(self, request: web.Request) -> web.Response:
+        """Names of the presets, and the one of requests that name none."""
+        now = self._service.snapshot()
+        return reply({"presets": now.presets, "preset": now.preset})
+
+    async def status(self, request: web.Request) -> web.Response:
+        """The player at this moment."""
+        return reply(self._status(self._service.snapshot()))
+
+    def _status(self, now: Snapshot) -> dict[str, object]:
+        return {"version": __version__, **messages.snapshot_message(now)}
+
+    async def command(self, request: web.Request) -> web.Response:
+        """stop, skip, clear, pause, resume, repeat."""
+        word = (await fields_of(request, self._limits)).get("command")
+        if not isinstance(word, str) or word not in tuple(Command):
+            raise InvalidRequestError(f"command: {word!r:.40} is none of {', '.join(Command)}")
+        await self._renderer.call(lambda: self._service.command(Command(word)))
+        return await self.status(request)
+
+    async def settings(self, request: web.Request) -> web.Response:
+        """Volume of the device, factor on every speed, preset of requests that name none."""
+        fields = await fields_of(request, self._limits)
+        if not fields or not fields.keys() <= set(SETTINGS):
+            strange = ", ".join(sorted(fields.keys() - set(SETTINGS))) or "nothing"
+            known = ", ".join(SETTINGS)
+            raise InvalidRequestError(f"{strange:.80}: is no setting; known: {known}")
+        for name in fields:
+            await self._renderer.call(partial(self._set, name, fields))
+        return await self.status(request)
+
+    def _set(self, name: str, fields: Mapping[str, object]) -> None:
+        if name == "preset":
+            self._service.set_preset(messages.name_of(fields, "preset") or "")
+        elif name == "volume":
+            self._service.set_volume(float(style_value(name, fields[name])))
+        else:
+            self._service.set_speed(float(style_value(name, fields[name])))
+
+    async def reading(self, request: web.Request) -> web.Response:
+        """How a text is read: words, pinyin and breaks."""
+        text = request.query.get("text", "")
+        check_length("text", text, self._limits)
+        fields = {"text": text, "preset": request.query.get("preset")}
+        wanted = messages.from_fields(fields, SOURCE, max_characters=self._limits.max_characters)
+        return reply(await self._renderer.call(lambda: described(wanted, self._read)))
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: `state` at once and at every change, `utterance` as things happen."""
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        async with contextlib.aclosing(self._news()) as news:
+            async for piece in news:
+                async with asyncio.timeout(self._limits.timeout_s):
+                    await response.write(piece.encode())
+        return response
+
+    async def _news(self) -> AsyncGenerator[str]:
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Queue[Event | Snapshot] = asyncio.Queue()
+
+        def listen(item: Event | Snapshot) -> None:
+            loop.call_soon_threadsafe(waiting.put_nowait, item)
+
+        unsubscribe = self._service.subscribe(listen)
+        try:
+            yield self._piece(self._service.snapshot())
+            while not self.stopping.is_set() and waiting.qsize() < BACKLOG:
+                try:
+                    async with asyncio.timeout(SIGN_OF_LIFE_S):
+                        item = await waiting.get()
+                except TimeoutError:
+                    yield ": still here\n\n"
+                else:
+                    yield self._piece(item)
+        finally:
+            unsubscribe()
+
+    def _piece(self, item: Event | Snapshot) -> str:
+        if isinstance(item, Snapshot):
+            name, message = "state", self._status(item)
+        else:
+            name, message = "utterance", messages.event_message(item)
+        return f"event: {name}\ndata: {json.dumps(message, ensure_ascii=False)}\n\n"
+
+    async def health(self, request: web.Request) -> web.Response:
+        """The process answers."""
+        return reply({"ok": True})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """Requests are accepted."""
+        if self.stopping.is_set():
+            return refusal(request, 503, "not_ready", "the daemon is stopping")
+        return reply({"ok": True, "version": __version__})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Figures for Prometheus."""
+        figures = request.app[metrics.REQUESTS].lines()
+        text = "\n".join([*metrics.of_player(self._service.snapshot()), *figures, ""])
+        return web.Response(text=text, content_type="text/plain", charset="utf-8")

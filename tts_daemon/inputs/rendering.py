@@ -1,0 +1,122 @@
+"""The blocking speech service, for doors on an event loop: calls, and sound as it is made."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TypeVar, cast
+
+from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.errors import InvalidRequestError, QueueFullError
+from tts_daemon.ports import SpeechService
+from tts_daemon.synthesis.pcm import to_pcm
+
+RENDERS = 4
+"""Texts that are rendered at one time; the player allows as many."""
+THREADS = 2 * RENDERS
+"""Half for renders, so that a command never waits behind them."""
+
+Result = TypeVar("Result")
+
+
+class Sound:
+    """The PCM of one utterance, as it is made: 16 bits, little-endian, one channel.
+
+    Attributes:
+        sample_rate: Samples per second.
+    """
+
+    def __init__(self, first: AudioChunk, more: Callable[[], asyncio.Future[AudioChunk | None]]):
+        self.sample_rate = first.sample_rate
+        self._first = first
+        self._more = more
+
+    async def blocks(self) -> AsyncGenerator[bytes]:
+        """Yield the blocks. Raises as `SpeechService.render` does."""
+        chunk: AudioChunk | None = self._first
+        while chunk is not None:
+            yield to_pcm(chunk.samples, chunk.volume / 100).astype("<i2").tobytes()
+            chunk = await self._more()
+
+
+class Renderer:
+    """Calls the service from a loop, on a bounded number of threads."""
+
+    def __init__(self, service: SpeechService, waiting: int) -> None:
+        """Take the service, and how many texts may wait for their turn to be rendered."""
+        self._service = service
+        self._limit = waiting
+        self._waiting = 0
+        self._turns = asyncio.Semaphore(RENDERS)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="render")
+
+    def call(self, work: Callable[[], Result]) -> asyncio.Future[Result]:
+        """Do blocking work in a thread."""
+        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    @asynccontextmanager
+    async def render(self, request: SpeakRequest) -> AsyncGenerator[Sound]:
+        """Begin a synthesis; leaving the context, however, ends it within one chunk.
+
+        Raises:
+            QueueFullError: Too many wait already.
+            InvalidRequestError: It cannot be spoken as it was sent, or nothing of it is sound.
+            NotReadyError: Starting or stopping.
+        """
+        await self._take_turn()
+        chunks = _Chunks(self._service, request)
+        try:
+            first = await self.call(chunks.next)
+            if first is None:
+                raise InvalidRequestError("text: holds nothing to speak")
+            yield Sound(first, lambda: self.call(chunks.next))
+        finally:
+            # Not awaited, because a task that is cancelled must go on ending.
+            closing = self.call(chunks.close)
+            closing.add_done_callback(lambda _: self._turns.release())
+
+    async def _take_turn(self) -> None:
+        if self._turns.locked() and self._waiting >= self._limit:
+            raise QueueFullError(
+                f"{self._waiting} texts wait for synthesis already; try again later"
+            )
+        self._waiting += 1
+        try:
+            await self._turns.acquire()
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Wait until every synthesis has ended."""
+        self._threads.shutdown()
+
+
+class _Chunks:
+    """One synthesis; any thread may call, and `close` waits for the chunk that is being made."""
+
+    def __init__(self, service: SpeechService, request: SpeakRequest) -> None:
+        self._service = service
+        self._request = request
+        self._lock = threading.Lock()
+        self._made: Generator[AudioChunk] | None = None
+        self._closed = False
+
+    def next(self) -> AudioChunk | None:
+        """The next chunk; None after the last."""
+        with self._lock:
+            if self._closed:
+                return None
+            if self._made is None:
+                made = self._service.render(self._request)
+                self._made = cast("Generator[AudioChunk]", made)
+            return next(self._made, None)
+
+    def close(self) -> None:
+        """End the synthesis."""
+        with self._lock:
+            self._closed = True
+            if self._made is not None:
+                self._made.close()
