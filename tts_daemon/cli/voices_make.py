@@ -47,6 +47,7 @@ def add_commands(commands: Any) -> None:
         "source", type=Path, nargs="?", help="model directory or voices.zip; or give --am ... --voc"
     )
     convert.add_argument("--name", required=True, help="of the new voice")
+    convert.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     add_conversion_options(convert)
     personal = convert.add_argument_group("a personal (fine-tuned) voice, file by file")
     for option, text in SINGLE_FILES.items():
@@ -61,7 +62,6 @@ def add_commands(commands: Any) -> None:
 def add_conversion_options(parser: argparse.ArgumentParser) -> None:
     """Options that every command has that makes packages."""
     parser.add_argument("--voice", help="which one of the model's voices (default: the first)")
-    parser.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE", help="texts to calibrate with, one a line"
     )
@@ -71,6 +71,9 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="GRAPH[:NODE]",
         help="keep this graph, or this node of it, in FP32; may be repeated",
+    )
+    parser.add_argument(
+        "--no-search", action="store_true", help="quantise all, whatever it costs in quality"
     )
     parser.add_argument("--title")
     parser.add_argument("--licence")
@@ -88,14 +91,18 @@ def _convert(options: argparse.Namespace) -> int:
     return 0
 
 
-def conversion(options: argparse.Namespace) -> Any:
+def conversion(options: argparse.Namespace, mode: str = "") -> Any:
     """The choices of `add_conversion_options`, as the workshop takes them."""
     emotions = options.emotions and tuple(options.emotions.split(","))
-    return workshop("convert").Conversion(
-        voice=options.voice,
-        precision=options.precision,
+    wishes = workshop("precision").Wishes(
         calibration=options.calibration,
         exclude=tuple(options.exclude),
+        search=not options.no_search,
+    )
+    return workshop("convert").Conversion(
+        voice=options.voice,
+        mode=mode or {"int8": "static", "fp32": "fp32"}[options.precision],
+        wishes=wishes,
         notes={
             "title": options.title,
             "licence": options.licence,

@@ -19,7 +19,7 @@ from tts_daemon.workshop.graph_player import Feeds, GraphPlayer, Sentence
 from tts_daemon.workshop.symbols import SYMBOL_FIELDS
 from tts_daemon.workshop.voice import Voice
 
-RUNS = {"decoder": 1200, "duration": 600}
+RUNS = {"decoder": 600, "duration": 300}
 """Most runs kept of the graphs that run once per step or symbol; others keep one per sentence."""
 VOCODER_FRAMES = 48
 """The vocoder is given a piece of this length of every sentence: it is by far the slowest graph."""
@@ -116,9 +116,11 @@ def record(
     player = GraphPlayer(voice, graphs, listener=recorder)
     random = np.random.default_rng(0)
     pieces = []
-    for sentence in spoken:
+    for number, sentence in enumerate(spoken):
         frames = player.acoustic(sentence).frames
         if len(frames):
-            start = int(random.integers(0, max(1, len(frames) - VOCODER_FRAMES)))
+            latest = max(0, len(frames) - VOCODER_FRAMES)
+            # Beginnings and ends are quiet, and a voice is heard there too.
+            start = (0, latest, int(random.integers(0, latest + 1)))[number % 3]
             pieces.append(player.vocoder_feeds(frames[start : start + VOCODER_FRAMES]))
     return {**recorder.feeds, "vocoder": pieces}

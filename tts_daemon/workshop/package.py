@@ -23,6 +23,8 @@ from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
 from tts_daemon.workshop.sambert.regulator import DurationPosition
 from tts_daemon.workshop.voice import Voice
 
+REPORT_NAME = "quality.json"
+
 
 @dataclass(frozen=True, slots=True)
 class PackageGraphs:
@@ -32,11 +34,13 @@ class PackageGraphs:
         models: Graph name -> graph.
         precisions: Graph name -> `fp32` or `int8`.
         quality: Figures for the manifest.
+        report: All that was measured; written beside the manifest as `quality.json`.
     """
 
     models: Mapping[str, onnx.ModelProto]
     precisions: Mapping[str, str]
     quality: Mapping[str, Any] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_package(
@@ -93,6 +97,9 @@ def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) ->
     }
     text = json.dumps(content_of, ensure_ascii=False, indent=1)
     (draft / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+    if graphs.report:
+        report = json.dumps(graphs.report, ensure_ascii=False, indent=1)
+        (draft / REPORT_NAME).write_text(report + "\n", encoding="utf-8")
     # The reader's own checks: what it would refuse must not be written.
     verify(Manifest.load(draft), draft)
     draft.chmod(0o755)

@@ -12,25 +12,19 @@ from numpy.typing import NDArray
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.graph_player import Feeds, GraphPlayer, Rendering, Sentence
+from tts_daemon.workshop.noise import MAIN_OUTPUTS, TARGETS, NoiseMeter
 from tts_daemon.workshop.training.features import MelSpectrogram
 from tts_daemon.workshop.voice import VOICED_THRESHOLD, Voice
 
-MAIN_OUTPUTS = {
-    "encoder": "text",
-    "variance": "text_augmented",
-    "duration": "log_duration",
-    "memory": "memory_keys",
-    "decoder": "frames",
-    "postnet_fsmn": "hidden",
-    "postnet_lstm": "refined",
-    "vocoder": "waveform",
-}
 VOCODER_SNR_DB = 15.0
+PAUSE_NOISE_DB = -30.0
 MEL_DISTANCE_DB = 4.0
 DURATION_ERROR = 0.05
 EMOTION_KEPT = 0.7
 """The worst that is written without being forced."""
 
+MEL_RANGE_DB = 60.0
+"""Mel bands further than this below the loudest one count as silence."""
 DECODER_EVERY = 5
 """Of the decoder's many steps, one in so many is compared."""
 
@@ -43,6 +37,8 @@ class Quality:
 
     Attributes:
         graph_snr_db: Each quantised graph alone, given the inputs of the FP32 run; decibels.
+        pause_noise_db: The vocoder's noise where FP32 is quiet, relative to the speech; None: the
+            sentences had no pause.
         mel_distance_db: Mean distance of the mel spectra of the speech, both versions given the
             same durations; decibels.
         duration_error: Mean difference of the symbols' durations, relative to their mean.
@@ -52,6 +48,7 @@ class Quality:
     """
 
     graph_snr_db: dict[str, float] = field(default_factory=dict)
+    pause_noise_db: float | None = None
     mel_distance_db: float = 0.0
     duration_error: float = 0.0
     f0_error_hz: float = 0.0
@@ -62,6 +59,8 @@ class Quality:
         facts = {
             f"vocoder SNR below {VOCODER_SNR_DB} dB": self.graph_snr_db.get("vocoder", 99.0)
             < VOCODER_SNR_DB,
+            f"noise in pauses above {PAUSE_NOISE_DB} dB": (self.pause_noise_db or -99.0)
+            > PAUSE_NOISE_DB,
             f"mel distance above {MEL_DISTANCE_DB} dB": self.mel_distance_db > MEL_DISTANCE_DB,
             f"durations off by more than {DURATION_ERROR:.0%}": self.duration_error
             > DURATION_ERROR,
@@ -69,10 +68,11 @@ class Quality:
         }
         return [complaint for complaint, holds in facts.items() if holds]
 
-    def manifest(self) -> dict[str, float | dict[str, float]]:
+    def manifest(self) -> dict[str, float | dict[str, float] | None]:
         """As the manifest writes it."""
         return {
             "graph_snr_db": {name: round(value, 1) for name, value in self.graph_snr_db.items()},
+            "pause_noise_db": self.pause_noise_db and round(self.pause_noise_db, 1),
             "mel_distance_db": round(self.mel_distance_db, 2),
             "duration_error": round(self.duration_error, 4),
             "f0_error_hz": round(self.f0_error_hz, 2),
@@ -98,6 +98,7 @@ def measure(
     quiet = errors.reference
     return Quality(
         graph_snr_db=errors.snr_db(),
+        pause_noise_db=_pause_noise(voice, exact, quantized, [wanted for wanted, _ in pairs]),
         mel_distance_db=_mean(_mel_distance(*pair) for pair in pairs),
         duration_error=_mean(_duration_error(*pair) for pair in pairs),
         f0_error_hz=_mean(_f0_error(voice, *pair) for pair in pairs),
@@ -142,6 +143,18 @@ def _mean(values: Iterable[float]) -> float:
     return float(np.mean(collected)) if collected else 0.0
 
 
+def _pause_noise(
+    voice: Voice,
+    exact: Mapping[str, onnx.ModelProto],
+    quantized: Mapping[str, onnx.ModelProto],
+    renderings: Sequence[Rendering],
+) -> float | None:
+    player = GraphPlayer(voice, {})
+    feeds = [player.vocoder_feeds(item.frames, noise=False) for item in renderings]
+    meter = NoiseMeter(voice, "vocoder", exact["vocoder"], feeds, TARGETS["vocoder"])
+    return meter.noise_db(quantized["vocoder"])[1]
+
+
 def _mel_distance(wanted: Rendering, made: Rendering) -> float:
     """Mean over the frames of the root mean square difference of the mel bands, in decibels."""
     spectrogram = MelSpectrogram()
@@ -151,8 +164,9 @@ def _mel_distance(wanted: Rendering, made: Rendering) -> float:
         spectrogram(torch.from_numpy(rendering.waveform.copy())[None])[0]
         for rendering in (wanted, made)
     ]
-    decibels = (mels[0] - mels[1]) * _DB_PER_NEPER  # [n_mels, T]
-    return float(decibels.square().mean(dim=0).sqrt().mean())
+    floor = float(mels[0].max()) - MEL_RANGE_DB / _DB_PER_NEPER
+    difference = mels[0].clamp(min=floor) - mels[1].clamp(min=floor)  # [n_mels, T]
+    return float(difference.square().mean(dim=0).sqrt().mean() * _DB_PER_NEPER)
 
 
 def _duration_error(wanted: Rendering, made: Rendering) -> float:
@@ -211,6 +225,8 @@ def check(figures: Quality, report: Callable[[str], None], *, force: bool = Fals
     """
     for name, value in figures.graph_snr_db.items():
         report(f"  {name}: {value:.1f} dB SNR")
+    if figures.pause_noise_db is not None:
+        report(f"  noise in pauses {figures.pause_noise_db:.1f} dB")
     report(
         f"  mel distance {figures.mel_distance_db:.2f} dB, durations {figures.duration_error:.1%},"
         f" f0 {figures.f0_error_hz:.1f} Hz, emotion kept {figures.emotion_kept:.0%}"

@@ -6,17 +6,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnx import numpy_helper
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
-from onnxruntime.quantization.quant_utils import add_pre_process_metadata
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantType
+from onnxruntime.quantization.calibrate import create_calibrator
+from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+from onnxruntime.quantization.quant_utils import save_and_reload_model_with_shape_infer
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.graph_player import Feeds
@@ -35,12 +32,10 @@ class StaticOptions:
 
     Attributes:
         exclude: Names of nodes that stay FP32.
-        method: `minmax`, `entropy` or `percentile`.
         op_types: Kinds of nodes to quantise.
     """
 
     exclude: tuple[str, ...] = ()
-    method: str = "minmax"
     op_types: tuple[str, ...] = OP_TYPES
 
 
@@ -53,11 +48,51 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships
         return next(self._runs, None)
 
 
-_METHODS = {
-    "minmax": CalibrationMethod.MinMax,
-    "entropy": CalibrationMethod.Entropy,
-    "percentile": CalibrationMethod.Percentile,
-}
+class StaticQuantizer:
+    """Calibrates one graph once; then quantises it with any choice of nodes."""
+
+    def __init__(
+        self,
+        model: onnx.ModelProto,
+        feeds: Sequence[Feeds],
+        op_types: Sequence[str] = OP_TYPES,
+    ) -> None:
+        """Run the FP32 graph over real inputs and note the range of every value."""
+        self._model = model
+        self._op_types = list(op_types)
+        self._ranges = _ranges(model, feeds, self._op_types)
+        self.nodes = quantized_nodes(model, op_types)
+
+    def build(self, exclude: Sequence[str] = (), only: Sequence[str] = ()) -> onnx.ModelProto:
+        """Quantise all nodes but `exclude`, or `only` some.
+
+        Raises:
+            VoiceError: A weight lies outside -127 ... 127, or no such node exists.
+        """
+        for name in (*exclude, *only):
+            if name not in self.nodes:
+                raise VoiceError(f"{self._model.graph.name}: no node {name!r} to exclude")
+        quantizer = QDQQuantizer(
+            _with_shapes(self._model),
+            True,  # per channel
+            False,  # reduce range
+            QuantType.QInt8,
+            QuantType.QUInt8,
+            self._ranges,
+            list(only),
+            list(exclude),
+            self._op_types,
+            {
+                # A matrix product's result goes into FP32 additions: no need to round it as well.
+                "OpTypesToExcludeOutputQuantization": ["Gemm", "MatMul"],
+            },
+        )
+        quantizer.quantize_model()
+        quantized = _copy(quantizer.model.model)
+        del quantized.metadata_props[:]
+        del quantized.graph.value_info[:]
+        check_weights(quantized)
+        return quantized
 
 
 def quantize(
@@ -68,42 +103,38 @@ def quantize(
     Args:
         model: The FP32 graph.
         feeds: Inputs of real runs.
-        options: Which nodes, and how.
+        options: Which nodes.
 
     Raises:
-        VoiceError: A weight lies outside -127 ... 127.
+        VoiceError: A weight lies outside -127 ... 127, or a node to exclude does not exist.
     """
     options = options or StaticOptions()
+    return StaticQuantizer(model, feeds, options.op_types).build(options.exclude)
+
+
+def _ranges(model: onnx.ModelProto, feeds: Sequence[Feeds], op_types: list[str]) -> Any:
     with tempfile.TemporaryDirectory(prefix="tts-quantize-") as folder:
-        target = Path(folder) / "quantized.onnx"
-        quantize_static(
-            _copy(model),
-            str(target),
-            _Reader(feeds),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(options.op_types),
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            nodes_to_exclude=list(options.exclude),
-            calibrate_method=_METHODS[options.method],
-            extra_options={
-                # A matrix product's result goes into FP32 additions: no need to round it as well.
-                "OpTypesToExcludeOutputQuantization": ["Gemm", "MatMul"],
-            },
+        source = Path(folder) / "model.onnx"
+        onnx.save(model, source)
+        calibrator = create_calibrator(
+            source,
+            op_types,
+            augmented_model_path=str(Path(folder) / "augmented.onnx"),
+            calibrate_method=CalibrationMethod.MinMax,
         )
-        quantized = onnx.load(target)
-    del quantized.metadata_props[:]
-    check_weights(quantized)
-    return quantized
+        calibrator.collect_data(_Reader(feeds))
+        return calibrator.compute_data()
+
+
+def _with_shapes(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy (the quantiser changes what it is given) with the kinds of all values filled in."""
+    result: onnx.ModelProto = save_and_reload_model_with_shape_infer(_copy(model))
+    return result
 
 
 def _copy(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The quantiser changes the model that it is given."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    # Or it warns at every call that the graph was not simplified; there is nothing to simplify.
-    add_pre_process_metadata(copy)
     return copy
 
 

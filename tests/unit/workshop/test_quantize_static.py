@@ -11,6 +11,7 @@ from onnx import numpy_helper
 from tts_daemon.errors import CheckpointError, VoiceError
 from tts_daemon.workshop import calibration, quality
 from tts_daemon.workshop.graph_player import Feeds, GraphPlayer, Sentence
+from tts_daemon.workshop.noise import MAIN_OUTPUTS
 from tts_daemon.workshop.quantize_static import (
     StaticOptions,
     check_weights,
@@ -87,7 +88,7 @@ def test_int8_is_close_to_fp32(
     kinds = {item.data_type for item in quantized.graph.initializer}
     assert onnx.TensorProto.INT8 in kinds
     players = [GraphPlayer(voice, {graph: model}) for model in (graphs[graph], quantized)]
-    output = quality.MAIN_OUTPUTS[graph]
+    output = MAIN_OUTPUTS[graph]
     exact, made = (
         np.concatenate([player.run(graph, **run)[output].ravel() for run in feeds[graph]])
         for player in players
