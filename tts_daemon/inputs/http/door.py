@@ -65,7 +65,7 @@ class HttpDoor:
         self.port = settings.port
 
     def start(self) -> None:
-        """Listen.
+        """Listen. `stop` must follow, also where this fails.
 
         Raises:
             SettingsError: The address cannot be had.
@@ -75,7 +75,6 @@ class HttpDoor:
         try:
             self._loop.run(self._open())
         except OSError as error:
-            self.stop()
             raise SettingsError(f"http: cannot listen on {place}: {error.strerror}") from None
         log.info("http: listening on %s:%d", self._settings.host, self.port)
         if not self._settings.token and not _is_local(self._settings.host):

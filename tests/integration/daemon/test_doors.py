@@ -1,0 +1,88 @@
+"""A whole daemon with its optional doors open: from the text to the sound of the tiny voice."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import signal
+import socket
+import wave
+
+import pytest
+from fakes.daemon_process import VOICE, DaemonProcess
+from fakes.http_client import HttpClient
+from wyoming.client import AsyncTcpClient
+from wyoming.tts import Synthesize
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def test_http_speaks_tells_and_reads(daemon: DaemonProcess) -> None:
+    client = HttpClient(free_port())
+    daemon.start(http={"enabled": True, "port": client.port})
+    answer = client.post("/api/tts", {"text": "你好，世界。", "emotion": "happy"})
+    assert (answer.status, answer.headers["content-type"]) == (200, "audio/wav")
+    with wave.open(io.BytesIO(answer.body)) as sound:
+        assert len(sound.readframes(1 << 30)) > 3200
+    said = client.post("/api/say", {"text": "你好", "wait": True}).json
+    assert said["event_type"] == "finished"
+    assert client.get("/api/status").json["counters"]["finished"] == 1
+    (voice,) = [
+        known for known in client.get("/api/voices").json["voices"] if known["name"] == VOICE
+    ]
+    assert (voice["sample_rate"], voice["emotions"][0]) == (16000, "neutral")
+    reading = client.get("/api/reading?text=%E9%87%8D%E5%BA%86").json
+    assert reading["sentences"][0]["words"][0]["pinyin"] == ["chong2", "qing4"]
+    unknown = client.post("/api/tts", {"text": "好", "emotion": "bored"})
+    assert (unknown.status, "emotion" in unknown.json["message"]) == (400, True)
+
+
+def test_a_daemon_ends_while_clients_listen(daemon: DaemonProcess) -> None:
+    client = HttpClient(free_port())
+    daemon.start(http={"enabled": True, "port": client.port})
+    text = "今天天气很好。" * 1000
+    head = f"POST /api/tts HTTP/1.1\r\nHost: localhost\r\nContent-Length: {3 * len(text)}\r\n\r\n"
+    with (
+        client.connect(head.encode() + text.encode()) as listening,
+        client.connect(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n") as watching,
+    ):
+        assert b"200 OK" in listening.recv(100)
+        assert b"200 OK" in watching.recv(100)
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait() == 0
+    assert "Traceback" not in daemon.log
+
+
+def test_wyoming_speaks(daemon: DaemonProcess) -> None:
+    port = free_port()
+    daemon.start(wyoming={"enabled": True, "port": port})
+
+    async def ask() -> list[str]:
+        kinds: list[str] = []
+        async with AsyncTcpClient("127.0.0.1", port) as client:
+            await client.write_event(Synthesize("你好，世界。").event())
+            while kinds[-1:] != ["audio-stop"] and (event := await client.read_event()):
+                kinds.append(event.type)
+        return kinds
+
+    kinds = asyncio.run(asyncio.wait_for(ask(), 60))
+    assert kinds[0] == "audio-start"
+    assert kinds[-1] == "audio-stop"
+    assert kinds.count("audio-chunk") >= 1
+
+
+@pytest.mark.parametrize("door", ["http", "wyoming"])
+def test_a_taken_port_is_a_line_and_a_status(daemon: DaemonProcess, door: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        daemon.configure(**{door: {"enabled": True, "port": taken.getsockname()[1]}})
+        ended = daemon.run_to_its_end()
+    assert ended.returncode == 78
+    assert f"{door}: cannot listen on 127.0.0.1" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,1 @@
+"""The Wyoming door: text to speech for Home Assistant's voice pipelines."""

@@ -1,0 +1,165 @@
+"""One client of the Wyoming door.
+
+Source: the Wyoming protocol, and the order in which Home Assistant uses it: `synthesize-start`,
+`synthesize-chunk` for every piece of text, then the whole text again as `synthesize` for servers
+that know no streaming, then `synthesize-stop`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.error import Error
+from wyoming.event import Event, Eventable, async_read_event, async_write_event
+from wyoming.info import Describe, Info
+from wyoming.ping import Ping, Pong
+from wyoming.tts import (
+    Synthesize,
+    SynthesizeChunk,
+    SynthesizeStart,
+    SynthesizeStop,
+    SynthesizeStopped,
+    SynthesizeVoice,
+)
+
+from tts_daemon.domain import SpeakRequest
+from tts_daemon.errors import InvalidRequestError, TtsError
+from tts_daemon.inputs import messages
+from tts_daemon.inputs.rendering import Renderer
+from tts_daemon.inputs.wyoming.bounded_reader import BoundedReader
+from tts_daemon.inputs.wyoming.sentences import Sentences
+
+log = logging.getLogger(__name__)
+
+SOURCE = "wyoming"
+SEND_S = 30.0
+"""Time that a client has to take a piece of sound."""
+_WIDTH_BYTES = 2
+
+
+class WyomingSession:
+    """Reads events from one connection and answers them, until the client ends it."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        renderer: Renderer,
+        describe: Callable[[], Info],
+        max_characters: int,
+    ) -> None:
+        self._reader = BoundedReader(reader, 12 * max_characters + 4096)
+        self._writer = writer
+        self._renderer = renderer
+        self._describe = describe
+        self._max_characters = max_characters
+        self._voice: SynthesizeVoice | None = None
+        self._sentences: Sentences | None = None
+        """Those of the stream of text that is open; None where none is."""
+
+    async def run(self) -> None:
+        """Serve the client. An error is told to it, and ends the connection: who waits for sound
+        waits for its end, and none will come."""
+        try:
+            while event := await self._next():
+                await self._obey(event)
+        except TtsError as error:
+            log.info("wyoming: refused a request: %s", error)
+            await self._send(Error(text=str(error), code=error.code))
+
+    async def _next(self) -> Event | None:
+        """The next event; None at the end, and where what comes is none."""
+        try:
+            # The library reads from whatever has these two methods.
+            event = await async_read_event(self._reader)  # type: ignore[arg-type]
+        except (AttributeError, KeyError, TypeError):
+            return None
+        return event if event and isinstance(event.data, dict) else None
+
+    async def _obey(self, event: Event) -> None:
+        if Describe.is_type(event.type):
+            await self._send(await self._renderer.call(self._describe))
+        elif Ping.is_type(event.type):
+            await self._send(Pong(text=event.data.get("text")))
+        elif Synthesize.is_type(event.type):
+            if self._sentences is None:
+                await self._speak(_text(event), _voice(event))
+        elif SynthesizeStart.is_type(event.type):
+            self._voice, self._sentences = _voice(event), Sentences()
+        elif SynthesizeChunk.is_type(event.type):
+            await self._take(_text(event))
+        elif SynthesizeStop.is_type(event.type):
+            await self._finish()
+
+    async def _take(self, piece: str) -> None:
+        if self._sentences is None:
+            raise InvalidRequestError("synthesize-chunk: comes before synthesize-start")
+        whole = self._sentences.add(piece)
+        if self._sentences.waiting > self._max_characters:
+            most = self._max_characters
+            raise InvalidRequestError(f"text: no sentence ends within {most} characters")
+        if _is_speakable(whole):
+            await self._speak(whole, self._voice)
+
+    async def _finish(self) -> None:
+        rest = self._sentences.finish() if self._sentences else ""
+        self._sentences = None
+        if _is_speakable(rest):
+            await self._speak(rest, self._voice)
+        await self._send(SynthesizeStopped())
+
+    async def _speak(self, text: str, voice: SynthesizeVoice | None) -> None:
+        """Send the sound of a text while it is made."""
+        async with (
+            self._renderer.render(self._request(text, voice)) as sound,
+            contextlib.aclosing(sound.blocks()) as blocks,
+        ):
+            form = {"rate": sound.sample_rate, "width": _WIDTH_BYTES, "channels": 1}
+            await self._send(AudioStart(**form))
+            async for block in blocks:
+                await self._send(AudioChunk(audio=block, **form))
+            await self._send(AudioStop())
+
+    def _request(self, text: str, voice: SynthesizeVoice | None) -> SpeakRequest:
+        fields: dict[str, Any] = {"text": text}
+        if voice is not None:
+            fields |= {"voice": voice.name, "emotion": voice.speaker}
+        return messages.from_fields(fields, SOURCE, max_characters=self._max_characters)
+
+    async def _send(self, answer: Eventable) -> None:
+        try:
+            async with asyncio.timeout(SEND_S):
+                await async_write_event(answer.event(), self._writer)
+        except TimeoutError:
+            raise ConnectionResetError("the client takes no sound") from None
+
+
+def _text(event: Event) -> str:
+    text = event.data.get("text")
+    if not isinstance(text, str):
+        raise InvalidRequestError(f"text: {text!r:.40} is not text")
+    return text
+
+
+def _voice(event: Event) -> SynthesizeVoice | None:
+    """The voice that an event asks for; a language alone asks for none in particular."""
+    voice = event.data.get("voice")
+    if voice is None:
+        return None
+    if not isinstance(voice, dict):
+        raise InvalidRequestError(f"voice: {voice!r:.40} is not an object")
+    return SynthesizeVoice(name=voice.get("name"), speaker=voice.get("speaker"))
+
+
+def _is_speakable(text: str) -> bool:
+    """Whether a piece of a longer text has anything to speak; punctuation alone is no mistake."""
+    try:
+        messages.clean_text(text, len(text))
+    except InvalidRequestError:
+        return False
+    return True
