@@ -14,7 +14,7 @@ let voices = [];
 let presets = [];
 let state = null;
 let playback = null;
-let spoken = { samples: new Float32Array(0), rate: 16000 };
+const spoken = { samples: new Float32Array(0), rate: 16000 };
 let drawing = 0;
 
 /** Ask the daemon; a refusal becomes an Error with the daemon's own words. */
@@ -64,36 +64,48 @@ async function play() {
   const mine = (playback = new Playback(context, (samples, rate) => {
     if (!pieces.length) $("first").textContent = `${Math.round(performance.now() - asked_ms)} ms`;
     pieces.push(samples);
-    show(pieces, rate);
+    spoken.rate = rate;
+    show(pieces);
   }));
   $("save").hidden = true;
   await mine.run((signal) => ask("api/tts", { body: request(), signal }));
-  const seconds = spoken.samples.length / spoken.rate;
-  $("factor").textContent = ((performance.now() - asked_ms) / 1000 / seconds).toFixed(2);
+  const took_s = (performance.now() - asked_ms) / 1000;
+  cancelAnimationFrame(drawing);
+  spoken.samples = joined(pieces);
+  draw();
+  $("factor").textContent = (took_s / (spoken.samples.length / spoken.rate)).toFixed(2);
   URL.revokeObjectURL($("save").href);
   $("save").href = URL.createObjectURL(mine.file());
   $("save").hidden = false;
 }
 
-/** Draw what has come in so far, at most once a frame. */
-function show(pieces, rate) {
+/** Draw the waveform of what has come in so far, at most once a frame. */
+function show(pieces) {
   cancelAnimationFrame(drawing);
   drawing = requestAnimationFrame(() => {
-    const samples = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      samples.set(piece, at);
-      at += piece.length;
-    }
-    spoken = { samples, rate };
-    $("length").textContent = `${(samples.length / rate).toFixed(2)} s`;
-    draw();
+    spoken.samples = joined(pieces);
+    drawTime();
   });
+}
+
+function joined(pieces) {
+  const samples = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    samples.set(piece, at);
+    at += piece.length;
+  }
+  return samples;
+}
+
+function drawTime() {
+  $("length").textContent = `${(spoken.samples.length / spoken.rate).toFixed(2)} s`;
+  drawWave($("wave"), spoken.samples);
 }
 
 function draw() {
   if (!spoken.samples.length) return;
-  drawWave($("wave"), spoken.samples);
+  drawTime();
   drawMel($("mel"), spoken.samples, spoken.rate);
 }
 
@@ -181,7 +193,7 @@ function showEvent(event) {
   const kind = event.event_type === "queued" ? "queued_event" : event.event_type;
   const parts = [new Date().toLocaleTimeString(), word(kind), event.id];
   if (event.first_audio_ms !== undefined) parts.push(`${word("first")} ${Math.round(event.first_audio_ms)} ms`);
-  if (event.real_time_factor !== undefined) parts.push(`${word("factor")} ${event.real_time_factor}`);
+  if (event.real_time_factor !== undefined) parts.push(`${word("factor")} ${event.real_time_factor.toFixed(2)}`);
   if (event.reason) parts.push(event.reason);
   line.textContent = parts.join(" · ");
   $("log").prepend(line);
@@ -208,6 +220,7 @@ async function follow() {
 async function load() {
   voices = (await (await ask("api/voices")).json()).voices;
   presets = (await (await ask("api/presets")).json()).presets;
+  $("token-card").hidden = true;
   fill();
 }
 
