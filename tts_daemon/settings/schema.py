@@ -172,7 +172,7 @@ class HttpSettings:
     port: int = setting(5000, "port to listen on", minimum=0, maximum=65535)
     token: str | None = setting(None, "bearer token that clients must send", secret=True)
     token_file: str = setting("", "file with the token (or systemd credential http-token)")
-    hosts: tuple[str, ...] = setting(
+    names: tuple[str, ...] = setting(
         (), "further names by which clients call this machine; its own name is known"
     )
     origins: tuple[str, ...] = setting(

@@ -41,7 +41,7 @@ def test_a_name_that_was_bound_to_our_address_is_refused(client: HttpClient, hos
 
 
 def test_further_names_can_be_configured(opened: Opened) -> None:
-    assert opened(hosts=("tts.lan",)).get("/api/status", Host="tts.lan:5000").status == 200
+    assert opened(names=("tts.lan",)).get("/api/status", Host="tts.lan:5000").status == 200
 
 
 def test_pages_of_others_may_not_ask(service: FakeSpeechService, opened: Opened) -> None:

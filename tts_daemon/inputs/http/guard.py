@@ -35,7 +35,7 @@ class Guard:
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
         name = socket.gethostname().lower()
-        self._hosts = {"localhost", name, f"{name}.local", *map(str.lower, settings.hosts)}
+        self._hosts = {"localhost", name, f"{name}.local", *map(str.lower, settings.names)}
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -50,7 +50,7 @@ class Guard:
 
     def _refused(self, request: web.Request) -> web.Response | None:
         if not self._knows_host(request.host):
-            message = f"host: {request.host!a:.80} is no name of this machine (http.hosts)"
+            message = f"host: {request.host!a:.80} is no name of this machine (http.names)"
             return refusal(request, 421, "misdirected", message)
         if not (self._is_own_page(request) or self._is_friend(request)):
             message = "origin: web pages of other origins may not ask (http.origins)"
