@@ -86,6 +86,15 @@ def test_a_request_that_never_ends_is_ended(opened: Opened, sent: bytes) -> None
     assert not heard or b"408" in heard
 
 
+def test_what_is_no_http_is_refused_without_a_page_in_the_log(
+    client: HttpClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with client.connect(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: \x00\r\n\r\n") as wire:
+        assert b" 400 " in wire.recv(1000)
+    assert client.get("/healthz").status == 200
+    assert not caplog.records
+
+
 def test_one_connection_too_many_is_told_so(opened: Opened) -> None:
     client = opened(connections=1)
     with client.connect(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") as first:

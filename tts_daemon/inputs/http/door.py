@@ -87,8 +87,12 @@ class HttpDoor:
         self._renderer.close()
 
     async def _open(self) -> None:
+        # What is no HTTP is no error of ours; the library would write a page for each.
+        quiet = log.getChild("protocol")
+        quiet.setLevel(logging.CRITICAL)
         self._runner = web.AppRunner(
             self._application,
+            logger=quiet,
             handle_signals=False,
             access_log=None,
             keepalive_timeout=KEEPALIVE_S,

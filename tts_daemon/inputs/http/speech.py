@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Callable
 
 from aiohttp import web
 
 from tts_daemon.domain import Event, EventType, SpeakRequest
+from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.replies import reply
 from tts_daemon.inputs.http.requests import Limits, fields_of, flag, speak_request, text_of
 from tts_daemon.inputs.rendering import Renderer, Sound
 from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.synthesis.wav import wav_header
+
+log = logging.getLogger(__name__)
 
 WAV = "audio/wav"
 _FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
@@ -85,6 +89,8 @@ class Speech:
             # The head is sent, so that only a broken connection can still tell of a failure.
             if request.transport is not None:
                 request.transport.abort()
+            if isinstance(error, TtsError):
+                log.warning("http: a synthesis failed after its first byte: %s", error)
             if isinstance(error, Exception):
                 raise ConnectionResetError(f"cut off: {error}") from error
             raise
@@ -110,7 +116,7 @@ class Speech:
         """Plain text, spoken on the device; with `play=false` the WAV is the answer."""
         if flag("repeat", request.query.get("repeat"), False):
             await self._renderer.call(lambda: self._service.command(Command.REPEAT))
-            return reply({"ok": True})
+            return web.Response(text="")
         text = await text_of(request, self._limits)
         fields = {"text": text}
         if request.query.get("voice"):
