@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tts_daemon.errors import CheckpointError, MissingExtraError, VoiceError
+from tts_daemon.errors import CheckpointError, MissingExtraError, TtsError, VoiceError
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.places import checkout_models
 
@@ -40,13 +41,15 @@ def workshop(module: str) -> Any:
 
 
 def add_commands(commands: Any) -> None:
-    """Add `convert` and `make-random` to the parser's commands."""
+    """Add `download`, `convert` and `make-random` to the parser's commands."""
+    _add_download(commands)
     convert = commands.add_parser("convert", help="make a voice package of a published model")
     convert.set_defaults(act=_convert)
     convert.add_argument(
         "source", type=Path, nargs="?", help="model directory or voices.zip; or give --am ... --voc"
     )
     convert.add_argument("--name", required=True, help="of the new voice")
+    convert.add_argument("--voice", help="which one of the model's voices (default: the first)")
     convert.add_argument("--precision", choices=("int8", "fp32"), default="int8")
     add_conversion_options(convert)
     personal = convert.add_argument_group("a personal (fine-tuned) voice, file by file")
@@ -59,9 +62,22 @@ def add_commands(commands: Any) -> None:
     random.add_argument("--seed", type=int, default=0)
 
 
+def _add_download(commands: Any) -> None:
+    download = commands.add_parser("download", help="fetch a model of ModelScope and convert it")
+    download.set_defaults(act=_download)
+    download.add_argument("id", help="for example damo/speech_sambert-hifigan_tts_zh-cn_16k")
+    download.add_argument("--revision", help="tag or branch (default: the hub's)")
+    download.add_argument("--cache", type=Path, help="where models are kept (default: ~/.cache)")
+    download.add_argument("--endpoint", metavar="URL", help="another hub than ModelScope's")
+    download.add_argument("--precision", choices=("int8", "fp32"), default="int8")
+    download.add_argument(
+        "--voice", action="append", default=[], help="one of the model's voices; may be repeated"
+    )
+    add_conversion_options(download)
+
+
 def add_conversion_options(parser: argparse.ArgumentParser) -> None:
     """Options that every command has that makes packages."""
-    parser.add_argument("--voice", help="which one of the model's voices (default: the first)")
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE", help="texts to calibrate with, one a line"
     )
@@ -86,30 +102,66 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
 def _convert(options: argparse.Namespace) -> int:
     target = target_directory(options) / options.name
     convert = workshop("convert")
-    convert.convert(_source(options), target, conversion(options), _say)
+    convert.convert(_source(options), target, conversion(options, voice=options.voice), _say)
     print(f"{target}: done; hear it with: tts-say --voice {options.name} 你好")
     return 0
 
 
-def conversion(options: argparse.Namespace, mode: str = "") -> Any:
+def _download(options: argparse.Namespace) -> int:
+    """Every voice of the model, or those asked for; one that fails does not stop the others."""
+    models = target_directory(options)
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tts-daemon"
+    fetched = workshop("download").download(
+        options.id,
+        options.cache or default,
+        revision=options.revision,
+        voices=options.voice,
+        endpoint=options.endpoint,
+        report=_say,
+    )
+    failed = 0
+    with workshop("checkpoint").open_model(fetched.root) as root:
+        names = options.voice or workshop("checkpoint").list_voices(root)
+        for name in names:
+            failed |= _convert_downloaded(options, root, name, models / name, fetched.checksums)
+    return failed
+
+
+def _convert_downloaded(
+    options: argparse.Namespace, root: Path, name: str, target: Path, checksums: dict[str, str]
+) -> int:
+    wanted = conversion(options, voice=name)
+    own = {path: value for path, value in checksums.items() if f"/{name}/" in f"/{path}"}
+    origin = {"model": options.id, "revision": options.revision, "sha256": own or checksums}
+    wanted.notes.setdefault("provenance", origin)
+    try:
+        workshop("convert").convert(root, target, wanted, _say)
+    except TtsError as error:
+        print(f"tts-voices: {name}: {error}", file=sys.stderr)
+        return 1
+    print(f"{target}: done; hear it with: tts-say --voice {name} 你好")
+    return 0
+
+
+def conversion(options: argparse.Namespace, *, voice: str | None = None, mode: str = "") -> Any:
     """The choices of `add_conversion_options`, as the workshop takes them."""
-    emotions = options.emotions and tuple(options.emotions.split(","))
     wishes = workshop("precision").Wishes(
         calibration=options.calibration,
         exclude=tuple(options.exclude),
         search=not options.no_search,
     )
+    notes = {
+        "title": options.title,
+        "licence": options.licence,
+        "provenance": options.provenance,
+        "speaker": options.speaker,
+        "emotions": options.emotions and tuple(options.emotions.split(",")),
+    }
     return workshop("convert").Conversion(
-        voice=options.voice,
+        voice=voice,
         mode=mode or {"int8": "static", "fp32": "fp32"}[options.precision],
         wishes=wishes,
-        notes={
-            "title": options.title,
-            "licence": options.licence,
-            "provenance": options.provenance,
-            "speaker": options.speaker,
-            "emotions": emotions,
-        },
+        notes={key: value for key, value in notes.items() if value is not None},
         force=options.force,
     )
 

@@ -16,7 +16,7 @@ from tts_daemon.workshop.checkpoint import VoiceFiles, find_files, load_voice, o
 from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.package import PackageGraphs, write_package
 from tts_daemon.workshop.precision import Calibrated, Quantized, Wishes, quantize_statically
-from tts_daemon.workshop.voice import Notes, Voice
+from tts_daemon.workshop.voice import Voice
 
 Report = Callable[[str], None]
 
@@ -38,7 +38,7 @@ class Conversion:
     voice: str | None = None
     mode: str = "static"
     wishes: Wishes = field(default_factory=Wishes)
-    notes: Mapping[str, object] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
     force: bool = False
 
 
@@ -82,14 +82,10 @@ def prepare(source: Path | VoiceFiles, wanted: Conversion, report: Report) -> Pr
             source = find_files(unpacked.enter_context(open_model(source)), wanted.voice)
         report(f"loading {source.name}")
         voice = load_voice(source)
-    voice = replace(voice, notes=_notes(voice.notes, wanted.notes))
+    voice = replace(voice, notes=replace(voice.notes, **wanted.notes))
     report("exporting")
     exported = export_graphs(voice)
     return Prepared(voice, exported, Calibrated(voice, exported, wanted.wishes, report))
-
-
-def _notes(notes: Notes, changes: Mapping[str, Any]) -> Notes:
-    return replace(notes, **{key: value for key, value in changes.items() if value is not None})
 
 
 def write(prepared: Prepared, target: Path, wanted: Conversion, report: Report) -> Path:

@@ -16,8 +16,9 @@ import torch
 import yaml
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.checkpoint import EMOTIONAL, NOTES_FILE
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams
+from tts_daemon.workshop.model_files import NOTES_FILE
+from tts_daemon.workshop.notes import EMOTIONAL
 from tts_daemon.workshop.sambert import Sambert, SambertConfig, TableSizes
 from tts_daemon.workshop.symbols import FIELDS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class Notes:
 
     title: str = ""
     licence: str = "not stated"
-    provenance: str = "not stated"
+    provenance: str | dict[str, Any] = "not stated"
     emotions: tuple[str, ...] = ("neutral",)
     break_emotion: str | None = "none"
     speaker: str = ""

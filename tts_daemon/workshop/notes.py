@@ -1,0 +1,55 @@
+"""What no checkpoint says about a voice: `traits.json` beside it, or what is known of its kind."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from tts_daemon.errors import CheckpointError
+from tts_daemon.workshop import safe_files
+from tts_daemon.workshop.model_files import VoiceFiles
+from tts_daemon.workshop.voice import Notes
+
+EMOTIONAL = ("neutral", "angry", "disgust", "fear", "happy", "sad", "surprise")
+"""What the published voices whose names end in `_emo` were trained on."""
+
+
+def read_notes(files: VoiceFiles, energy_is_normalised: bool = False) -> Notes:
+    """What `traits.json` says, or what is known of published voices.
+
+    Raises:
+        CheckpointError: It has an unknown key, or a value of the wrong kind.
+    """
+    emotions = EMOTIONAL if files.name.endswith("_emo") else ("neutral",)
+    notes = Notes(
+        title=files.name,
+        provenance=f"converted from {files.acoustic.name} and {files.vocoder.name}",
+        emotions=emotions,
+        energy_per_unit=1.0 if energy_is_normalised else None,
+    )
+    if files.notes is None:
+        return notes
+    content = safe_files.read_yaml(files.notes)
+    for key, value in content.items():
+        content[key] = _note(files.notes, key, value)
+    return replace(notes, **content)
+
+
+def _note(path: Path, key: str, value: Any) -> Any:
+    """One value of the notes, of the kind that its field has."""
+    kinds = {item.name: str(item.type) for item in fields(Notes)}
+    if key not in kinds:
+        raise CheckpointError(f"{path}: unknown key {key!r}; known: {', '.join(kinds)}")
+    kind = kinds[key]
+    if "None" in kind and value is None:
+        return None
+    if kind.startswith("str") and isinstance(value, str):
+        return value
+    if kind.startswith("float") and isinstance(value, int | float):
+        return float(value)
+    if kind.startswith("tuple") and isinstance(value, list):
+        return tuple(str(item) for item in value)
+    if kind.startswith("dict") and isinstance(value, dict):
+        return value
+    raise CheckpointError(f"{path}: {key}: {value!r} is not of the kind {kind}")
