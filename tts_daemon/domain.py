@@ -1,4 +1,4 @@
-"""Frozen values that cross the borders between packages. No behaviour beyond their own consistency."""
+"""Frozen values that cross the borders between packages, without behaviour of their own."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class SpeakRequest:
-    """One utterance as a door accepted it. Fields of `Style` are None where the sender left them out.
+    """One utterance as a door accepted it.
 
     Attributes:
         text: What to speak, with or without markup.
@@ -113,7 +113,7 @@ class Clause:
         words: Prosodic words of `spoken`, without punctuation.
         pinyin: Surface syllables with tone digit 1-5 (`ni2 hao3`); English words in upper case.
         breaks: One level 1-4 per word: the break that follows it.
-        symbols: The acoustic model's input; ends with its break. Empty when the clause is only a pause.
+        symbols: The acoustic model's input; ends with its break. Empty for a mere pause.
         style: How it sounds (tags inside the text may change it from clause to clause).
         pause_after_s: Silence to add after it, beyond what the model itself makes, in seconds.
     """
@@ -176,12 +176,12 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to one utterance; every accepted utterance ends in exactly one final event.
+    """What happened to an utterance; an accepted one ends in exactly one final event.
 
     Attributes:
         id: The utterance's id; empty when a request was too broken to have one.
         position: Place in the queue, 0 = next (queued).
-        first_audio_ms: From the start of synthesis to the first sample handed to the device (finished).
+        first_audio_ms: From the start of synthesis to the first sample for the device (finished).
         audio_ms: Length of the speech (finished).
         real_time_factor: Synthesis time / audio time (finished).
         reason: Why (cancelled, expired, failed).

@@ -31,7 +31,7 @@ class NotReadyError(TtsError):
 
 
 class SettingsError(TtsError):
-    """A configuration file or an environment override is wrong; names file, key and nearest known key."""
+    """A configuration file or a variable is wrong; names file, key and nearest known key."""
 
     code = "settings"
 
@@ -55,7 +55,7 @@ class CheckpointError(TtsError):
 
 
 class TextError(TtsError):
-    """The front end was asked for something that it cannot read (a bad lexicon entry, a bad markup attribute)."""
+    """The front end cannot read what it was given: a bad lexicon entry, a bad attribute."""
 
     code = "text"
 
