@@ -75,7 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if (length := self.hub.cut.pop(name, None)) is not None:
             self.wfile.write(content[begin : begin + length])
             self.close_connection = True
-            self.hub.fail = 503
+            self.hub.fail = 404
             return
         self.wfile.write(content[begin:])
 

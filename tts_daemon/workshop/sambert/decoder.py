@@ -73,7 +73,8 @@ class PncaAttention(nn.Module):
     def project_memory(self, memory: Tensor) -> KeysValues:
         """[B, U, M] -> keys and values [B, H, U, D]; once per sentence."""
         key, value = self.w_h_kv(memory).chunk(2, -1)
-        return split_heads(key, self.heads), split_heads(value, self.heads)
+        key, value = split_heads((key, value), self.heads)
+        return key, value
 
     def forward(
         self,
@@ -84,9 +85,8 @@ class PncaAttention(nn.Module):
         memory_mask: Tensor,
     ) -> tuple[Tensor, KeysValues]:
         """[B, S, units] -> the same, and the new steps' keys and values [B, H, S, D]."""
-        query, key, value = (
-            split_heads(part, self.heads) for part in self.w_x_qkv(self.layer_norm(x)).chunk(3, -1)
-        )
+        query, key, value = self.w_x_qkv(self.layer_norm(x)).chunk(3, -1)
+        query, key, value = split_heads((query, key, value), self.heads)
         keys, values = key, value
         if past is not None:
             keys, values = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)

@@ -60,9 +60,8 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """[B, L, C] -> [B, L, C']; `mask` [B, 1, 1, L] is added to the scores."""
-        query, key, value = (
-            split_heads(part, self.heads) for part in self.w_qkv(self.layer_norm(x)).chunk(3, -1)
-        )
+        query, key, value = self.w_qkv(self.layer_norm(x)).chunk(3, -1)
+        query, key, value = split_heads((query, key, value), self.heads)
         dropout = self.attention_dropout if self.training else 0.0
         output: Tensor = self.fc(attend(query, key, value, mask, dropout))
         output = functional.dropout(output, self.dropout, self.training)

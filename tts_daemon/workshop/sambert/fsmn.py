@@ -72,6 +72,7 @@ class Fsmn(nn.Module):
         self.memory_block_lst = nn.ModuleList(
             MemoryBlock(units, taps, shift, dropout) for _ in widths
         )
+        self.residual = [width == units for width in widths]
 
     @property
     def blocks(self) -> list[MemoryBlock]:
@@ -81,9 +82,10 @@ class Fsmn(nn.Module):
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """[B, L, C] -> [B, L, C']; `valid` [B, L, 1] is 0 beyond the end of a sentence."""
         x = functional.dropout(x, self.dropout, self.training)
-        for feed_forward, memory_block in zip(self.ffn_lst, self.memory_block_lst, strict=True):
+        layers = zip(self.ffn_lst, self.memory_block_lst, self.residual, strict=True)
+        for feed_forward, memory_block, residual in layers:
             context = feed_forward(x)
             memory = memory_block(context if valid is None else context * valid)
             memory = functional.dropout(memory, self.dropout, self.training)
-            x = memory + x if memory.shape[-1] == x.shape[-1] else memory
+            x = memory + x if residual else memory
         return x if valid is None else x * valid

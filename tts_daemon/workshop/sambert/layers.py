@@ -85,9 +85,9 @@ class FeedForward(nn.Module):
         return x + functional.dropout(self.w_2(hidden), self.dropout, self.training)
 
 
-def split_heads(x: Tensor, heads: int) -> Tensor:
-    """[B, L, H x D] -> [B, H, L, D]."""
-    return x.reshape(x.shape[0], -1, heads, x.shape[2] // heads).transpose(1, 2)
+def split_heads(parts: Sequence[Tensor], heads: int) -> list[Tensor]:
+    """Each [B, L, H x D] -> [B, H, L, D]."""
+    return [x.reshape(x.shape[0], -1, heads, x.shape[2] // heads).transpose(1, 2) for x in parts]
 
 
 def merge_heads(x: Tensor) -> Tensor:
