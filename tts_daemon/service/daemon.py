@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tts_daemon.domain import Event, Policy, Priority, SpeakRequest, Style
+from tts_daemon.domain import Event, Policy, SpeakRequest, Style
 from tts_daemon.errors import SettingsError, TtsError
 from tts_daemon.inputs.socket_address import SocketAddress
 from tts_daemon.playback.journal import Journal
@@ -78,12 +78,13 @@ class Daemon:
             stack.callback(player.subscribe(self._heard))
             stack.callback(player.stop, STOP_S)
             player.start()
+            # Before the doors: it must not come between people's own texts.
+            _greet(player, settings.service.greeting)
             for door in doors(settings, player, listener, store, synthesizer.read):
                 stack.callback(door.stop)
                 door.start()
             self._systemd.ready()
             log.info("ready after %.1f s: %s", time.monotonic() - started_s, _summary(settings))
-            _greet(player, settings.service.greeting)
             self._obey_signals(player)
             self._systemd.stopping()
             log.info("stopping")
@@ -150,7 +151,6 @@ def _greet(player: Player, text: str) -> None:
         text,
         key="greeting",
         policy=Policy.REPLACE,
-        priority=Priority.MESSAGE,
         ttl_s=GREETING_TTL_S,
     )
     try:

@@ -108,8 +108,8 @@ def test_a_good_bye_that_is_not_confirmed_is_said_by_the_will(
     make_proxy: MakeProxy, watch: Watch, open_door: OpenDoor
 ) -> None:
     proxy = make_proxy()
-    door = open_door(proxy.port)
     watcher = watch("tts/living/availability")
+    door = open_door(proxy.port)
     online(watcher)
     proxy.is_deaf.set()
     door.stop()
@@ -165,8 +165,8 @@ def test_what_comes_again_is_spoken_once(
 ) -> None:
     proxy, service = make_proxy(), CutOnSubmit()
     service.cut = proxy.cut
-    open_door(proxy.port, service=service)
     watcher = watch("tts/#")
+    open_door(proxy.port, service=service)
     online(watcher)
     watcher.publish("tts/living/say", payload)
     online(watcher, 2)
@@ -182,8 +182,8 @@ def test_what_was_not_accepted_is_not_acknowledged(
     make_proxy: MakeProxy, watch: Watch, open_door: OpenDoor
 ) -> None:
     proxy, service = make_proxy(), NotReadyAtFirst()
-    open_door(proxy.port, service=service)
     watcher = watch("tts/#")
+    open_door(proxy.port, service=service)
     online(watcher)
     watcher.publish("tts/living/say", {"text": "别丢了我。", "id": "kept"})
     # Answered, so the message before it was handled.
@@ -199,8 +199,8 @@ def test_a_broker_without_mqtt5(
     make_proxy: MakeProxy, watch: Watch, open_door: OpenDoor, service: FakeSpeechService
 ) -> None:
     proxy = make_proxy(knows_mqtt5=False)
-    open_door(proxy.port)
     watcher = watch("tts/#")
+    open_door(proxy.port)
     online(watcher)
     watcher.publish("tts/living/say", "老式的也行。")
     watcher.wait_event("finished")
