@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tts_daemon.domain import SpeakRequest
-from tts_daemon.runtime.onnx_engine import OnnxEngine
+from tts_daemon.runtime.engines import Engines
 from tts_daemon.synthesis import comparison
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice import Voice
@@ -72,7 +72,7 @@ def measure(task: Task) -> Measured:
         VoiceError: The voice is missing or damaged.
     """
     store = VoiceStore([Path(task.directory)], task.voice)
-    voices = VoicePool(store, OnnxEngine(), task.threads)
+    voices = VoicePool(store, Engines(), task.threads)
     frontend, voice = Frontend(), voices.get()
     synthesizer = Synthesizer(frontend, voices, lambda request: voice.usual_style)
     runs = [_timed(synthesizer, task.text) for _ in range(1 + task.repeats)][1:]

@@ -10,7 +10,7 @@ from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
 from tts_daemon.playback.sinks import make_sink
-from tts_daemon.runtime.onnx_engine import OnnxEngine
+from tts_daemon.runtime.engines import Engines
 from tts_daemon.settings.places import checkout_models
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
@@ -35,7 +35,7 @@ def make_synthesizer(
     Raises:
         VoiceError: The default voice is not installed, or damaged.
     """
-    voices = VoicePool(store, OnnxEngine(), settings.synthesis.threads)
+    voices = VoicePool(store, Engines(), settings.synthesis.threads)
     voices.get()
     frontend = Frontend(
         lexicon=Path(settings.text.lexicon).expanduser(),

@@ -16,11 +16,16 @@ from tts_daemon.workshop.checkpoint import VoiceFiles, find_files, load_voice, o
 from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.package import PackageGraphs, write_package
 from tts_daemon.workshop.precision import Calibrated, Quantized, Wishes, quantize_statically
+from tts_daemon.workshop.torchscript import quantize_fx
+from tts_daemon.workshop.torchscript.part import Part
+from tts_daemon.workshop.torchscript.parts import make_parts
+from tts_daemon.workshop.torchscript.scripts import write_scripts
 from tts_daemon.workshop.voice import Voice
 
 Report = Callable[[str], None]
 
-MODES = ("static", "dynamic", "fp32")
+MODES = ("static", "dynamic", "fp32", "fx-x86", "fx-qnnpack")
+"""`fx-...`: TorchScript by torch's own quantisation, for one of its engines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +99,18 @@ def write(prepared: Prepared, target: Path, wanted: Conversion, report: Report) 
     Raises:
         VoiceError: The package cannot be written, or its quality is below the limit.
     """
-    made = _quantized(prepared, wanted, report)
-    figures: dict[str, Any] = {"mode": wanted.mode}
-    details: dict[str, Any] = {"mode": wanted.mode}
-    if wanted.mode != "fp32":
-        report("measuring")
-        probes = prepared.calibrated.probes()
-        measured = quality.measure(prepared.voice, prepared.exported, made.models, probes)
-        quality.check(measured, report, force=wanted.force)
-        figures |= measured.manifest()
-        details |= measured.manifest() | made.details()
-    graphs = PackageGraphs(made.models, made.precisions(prepared.exported), figures, details)
+    make = _make_torchscript if wanted.mode.startswith("fx-") else _make_onnx
+    graphs = make(prepared, wanted, report)
     return write_package(prepared.voice, graphs, target, replace=wanted.force)
+
+
+def _make_onnx(prepared: Prepared, wanted: Conversion, report: Report) -> PackageGraphs:
+    made = _quantized(prepared, wanted, report)
+    precisions = made.precisions(prepared.exported)
+    if wanted.mode == "fp32":
+        return PackageGraphs(made.models, precisions, {"mode": "fp32"})
+    figures = _measured(prepared, made.models, wanted, report)
+    return PackageGraphs(made.models, precisions, figures, {**figures, **made.details()})
 
 
 def _quantized(prepared: Prepared, wanted: Conversion, report: Report) -> Quantized:
@@ -113,6 +118,32 @@ def _quantized(prepared: Prepared, wanted: Conversion, report: Report) -> Quanti
         return Quantized(dict(prepared.exported))
     if wanted.mode == "dynamic":
         report("quantising dynamically")
-        graphs = prepared.exported.items()
-        return Quantized({name: quantize_dynamic.quantize(model) for name, model in graphs})
+        return Quantized(quantize_dynamic.quantize_all(prepared.exported))
     return quantize_statically(prepared.calibrated, wanted.wishes, report)
+
+
+def _make_torchscript(prepared: Prepared, wanted: Conversion, report: Report) -> PackageGraphs:
+    backend = wanted.mode.removeprefix("fx-")
+    feeds, parts = prepared.calibrated.feeds(), make_parts(prepared.voice)
+    for name, part in parts.items():
+        if name not in quantize_fx.NEVER and name not in wanted.wishes.exclude:
+            report(f"quantising {name} for torch's {backend}")
+            parts[name] = quantize_fx.quantize(part, feeds[name], backend)
+    figures = _measured(prepared, parts, wanted, report)
+    precisions = {name: "int8" if part.backend else "fp32" for name, part in parts.items()}
+    scripts = write_scripts(prepared.voice, parts, feeds, backend)
+    return PackageGraphs(scripts, precisions, figures, figures)
+
+
+def _measured(
+    prepared: Prepared,
+    models: Mapping[str, onnx.ModelProto | Part],
+    wanted: Conversion,
+    report: Report,
+) -> dict[str, Any]:
+    """Figures for the manifest. Raises VoiceError below a limit."""
+    report("measuring")
+    probes = prepared.calibrated.probes()
+    figures = quality.measure(prepared.voice, prepared.exported, models, probes)
+    quality.check(figures, report, force=wanted.force)
+    return {"mode": wanted.mode, **figures.manifest()}

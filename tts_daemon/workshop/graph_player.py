@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from tts_daemon.workshop.hifigan import sine_excitation
+from tts_daemon.workshop.torchscript.part import Part
 from tts_daemon.workshop.voice import VOICED_THRESHOLD, Voice
 
 Floats = NDArray[np.float32]
@@ -78,18 +79,20 @@ class GraphPlayer:
     def __init__(
         self,
         voice: Voice,
-        graphs: Mapping[str, onnx.ModelProto],
+        graphs: Mapping[str, onnx.ModelProto | Part],
         *,
         threads: int = 1,
         listener: Listener | None = None,
     ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        self._parts = {name: graph for name, graph in graphs.items() if isinstance(graph, Part)}
         self._sessions = {
             name: onnxruntime.InferenceSession(
                 graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
             for name, graph in graphs.items()
+            if not isinstance(graph, Part)
         }
         self._voice = voice
         self._listener = listener
@@ -98,6 +101,8 @@ class GraphPlayer:
         """One run of one graph."""
         if self._listener is not None:
             self._listener(graph, feeds)
+        if graph in self._parts:
+            return self._parts[graph].run(feeds)
         session = self._sessions[graph]
         names = [output.name for output in session.get_outputs()]
         return dict(zip(names, session.run(names, feeds), strict=True))

@@ -11,6 +11,7 @@ import onnx
 from numpy.typing import NDArray
 
 from tts_daemon.workshop.graph_player import Feeds, GraphPlayer
+from tts_daemon.workshop.torchscript.part import Part
 from tts_daemon.workshop.voice import Voice
 
 MAIN_OUTPUTS = {
@@ -77,7 +78,7 @@ class NoiseMeter:
         self._power = float(np.mean([np.square(exact).mean() for exact in self._exact]))
         self._quiet = [self._pauses(exact) for exact in self._exact]
 
-    def _outputs(self, model: onnx.ModelProto) -> list[Doubles]:
+    def _outputs(self, model: onnx.ModelProto | Part) -> list[Doubles]:
         player = GraphPlayer(self._voice, {self._graph: model})
         output = MAIN_OUTPUTS[self._graph]
         return [
@@ -93,7 +94,7 @@ class NoiseMeter:
         power = np.square(exact).reshape(-1, hop).mean(axis=1)
         return np.repeat(power < self._power * _ratio(QUIET_DB), hop)
 
-    def noise_db(self, model: onnx.ModelProto) -> tuple[float, float | None]:
+    def noise_db(self, model: onnx.ModelProto | Part) -> tuple[float, float | None]:
         """Noise relative to the mean power: of all, and in the pauses if there are any."""
         differences = [
             other - exact for exact, other in zip(self._exact, self._outputs(model), strict=True)

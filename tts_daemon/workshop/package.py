@@ -21,6 +21,7 @@ from tts_daemon.workshop.export.channels_last import channels_last
 from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
 from tts_daemon.workshop.sambert.regulator import DurationPosition
+from tts_daemon.workshop.torchscript.scripts import Script
 from tts_daemon.workshop.voice import Voice
 
 REPORT_NAME = "quality.json"
@@ -31,13 +32,13 @@ class PackageGraphs:
     """What is to be written.
 
     Attributes:
-        models: Graph name -> graph.
+        models: Graph name -> ONNX graph, or TorchScript.
         precisions: Graph name -> `fp32` or `int8`.
         quality: Figures for the manifest.
         report: All that was measured; written beside the manifest as `quality.json`.
     """
 
-    models: Mapping[str, onnx.ModelProto]
+    models: Mapping[str, onnx.ModelProto | Script]
     precisions: Mapping[str, str]
     quality: Mapping[str, Any] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
@@ -77,17 +78,14 @@ def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) ->
     entries = {}
     look_ahead = 0
     for graph, model in graphs.models.items():
-        if graph == "vocoder":
-            streaming = make_streaming(model)
-            model, look_ahead = channels_last(streaming.model), streaming.look_ahead_frames
-        content = model.SerializeToString(deterministic=True)
-        file = f"{graph}.onnx"
-        (draft / file).write_bytes(content)
+        file = _graph_file(graph, model)
+        look_ahead = max(look_ahead, file.look_ahead_frames)
+        (draft / file.name).write_bytes(file.content)
         entries[graph] = {
-            "file": file,
+            "file": file.name,
             "precision": graphs.precisions[graph],
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "bytes": len(content),
+            "sha256": hashlib.sha256(file.content).hexdigest(),
+            "bytes": len(file.content),
         }
     content_of = manifest(voice, name)
     content_of |= {
@@ -103,6 +101,24 @@ def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) ->
     # The reader's own checks: what it would refuse must not be written.
     verify(Manifest.load(draft), draft)
     draft.chmod(0o755)
+
+
+@dataclass(frozen=True, slots=True)
+class _GraphFile:
+    name: str
+    content: bytes
+    look_ahead_frames: int = 0
+
+
+def _graph_file(graph: str, model: onnx.ModelProto | Script) -> _GraphFile:
+    """What is written of one graph."""
+    if isinstance(model, Script):
+        return _GraphFile(f"{graph}.ts", model.content, model.look_ahead_frames)
+    look_ahead = 0
+    if graph == "vocoder":
+        streaming = make_streaming(model)
+        model, look_ahead = channels_last(streaming.model), streaming.look_ahead_frames
+    return _GraphFile(f"{graph}.onnx", model.SerializeToString(deterministic=True), look_ahead)
 
 
 def _move(draft: Path, directory: Path) -> None:

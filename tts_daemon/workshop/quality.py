@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.graph_player import Feeds, GraphPlayer, Rendering, Sentence
 from tts_daemon.workshop.noise import MAIN_OUTPUTS, TARGETS, NoiseMeter
+from tts_daemon.workshop.torchscript.part import Part
 from tts_daemon.workshop.training.features import MelSpectrogram
 from tts_daemon.workshop.voice import VOICED_THRESHOLD, Voice
 
@@ -83,12 +84,12 @@ class Quality:
 def measure(
     voice: Voice,
     exact: Mapping[str, onnx.ModelProto],
-    quantized: Mapping[str, onnx.ModelProto],
+    quantized: Mapping[str, onnx.ModelProto | Part],
     spoken: Sequence[Sentence],
 ) -> Quality:
     """Compare two versions of a voice's graphs on some sentences."""
     other = GraphPlayer(voice, quantized)
-    changed = [name for name in exact if quantized[name] is not exact[name]]
+    changed = [name for name in exact if _is_changed(exact[name], quantized[name])]
     errors = GraphErrors(GraphPlayer(voice, exact), other, changed)
     reference = GraphPlayer(voice, exact, listener=errors)
     pairs = []
@@ -104,6 +105,10 @@ def measure(
         f0_error_hz=_mean(_f0_error(voice, *pair) for pair in pairs),
         emotion_kept=min(emotion_kept(voice, quiet, other, spoken[0]).values(), default=1.0),
     )
+
+
+def _is_changed(exact: onnx.ModelProto, other: onnx.ModelProto | Part) -> bool:
+    return bool(other.backend) if isinstance(other, Part) else other is not exact
 
 
 class GraphErrors:
@@ -146,7 +151,7 @@ def _mean(values: Iterable[float]) -> float:
 def _pause_noise(
     voice: Voice,
     exact: Mapping[str, onnx.ModelProto],
-    quantized: Mapping[str, onnx.ModelProto],
+    quantized: Mapping[str, onnx.ModelProto | Part],
     renderings: Sequence[Rendering],
 ) -> float | None:
     player = GraphPlayer(voice, {})

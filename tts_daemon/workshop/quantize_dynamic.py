@@ -7,6 +7,7 @@ vocoder of the embedded voice: 502 ms against 90 ms).
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
@@ -16,6 +17,15 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from tts_daemon.workshop.quantize_lstm import quantize_lstms
 from tts_daemon.workshop.quantize_static import check_weights
+
+
+def quantize_all(models: Mapping[str, onnx.ModelProto]) -> dict[str, onnx.ModelProto]:
+    """Quantise the graphs of a voice; those without anything to quantise come back as they are."""
+    made = {}
+    for name, model in models.items():
+        kinds = {node.op_type for node in model.graph.node}
+        made[name] = quantize(model) if kinds & {"Gemm", "LSTM"} else model
+    return made
 
 
 def quantize(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -1,0 +1,1 @@
+"""The same graphs as TorchScript: FX graph mode quantisation, to compare with ONNX Runtime's."""

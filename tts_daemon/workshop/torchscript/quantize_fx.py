@@ -1,0 +1,92 @@
+"""FX graph mode static INT8: prepare_fx, calibration with real runs, convert_fx, TorchScript.
+
+The path of torch itself, for both of its engines (`x86` and `qnnpack`). It is made for comparison:
+on the same voice ONNX Runtime is several times faster (docs/quantization.md).
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.ao.quantization import (
+    QConfig,
+    QConfigMapping,
+    default_weight_observer,
+    get_default_qconfig,
+)
+from torch.ao.quantization.fx.custom_config import PrepareCustomConfig
+from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
+from torch.nn import functional
+
+from tts_daemon.errors import VoiceError
+from tts_daemon.workshop.graph_player import Feeds
+from tts_daemon.workshop.sambert.encoder import PositionEncoder
+from tts_daemon.workshop.torchscript.part import Part
+
+BACKENDS = ("x86", "qnnpack")
+NEVER = ("duration", "postnet_lstm")
+"""Graphs that stay FP32: their errors would accumulate, or they are all LSTM."""
+LOUDEST_LAST = ("generator.conv_post",)
+"""An 8-bit waveform hisses: the vocoder's last layer stays FP32."""
+RUNS = 24
+
+
+@contextmanager
+def engine(backend: str) -> Iterator[None]:
+    """Let torch's quantised kernels be of this backend for a while.
+
+    Raises:
+        VoiceError: This build of torch has no such backend.
+    """
+    if backend not in torch.backends.quantized.supported_engines:
+        supported = ", ".join(torch.backends.quantized.supported_engines)
+        raise VoiceError(f"this torch has no {backend} engine; it has {supported}")
+    before = torch.backends.quantized.engine
+    torch.backends.quantized.engine = backend
+    try:
+        yield
+    finally:
+        torch.backends.quantized.engine = before
+
+
+def mapping(backend: str, exclude: Sequence[str] = ()) -> QConfigMapping:
+    """Products with weights, and nothing else: what lies between is cheap, and noisy in INT8."""
+    wanted: QConfig = get_default_qconfig(backend)  # type: ignore[no-untyped-call]
+    # Transposed convolutions have no per-channel kernels, and those of x86 (oneDNN) compute
+    # something else: 1 dB SNR on a vocoder that has 26 dB without them.
+    transposed = None if backend == "x86" else wanted._replace(weight=default_weight_observer)
+    result = QConfigMapping().set_object_type(nn.ConvTranspose1d, transposed)
+    for kind in (nn.Linear, nn.Conv1d, nn.ReLU, functional.relu, torch.relu):
+        result = result.set_object_type(kind, wanted)
+    for name in exclude:
+        result = result.set_module_name(name, None)
+    return result
+
+
+def quantize(
+    part: Part, runs: Sequence[Feeds], backend: str, exclude: Sequence[str] = LOUDEST_LAST
+) -> Part:
+    """Quantise one graph.
+
+    Args:
+        part: The FP32 graph; it is not changed.
+        runs: Inputs of real runs.
+        backend: One of `BACKENDS`.
+        exclude: Names of modules that stay FP32.
+    """
+    chosen = runs[:: max(1, len(runs) // RUNS)]
+    module = copy.deepcopy(part.module).eval()
+    custom = PrepareCustomConfig().set_non_traceable_module_classes([PositionEncoder])
+    with engine(backend), torch.no_grad(), warnings.catch_warnings():
+        # torch announces that this way of quantising will move to another package.
+        warnings.simplefilter("ignore")
+        prepared = prepare_fx(module, mapping(backend, exclude), part.arguments(chosen[0]), custom)
+        for feeds in chosen:
+            prepared(*part.arguments(feeds))
+        quantized = convert_fx(prepared)
+    return Part(quantized.eval(), part.inputs, part.outputs, backend)
