@@ -218,6 +218,8 @@ class GraphPlayer:
         left, right = block.left, block.right
         layers, units = config.postnet_fsmn_num_layers, config.postnet_num_memory_units
         delay, total = layers * right, coarse.shape[1]
+        if total == 0:
+            return np.zeros((0, config.num_mels), np.float32)
         valid = np.zeros((1, total + 2 * delay, 1), np.float32)
         valid[:, delay : delay + total] = 1
         hidden = self.run(
@@ -239,6 +241,8 @@ class GraphPlayer:
 
     def vocode(self, frames: Floats, noise: bool = True) -> Floats:
         """[T, C] -> [N]."""
+        if not len(frames):
+            return np.zeros(0, np.float32)
         out = self.run("vocoder", **self.vocoder_feeds(frames, noise))
         return np.asarray(out["waveform"][0])
 

@@ -132,18 +132,13 @@ def read_weights(path: Path, *keys: str) -> dict[str, torch.Tensor]:
 def _harmless_globals() -> list[Any]:
     """What optimiser and schedule states of the published checkpoints are made of."""
     numpy_scalar = np.float64(0).__reduce__()[0]
-    return [
-        collections.Counter,
-        collections.defaultdict,
-        dict,
-        numpy_scalar,
-        (numpy_scalar, "numpy.core.multiarray.scalar"),
-        (numpy_scalar, "numpy._core.multiarray.scalar"),
-        np.dtype,
-        type(np.dtype(np.float64)),
-        type(np.dtype(np.float32)),
-        type(np.dtype(np.int64)),
-    ]
+    kinds = [type(np.dtype(kind)) for kind in (np.float64, np.float32, np.int64)]
+    known: list[Any] = [collections.Counter, collections.defaultdict, dict, np.dtype, *kinds]
+    if tuple(map(int, torch.__version__.split(".")[:2])) < (2, 6):
+        return [*known, numpy_scalar]
+    # numpy 2 has moved it; checkpoints name either place.
+    places = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar")
+    return [*known, *((numpy_scalar, place) for place in places)]
 
 
 def _why_not(error: Exception) -> str:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tts_daemon.workshop.export import export_graphs
-from tts_daemon.workshop.graph_player import GraphPlayer, sentence
+from tts_daemon.workshop.graph_player import GraphPlayer, Sentence, sentence
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.parity import render_torch
 from tts_daemon.workshop.sambert import Sambert, SambertConfig, TableSizes
@@ -106,3 +106,12 @@ def test_export_is_reproducible(voice: Voice, graphs: dict[str, onnx.ModelProto]
     assert {name: again[name].SerializeToString() for name in again} == {
         name: graphs[name].SerializeToString() for name in graphs
     }
+
+
+def test_a_sentence_without_duration_is_silent(
+    voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sentence
+) -> None:
+    player = GraphPlayer(voice, graphs)
+    made = player.render(spoken, durations=np.zeros(len(spoken.symbols), np.float32))
+    assert made.frames.shape == (0, 82)
+    assert made.waveform.shape == (0,)
