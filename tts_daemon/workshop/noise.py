@@ -16,7 +16,7 @@ from tts_daemon.workshop.voice import Voice
 
 MAIN_OUTPUTS = {
     "encoder": "text",
-    "variance": "text_augmented",
+    "variance": "duration_condition",
     "duration": "log_duration",
     "memory": "memory_keys",
     "decoder": "frames",

@@ -33,7 +33,8 @@ NEVER = ("duration", "postnet_lstm")
 """Graphs that stay FP32: their errors would accumulate, or they are all LSTM."""
 LOUDEST_LAST = ("generator.conv_post",)
 """An 8-bit waveform hisses: the vocoder's last layer stays FP32."""
-RUNS = 24
+ROWS = 2000
+"""Symbols, steps or frames that are enough to learn ranges from: observing them is slow."""
 
 
 @contextmanager
@@ -79,7 +80,9 @@ def quantize(
         backend: One of `BACKENDS`.
         exclude: Names of modules that stay FP32.
     """
-    chosen = runs[:: max(1, len(runs) // RUNS)]
+    axis = 2 if "mel" in part.inputs else 1
+    rows = sum(feeds[part.inputs[0]].shape[axis] for feeds in runs)
+    chosen = runs[:: max(1, rows // ROWS)]
     module = copy.deepcopy(part.module).eval()
     custom = PrepareCustomConfig().set_non_traceable_module_classes([PositionEncoder])
     with engine(backend), torch.no_grad(), warnings.catch_warnings():
