@@ -10,13 +10,13 @@ from typing import Any
 from aiohttp import web
 
 from tts_daemon.errors import InvalidRequestError
+from tts_daemon.inputs.http.encoding import FORMATS, WAV
 from tts_daemon.inputs.http.replies import reply
 from tts_daemon.inputs.http.requests import Limits, check_length, fields_of, speak_request
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.ports import SpeechService
 
 MODEL = "tts-daemon"
-FORMATS = ("wav", "pcm")
 _IGNORED = ("model", "instructions")
 _FIELDS = ("input", "voice", "response_format", "speed", "stream_format", *_IGNORED)
 
@@ -53,8 +53,8 @@ class OpenAi:
             speak = speak_request(wanted, self._limits)
         except InvalidRequestError as error:
             raise InvalidRequestError(str(error).replace("text:", "input:", 1)) from None
-        pcm = fields.get("response_format") == "pcm"
-        return await self._speech.answer(request, speak, pcm=pcm)
+        form = FORMATS[fields.get("response_format", WAV.name)]
+        return await self._speech.answer(request, speak, form=form)
 
     def _check(self, fields: dict[str, Any]) -> None:
         unknown = [name for name in fields if name not in _FIELDS]
@@ -62,8 +62,8 @@ class OpenAi:
             known = ", ".join(_FIELDS)
             raise InvalidRequestError(f"{unknown[0]!a:.40}: unknown field; known: {known}")
         check_length("input", fields.get("input"), self._limits)
-        wanted = fields.get("response_format", FORMATS[0])
-        if wanted not in FORMATS:
+        wanted = fields.get("response_format", WAV.name)
+        if not isinstance(wanted, str) or wanted not in FORMATS:
             known = ", ".join(FORMATS)
             raise InvalidRequestError(f"response_format: {wanted!r:.40} is none of {known}")
         if fields.get("stream_format", "audio") != "audio":

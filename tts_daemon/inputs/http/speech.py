@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable
+from functools import partial
 
 from aiohttp import web
 
 from tts_daemon.domain import Event, EventType, SpeakRequest
 from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
+from tts_daemon.inputs.http.encoding import WAV, Encoder, Format
 from tts_daemon.inputs.http.replies import reply
 from tts_daemon.inputs.http.requests import Limits, fields_of, flag, speak_request, text_of
 from tts_daemon.inputs.rendering import Renderer, Sound
@@ -20,7 +22,6 @@ from tts_daemon.synthesis.wav import wav_header
 
 log = logging.getLogger(__name__)
 
-WAV = "audio/wav"
 _FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
 
 
@@ -47,7 +48,12 @@ class Speech:
         return await self.answer(request, speak_request(fields, self._limits), stream=stream)
 
     async def answer(
-        self, request: web.Request, wanted: SpeakRequest, *, stream: bool = True, pcm: bool = False
+        self,
+        request: web.Request,
+        wanted: SpeakRequest,
+        *,
+        stream: bool = True,
+        form: Format = WAV,
     ) -> web.StreamResponse:
         """Speech as the body of the answer.
 
@@ -55,35 +61,40 @@ class Speech:
             request: Who asks.
             wanted: What to speak.
             stream: False waits for the end, so that the WAV header can tell the length.
-            pcm: Samples without a header.
+            form: What the sound is sent as; without `stream` always WAV.
         """
         async with (
             self._renderer.render(wanted) as sound,
             contextlib.aclosing(sound.blocks()) as blocks,
         ):
-            if stream:
-                return await self._stream(request, wanted.id, sound, blocks, pcm)
-            data = b"".join([block async for block in blocks])
-        head = b"" if pcm else wav_header(sound.sample_rate, len(data))
-        return web.Response(body=head + data, headers=_headers(wanted.id, sound, pcm))
+            headers = _headers(wanted.id, sound, form)
+            if not stream:
+                data = b"".join([block async for block in blocks])
+                return web.Response(
+                    body=wav_header(sound.sample_rate, len(data)) + data, headers=headers
+                )
+            pieces = self._encoded(blocks, form.encoder(sound.sample_rate))
+            async with contextlib.aclosing(pieces):
+                return await self._send(request, pieces, headers)
 
-    async def _stream(
-        self,
-        request: web.Request,
-        name: str,
-        sound: Sound,
-        blocks: AsyncGenerator[bytes],
-        pcm: bool,
+    async def _encoded(
+        self, blocks: AsyncGenerator[bytes], encoder: Encoder
+    ) -> AsyncGenerator[bytes]:
+        async for block in blocks:
+            if piece := await self._renderer.call(partial(encoder.add, block)):
+                yield piece
+        yield await self._renderer.call(encoder.finish)
+
+    async def _send(
+        self, request: web.Request, pieces: AsyncGenerator[bytes], headers: dict[str, str]
     ) -> web.StreamResponse:
-        response = web.StreamResponse(headers=_headers(name, sound, pcm))
+        response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         try:
-            if not pcm:
-                await response.write(wav_header(sound.sample_rate))
-            async for block in blocks:
+            async for piece in pieces:
                 # A client that takes nothing must not keep others from being rendered for.
                 async with asyncio.timeout(self._limits.timeout_s):
-                    await response.write(block)
+                    await response.write(piece)
             await response.write_eof()
         except BaseException as error:
             # The head is sent, so that only a broken connection can still tell of a failure.
@@ -128,10 +139,10 @@ class Speech:
         return web.Response(text=text)
 
 
-def _headers(name: str, sound: Sound, pcm: bool) -> dict[str, str]:
-    kind = f"audio/pcm;rate={sound.sample_rate};encoding=signed-int;bits=16" if pcm else WAV
+def _headers(name: str, sound: Sound, form: Format) -> dict[str, str]:
     # Any character may stand in an id, but not in a header.
     shown = name.encode("ascii", "backslashreplace").decode()
+    kind = form.media_type.format(rate=sound.sample_rate)
     return {"Content-Type": kind, "X-Request-Id": shown, "Cache-Control": "no-store"}
 
 
