@@ -72,6 +72,7 @@ class SpeakRequest:
         ttl_s: Seconds after `created_s` at which the text is too old to be spoken; None for never.
         created_s: Wall-clock time of acceptance (Unix seconds).
         source: The door it came in by: socket, mqtt, hermes, http, wyoming, daemon.
+        keep: Its sound stays in the phrase cache; set for configured phrases only.
     """
 
     text: str
@@ -84,6 +85,7 @@ class SpeakRequest:
     ttl_s: float | None = None
     created_s: float = field(default_factory=time.time)
     source: str = "daemon"
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +152,14 @@ class AudioChunk:
         sample_rate: Samples per second.
         clause: Index of the clause that it belongs to, from 0.
         volume: Percent of full scale, 0 to 100, to be applied at playback.
+        recalled: It comes from the phrase cache, and says nothing about the speed of synthesis.
     """
 
     samples: NDArray[np.float32]
     sample_rate: int
     clause: int = 0
     volume: float = 100.0
+    recalled: bool = False
 
     @property
     def duration_s(self) -> float:

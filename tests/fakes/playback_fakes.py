@@ -52,6 +52,7 @@ class FakeSynthesizer:
         requests: What was asked for, in order.
         closed: How many streams were ended before their end.
         most_at_once: How many were open at one time.
+        recalled: Whether the chunks come from a phrase cache, at no cost.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class FakeSynthesizer:
         self.closed = 0
         self.volume = 100.0
         self.most_at_once = 0
+        self.recalled = False
         self._now = 0
 
     def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
@@ -81,9 +83,9 @@ class FakeSynthesizer:
             for index, length_s in enumerate(self.chunks_s):
                 if self.gate is not None:
                     assert self.gate.acquire(timeout=PATIENCE_S)
-                self.clock.sleep_s(self.factor * length_s)
+                self.clock.sleep_s(0.0 if self.recalled else self.factor * length_s)
                 samples = np.full(round(length_s * RATE), 0.5, dtype=np.float32)
-                yield AudioChunk(samples, RATE, index, self.volume)
+                yield AudioChunk(samples, RATE, index, self.volume, self.recalled)
         except GeneratorExit:
             self.closed += 1
             raise

@@ -95,7 +95,8 @@ class Performance:
             self._heartbeat()
             if not self._is_wanted():
                 return
-            self._policy.arrived(chunk.duration_s, self._source.waited_s - waited_s)
+            took_s = self._source.waited_s - waited_s
+            self._policy.arrived(chunk.duration_s, took_s, recalled=chunk.recalled)
             waited_s = self._source.waited_s
             self._hold(chunk)
             if self._first_audio_ms is not None or self._policy.may_start():

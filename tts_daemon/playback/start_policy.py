@@ -54,17 +54,23 @@ class StartPolicy:
         self._first_took_s = 0.0
         self.took_s = 0.0
         self.audio_s = 0.0
-        self._first_audio_s = 0.0
+        self._later_s = 0.0
+        self._later_took_s = 0.0
+        self._recalled = False
         self._longest_s = 0.0
         self._lag_s = 0.0
         self._chunks = 0
 
-    def arrived(self, audio_s: float, took_s: float) -> None:
-        """A chunk of `audio_s` seconds has been made in `took_s` seconds."""
+    def arrived(self, audio_s: float, took_s: float, *, recalled: bool = False) -> None:
+        """A chunk of `audio_s` seconds has been made in `took_s` seconds, or was `recalled`."""
         self._chunks += 1
         self.took_s += took_s
+        self._recalled |= recalled
         if self._chunks == 1:
-            self._first_took_s, self._first_audio_s = took_s, audio_s
+            self._first_took_s = took_s
+        elif not recalled:
+            self._later_s += audio_s
+            self._later_took_s += took_s
         self._lag_s = max(self._lag_s, self.took_s - self._first_took_s - self.audio_s)
         self.audio_s += audio_s
         self._longest_s = max(self._longest_s, audio_s)
@@ -83,10 +89,12 @@ class StartPolicy:
         """The utterance is complete."""
         if not self.audio_s:
             return
-        factor = self.took_s / self.audio_s
-        self._pace.factors.append(factor)
         if characters:
             self._pace.seconds_per_character.append(self.audio_s / characters)
+        if self._recalled:
+            return  # how fast it came says nothing about the next one
+        factor = self.took_s / self.audio_s
+        self._pace.factors.append(factor)
         if factor <= 1:
             self._pace.lags.append(self._lag_s)
 
@@ -94,9 +102,8 @@ class StartPolicy:
         """Real-time factor to reckon with: the worst of now and of late."""
         known = list(self._pace.factors)
         # The first chunk also pays for reading the text: it says little about those that follow.
-        later_s = self.audio_s - self._first_audio_s
-        if later_s > 0:
-            known.append((self.took_s - self._first_took_s) / later_s)
+        if self._later_s > 0:
+            known.append(self._later_took_s / self._later_s)
         if not known:
             known.append(self.took_s / self.audio_s if self.audio_s else 0.0)
         return max(known)

@@ -14,6 +14,7 @@ from tts_daemon.runtime.engines import Engines
 from tts_daemon.settings.places import checkout_models
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
+from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
@@ -27,8 +28,16 @@ def voice_store(settings: Settings) -> VoiceStore:
     return VoiceStore([*directories, *([own] if own else [])], settings.voice.default)
 
 
+def make_phrase_cache(settings: Settings) -> PhraseCache:
+    """Room for what was spoken, as configured."""
+    return PhraseCache(round(settings.synthesis.cache_mb * 1e6))
+
+
 def make_synthesizer(
-    settings: Settings, store: VoiceStore, resolve: Callable[[SpeakRequest], Style]
+    settings: Settings,
+    store: VoiceStore,
+    resolve: Callable[[SpeakRequest], Style],
+    phrases: PhraseCache | None = None,
 ) -> Synthesizer:
     """Load the default voice, warm, and the front end.
 
@@ -41,7 +50,7 @@ def make_synthesizer(
         lexicon=Path(settings.text.lexicon).expanduser(),
         resolve_preset=lambda name: resolve(SpeakRequest("", preset=name)),
     )
-    return Synthesizer(frontend, voices, resolve)
+    return Synthesizer(frontend, voices, resolve, phrases=phrases)
 
 
 def make_player(

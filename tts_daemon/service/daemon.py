@@ -17,6 +17,7 @@ from tts_daemon.playback.player import Player
 from tts_daemon.ports import Snapshot
 from tts_daemon.service import assembly, logs, signals
 from tts_daemon.service.doors import doors
+from tts_daemon.service.rehearsal import Rehearsal
 from tts_daemon.service.systemd import Systemd
 from tts_daemon.settings.loader import Loaded, changes
 from tts_daemon.settings.presets import Presets
@@ -29,7 +30,14 @@ WARM_UP = "你好"
 GREETING_TTL_S = 60.0
 STOP_S = 2.0
 """Time that the worker has to end."""
-RELOADABLE = ("presets", "voice.preset", "queue.limit", "quiet_hours", "logging")
+RELOADABLE = (
+    "presets",
+    "voice.preset",
+    "queue.limit",
+    "quiet_hours",
+    "logging",
+    "synthesis.phrases",
+)
 """Keys and sections that a reload applies; others need a restart."""
 
 
@@ -63,7 +71,8 @@ class Daemon:
             # First: a second daemon must fail before it touches the journal, and clients may wait.
             listener = self._listen(stack)
             store = assembly.voice_store(settings)
-            synthesizer = assembly.make_synthesizer(settings, store, self._style)
+            phrases = assembly.make_phrase_cache(settings)
+            synthesizer = assembly.make_synthesizer(settings, store, self._style, phrases)
             for _ in synthesizer.stream(SpeakRequest(WARM_UP)):
                 pass
             player = assembly.make_player(
@@ -83,9 +92,14 @@ class Daemon:
             for door in doors(settings, player, listener, store, synthesizer.read):
                 stack.callback(door.stop)
                 door.start()
+            rehearsal = Rehearsal(player, phrases.release)
+            stack.callback(rehearsal.stop)
+            stack.callback(player.subscribe(rehearsal.heard))
+            rehearsal.learn(settings.synthesis.phrases)
+            rehearsal.start()
             self._systemd.ready()
             log.info("ready after %.1f s: %s", time.monotonic() - started_s, _summary(settings))
-            self._obey_signals(player)
+            self._obey_signals(player, rehearsal)
             self._systemd.stopping()
             log.info("stopping")
             signals.let_through()
@@ -107,10 +121,11 @@ class Daemon:
         if isinstance(item, Snapshot):
             self._systemd.status(f"{item.state}, {item.queued} waiting")
 
-    def _obey_signals(self, player: Player) -> None:
+    def _obey_signals(self, player: Player, rehearsal: Rehearsal) -> None:
         while signals.wait():
             self._systemd.reloading()
             self._reload(player)
+            rehearsal.learn(self._settings.synthesis.phrases)
             self._systemd.ready()
 
     def _reload(self, player: Player) -> None:

@@ -289,7 +289,24 @@ class SynthesisSettings:
     """How the speech is computed."""
 
     threads: int = setting(
-        0, "threads of the vocoder; 0: one per core", unit="threads", minimum=0, maximum=64
+        0,
+        "threads of the large graphs; 0: as tts-bench --tune found, else one per core",
+        unit="threads",
+        minimum=0,
+        maximum=64,
+    )
+    profile: str = setting(
+        "/var/lib/tts-daemon/tuned.json", "what tts-bench --tune found; need not exist"
+    )
+    cache_mb: float = setting(
+        8.0,
+        "memory for phrases that were spoken, 15 s of speech each; 0: none",
+        unit="MB",
+        minimum=0,
+        maximum=1024,
+    )
+    phrases: tuple[str, ...] = setting(
+        (), "texts made ready beforehand in the default preset, so that they sound at once"
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
 
 from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style
+from tts_daemon.runtime.engine import Floats
 from tts_daemon.synthesis.edges import shape_edges
+from tts_daemon.synthesis.phrase_cache import PhraseCache, phrase_key
+from tts_daemon.synthesis.voice import Voice
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.symbols import VoiceTraits
 from tts_daemon.vocoder.chunking import ChunkPlan
@@ -36,6 +39,7 @@ class Synthesizer:
         voices: VoicePool,
         resolve: Callable[[SpeakRequest], Style],
         plan: ChunkPlan | None = None,
+        phrases: PhraseCache | None = None,
     ) -> None:
         """Put the path together.
 
@@ -45,11 +49,13 @@ class Synthesizer:
             resolve: Makes every choice of style that the request left open (presets, defaults);
                 raises InvalidRequestError.
             plan: How long the chunks are.
+            phrases: Keeps what was spoken; None keeps nothing.
         """
         self._reader = reader
         self._voices = voices
         self._resolve = resolve
         self._plan = plan or ChunkPlan()
+        self._phrases = phrases or PhraseCache(0)
         self._reading = threading.Lock()
 
     def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
@@ -60,7 +66,7 @@ class Synthesizer:
             VoiceError: The voice is not installed or cannot be played.
         """
         for index, clause in enumerate(self.read(request)):
-            yield from self._speak(clause, index)
+            yield from self._speak(clause, index, request.keep)
             yield from self._pause(clause, index)
 
     def read(self, request: SpeakRequest) -> Iterator[Clause]:
@@ -79,15 +85,24 @@ class Synthesizer:
                 return
             yield clause
 
-    def _speak(self, clause: Clause, index: int) -> Iterator[AudioChunk]:
+    def _speak(self, clause: Clause, index: int, keep: bool) -> Iterator[AudioChunk]:
         if not clause.symbols:
             return
         style = clause.style
         voice = self._voices.get(style.voice)
-        rate = voice.manifest.sample_rate
+        rate, key = voice.manifest.sample_rate, phrase_key(voice.fingerprint, clause)
+        known = self._phrases.find(key, keep=keep)
+        pieces: Iterable[Floats] = known or self._phrases.record(
+            key, self._make(voice, clause), keep=keep
+        )
+        for samples in pieces:
+            yield AudioChunk(samples, rate, index, style.volume, recalled=bool(known))
+
+    def _make(self, voice: Voice, clause: Clause) -> Iterator[Floats]:
+        style = clause.style
         waveform = voice.speak(clause.symbols, style, self._plan)
-        for samples in shape_edges(waveform, rate, _LONGEST_TAIL_S * style.pause):
-            yield AudioChunk(samples, rate, index, style.volume)
+        longest_tail_s = _LONGEST_TAIL_S * style.pause
+        return shape_edges(waveform, voice.manifest.sample_rate, longest_tail_s)
 
     def _pause(self, clause: Clause, index: int) -> Iterator[AudioChunk]:
         rate = self._voices.get(clause.style.voice).manifest.sample_rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -24,6 +25,8 @@ class Voice:
     def __init__(self, manifest: Manifest, graphs: Mapping[str, Graph]) -> None:
         """Take the manifest and the loaded graphs by name."""
         self.manifest = manifest
+        # Of all that the sound depends on; the checksums of the graphs are in the manifest.
+        self.fingerprint = hashlib.sha256(repr(manifest).encode()).hexdigest()
         self.acoustic = AcousticModel(graphs, manifest)
         self.vocoder = Vocoder(graphs["vocoder"], manifest)
         self.usual_style = Style(emotion=manifest.emotions[0])

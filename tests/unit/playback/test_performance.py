@@ -148,6 +148,21 @@ def test_a_measured_slowness_delays_the_next_start(stage_of) -> None:
     assert stage.sink.began_s - stage.begin_s > 0.5 * 0.2
 
 
+def test_recalled_phrases_start_at_once_and_teach_nothing(stage_of) -> None:
+    stage = stage_of((0.5,) * 20, 2.0)
+    stage.perform()
+    slow = list(stage.pace.factors)
+    stage.synthesizer.recalled = True
+    for _ in range(4):
+        figures = stage.perform()
+        assert figures["first_audio_ms"] == 0
+    assert list(stage.pace.factors) == slow
+    stage.synthesizer.recalled = False
+    stage.sink = CardSink(stage.clock)
+    stage.perform()
+    assert stage.sink.dry_s == 0
+
+
 def test_every_sample_is_heard_and_the_edges_are_soft(stage_of) -> None:
     stage = stage_of((0.1, 0.2, 0.3), 0.1)
     stage.perform()

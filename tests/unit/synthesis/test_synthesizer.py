@@ -14,6 +14,7 @@ from fakes import toy_voice as toy
 from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style, Symbol
 from tts_daemon.errors import InvalidRequestError, TextError, UnknownVoiceError
 from tts_daemon.runtime.engine import Floats, GraphOptions
+from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool, graph_options
 from tts_daemon.text.symbols import VoiceTraits
@@ -78,7 +79,9 @@ def _style(request: SpeakRequest) -> Style:
 def build(tmp_path: Path) -> Callable[..., Synthesizer]:
     """Make a synthesizer over voices `mei` (default) and `lan`."""
     pool, _ = _pool(tmp_path, "mei", "lan")
-    return lambda plan=SMALL, reader=None: Synthesizer(reader or Reader(), pool, _style, plan)
+    return lambda plan=SMALL, reader=None, phrases=None: Synthesizer(
+        reader or Reader(), pool, _style, plan, phrases
+    )
 
 
 def _joined(chunks: list[AudioChunk]) -> Floats:
@@ -147,6 +150,28 @@ def test_two_streams_interleaved_are_as_if_alone(build: Callable[..., Synthesize
                 part.append(chunk)
     for part, expected in zip(parts, alone, strict=True):
         np.testing.assert_array_equal(_joined(part), expected)
+
+
+def test_a_repeated_phrase_is_recalled_and_sounds_the_same(
+    build: Callable[..., Synthesizer],
+) -> None:
+    synthesizer = build(phrases=PhraseCache(1_000_000))
+    first, second = (list(synthesizer.stream(SpeakRequest("一"))) for _ in range(2))
+    assert not any(chunk.recalled for chunk in first)
+    assert all(chunk.recalled for chunk in second)
+    np.testing.assert_array_equal(_joined(first), _joined(second))
+    quiet = list(synthesizer.stream(SpeakRequest("一", overrides={"volume": 20.0})))
+    assert {(chunk.recalled, chunk.volume) for chunk in quiet} == {(True, 20.0)}
+    faster = synthesizer.stream(SpeakRequest("一", overrides={"speed": 1.5}))
+    assert not any(chunk.recalled for chunk in faster)
+
+
+def test_a_phrase_to_be_kept_is_kept(build: Callable[..., Synthesizer]) -> None:
+    synthesizer = build(phrases=PhraseCache(4_000))
+    list(synthesizer.stream(SpeakRequest("一", keep=True)))
+    for speed in (0.6, 0.7, 0.8, 0.9):
+        list(synthesizer.stream(SpeakRequest("二", overrides={"speed": speed})))
+    assert all(chunk.recalled for chunk in synthesizer.stream(SpeakRequest("一")))
 
 
 def test_errors_come_with_the_first_chunk(build: Callable[..., Synthesizer]) -> None:
