@@ -138,7 +138,7 @@ class Daemon:
         later = [key for key in changed if not key.startswith(RELOADABLE)]
         self._settings, self._presets = settings, Presets(settings)
         self._quiet_hours = QuietHours(settings.quiet_hours)
-        logs.configure(settings.logging.level)
+        logs.set_level(settings.logging.level)
         player.reload(self._presets, assembly.player_settings(settings))
         log.info("settings were read again; changed: %s", ", ".join(changed) or "nothing")
         if later:

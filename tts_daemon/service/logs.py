@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from typing import TextIO
 
 log = logging.getLogger("tts_daemon")
 
@@ -13,28 +14,46 @@ _SYSLOG_LEVELS = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (
 
 
 def configure(level: str, variables: Mapping[str, str] | None = None) -> None:
-    """Send the project's messages of `level` and above to the best place there is."""
+    """Send the project's messages of `level` and above to the best place there is; once."""
     handler = _handler(os.environ if variables is None else variables)
     for old in list(log.handlers):
         log.removeHandler(old)
     log.addHandler(handler)
-    log.setLevel(level.upper())
     log.propagate = False
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """Least urgent message that is logged from now on."""
+    log.setLevel(level.upper())
 
 
 def _handler(variables: Mapping[str, str]) -> logging.Handler:
     if not _is_journal(variables):
-        handler = logging.StreamHandler(sys.stderr)
+        handler = logging.StreamHandler(_own_standard_error())
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
         return handler
     try:
         from systemd.journal import JournalHandler
     except ImportError:
-        plain = logging.StreamHandler(sys.stderr)
+        plain = logging.StreamHandler(_own_standard_error())
         plain.setFormatter(SyslogPrefix("%(message)s"))
         return plain
     journal: logging.Handler = JournalHandler(SYSLOG_IDENTIFIER="tts-daemon")
     return journal
+
+
+def _own_standard_error() -> TextIO:
+    """A copy of standard error, which stays ours.
+
+    While sounddevice looks for devices it points the original at /dev/null, to hide what ALSA
+    writes there: lines of other threads would be lost.
+    """
+    try:
+        return os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8", errors="replace")
+    except (OSError, ValueError):
+        # Not a file at all, as in tests.
+        return sys.stderr
 
 
 def _is_journal(variables: Mapping[str, str]) -> bool:

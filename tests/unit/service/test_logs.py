@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -24,6 +25,30 @@ def test_people_get_plain_lines_and_the_level_is_kept(capsys: pytest.CaptureFixt
     logging.getLogger("tts_daemon.inputs").warning("shown")
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("WARNING shown")
+
+
+def test_lines_are_kept_while_standard_error_points_elsewhere(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", os.fdopen(2, "w", closefd=False))
+    logs.configure("info", {})
+    # As sounddevice does in another thread, while it looks for devices.
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        logging.getLogger("tts_daemon.service").info("not lost")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+    assert "not lost" in capfd.readouterr().err
+
+
+def test_another_level_counts_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("warning", {})
+    logs.set_level("debug")
+    logging.getLogger("tts_daemon.inputs").debug("shown now")
+    assert "shown now" in capsys.readouterr().err
 
 
 def test_an_inherited_journal_variable_is_not_the_journal() -> None:
