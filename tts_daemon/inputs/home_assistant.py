@@ -55,12 +55,16 @@ class HomeAssistant:
     def learn(self, message: Message) -> list[Publication]:
         """Home Assistant came up, or the broker tells what an earlier run of ours announced."""
         if message.topic == self._birth_topic:
-            return self.announce() if message.payload == b"online" else []
+            return self.announce() if self.is_birth(message) else []
         if not message.retained:
             return []
         before = _components_in(message.payload)
         self._announced = before | self._announced
         return self.announce() if before.keys() - self._components().keys() else []
+
+    def is_birth(self, message: Message) -> bool:
+        """Whether Home Assistant says that it came up and knows no state any more."""
+        return message.topic == self._birth_topic and message.payload == b"online"
 
     def show_presets(self, presets: tuple[str, ...]) -> list[Publication]:
         """Announce again where others than these presets were announced."""

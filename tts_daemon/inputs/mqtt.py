@@ -87,8 +87,6 @@ class Conversation:
         self._listener = listener
         self._wake = wake
         self._acknowledgements: deque[Message] = deque()
-        self._unacknowledged = 0
-        self._last_delivery_s = 0.0
         self._parting = threading.Event()
         self._forget_session = False
         self._window = WINDOW
@@ -109,13 +107,6 @@ class Conversation:
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message need not come again."""
         self._acknowledgements.append(message)
-
-    @property
-    def quiet_s(self) -> float:
-        """Time since a message came or was acknowledged; 0 while one is not acknowledged."""
-        if not self.is_accepted or self._unacknowledged:
-            return 0.0
-        return time.monotonic() - self._last_delivery_s
 
     # ---- from the first byte to the last
 
@@ -238,8 +229,6 @@ class Conversation:
             # The number of a packet means another packet on another connection.
             if message.connection == self.number and message.packet_id:
                 client.ack(message.packet_id, 1)
-                self._unacknowledged -= 1
-                self._last_delivery_s = time.monotonic()
         for publication in self._outbox.due(self._window):
             info = client.publish(
                 publication.topic,
@@ -265,7 +254,6 @@ class Conversation:
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._quality_of_service = getattr(properties, "MaximumQoS", 1)
         self.maximum_packet_bytes = getattr(properties, "MaximumPacketSize", None)
-        self._last_delivery_s = time.monotonic()
         self._subscribe(client)
         self.is_accepted = True
         where = self._settings.host, self._settings.port
@@ -301,8 +289,6 @@ class Conversation:
             correlation=getattr(properties, "CorrelationData", None),
             connection=self.number,
         )
-        self._unacknowledged += bool(message.packet_id)
-        self._last_delivery_s = time.monotonic()
         _guarded(self._listener.received, message)
 
     def _on_publish(

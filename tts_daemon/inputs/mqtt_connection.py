@@ -84,16 +84,6 @@ class MqttConnection:
         return not self._thread.is_alive()
 
     @property
-    def end(self) -> End:
-        """How the newest connection ended."""
-        return self._conversation.end
-
-    @property
-    def quiet_s(self) -> float:
-        """Time since a message came or was acknowledged; 0 while one is not acknowledged."""
-        return self._conversation.quiet_s
-
-    @property
     def maximum_packet_bytes(self) -> int | None:
         """Longest message that the broker takes; None where it does not say."""
         return self._conversation.maximum_packet_bytes
@@ -141,7 +131,9 @@ class MqttConnection:
             self._failures += 1
             if not self._stopping.is_set():
                 self._log_end(end)
-            refused = end in (End.REFUSED, End.TAKEN_OVER)
+            # Taken over once, as by another member of the pool, is no reason to stay away.
+            is_contested = end is End.TAKEN_OVER and self._failures >= SUSPICIOUS_FAILURES
+            refused = end is End.REFUSED or is_contested
             self._stopping.wait(self._retry.delay_s(self._failures, refused))
         self._wake_in.close()
         self._wake_out.close()

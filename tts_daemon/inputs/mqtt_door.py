@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -18,7 +19,6 @@ from tts_daemon.inputs.messages import (
     event_message,
     name_of,
     parse,
-    read_object,
     snapshot_message,
 )
 from tts_daemon.inputs.mqtt_connection import MqttConnection
@@ -32,6 +32,9 @@ from tts_daemon.settings.schema import MqttSettings
 log = logging.getLogger(__name__)
 
 Order = Callable[[Message], None]
+
+_ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.)*")')
+"""The id of a request, and nothing inside a text: there, quotes are escaped."""
 
 
 class MqttDoor:
@@ -131,7 +134,8 @@ class MqttDoor:
         topic = message.topic
         if topic in self._home_assistant.subscriptions:
             self._publish(self._home_assistant.learn(message))
-            self._connection.send_kept_again()
+            if self._home_assistant.is_birth(message):
+                self._connection.send_kept_again()
         elif message.retained:
             log.info("ignored the retained message on %s: every restart would obey it", topic)
         elif topic in self._hermes.subscriptions:
@@ -229,10 +233,14 @@ def _number(message: Message, name: str) -> float:
 
 
 def _id_in(payload: bytes) -> str:
-    """The id of a message that cannot be obeyed; empty where it has none that can be read."""
+    """The id of a message that cannot be obeyed; empty where it has none that can be read.
+
+    The sender wants to know which of its messages is broken even where the rest is not JSON.
+    """
+    found = _ID.search(payload) if payload.startswith(b"{") else None
     try:
-        return name_of(read_object(payload), "id") or ""
-    except InvalidRequestError:
+        return name_of({"id": json.loads(found[1])}, "id") or "" if found else ""
+    except (ValueError, InvalidRequestError):
         return ""
 
 

@@ -22,7 +22,7 @@ from typing import cast
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, TtsError
 from tts_daemon.inputs.messages import MAX_CHARACTERS, error_message, parse
-from tts_daemon.inputs.mqtt_adoption import Adoption, Adoptions
+from tts_daemon.inputs.mqtt_adoption import OFFLINE, ONLINE, Adoption, Adoptions
 from tts_daemon.inputs.mqtt_connection import MqttConnection
 from tts_daemon.inputs.mqtt_topics import PoolTopics
 from tts_daemon.inputs.mqtt_values import Message, Publication, Retry, Session
@@ -73,6 +73,7 @@ class SynthesisPool:
             client_id=topics.client_id(topics.node),
             subscriptions=(topics.shared_requests,),
             watches=(topics.member("+"),),
+            releases=(topics.drained(topics.node),),
             will_topic=topics.member(topics.node),
             will_delay_s=WILL_DELAY_S,
             expiry_s=settings.session_expiry_s,
@@ -81,12 +82,12 @@ class SynthesisPool:
             log_level=logging.DEBUG,
         )
         self._connection = MqttConnection(settings, session, self, retry)
-        self._adoptions = Adoptions(self._adopt)
+        self._adoptions = Adoptions(topics.node, self._adopt)
 
     def start(self) -> None:
         """Begin to connect, in the background."""
         if self._settings.pool.enabled:
-            self._announce(self._topics.node, b"online")
+            self._announce(ONLINE)
             self._thread.start()
             self._connection.start()
 
@@ -97,9 +98,8 @@ class SynthesisPool:
         self._stopping.set()
         self._jobs.put(None)
         self._thread.join()
-        for adoption in self._adoptions.close():
-            self._announce(adoption.member, b"offline")
-        self._announce(self._topics.node, b"offline")
+        self._adoptions.close()
+        self._announce(OFFLINE)
         self._connection.stop()
 
     # ---- what the broker brings, on the connection's thread
@@ -109,17 +109,23 @@ class SynthesisPool:
         log.debug("joined the pool; session present: %s", session_present)
 
     def received(self, message: Message) -> None:
-        """A request, or news of another member."""
+        """A request, news of a member, or a mark left by whoever had our session for a while."""
         if message.topic == self._topics.requests:
             self._jobs.put(Job(message, self._connection))
-            return
+        elif message.topic == self._topics.drained(self._topics.node):
+            self._connection.acknowledge(message)
+        else:
+            self._heard(message)
+
+    def _heard(self, message: Message) -> None:
         member = self._topics.member_of(message.topic)
+        state = message.payload.decode("utf-8", "replace")
         if member != self._topics.node:
-            self._adoptions.member_is(member, message.payload)
+            self._adoptions.member_is(member, state)
             self._jobs.put(None)
-        elif message.payload != b"online" and not self._stopping.is_set():
+        elif state != ONLINE and not self._stopping.is_set():
             # Our will, or a member that took over while we were away, says what is no longer so.
-            self._connection.publish(Publication(message.topic, b"online", retain=True))
+            self._connection.send_kept_again()
 
     # ---- the worker's thread
 
@@ -131,13 +137,10 @@ class SynthesisPool:
                 job = None
             if job is not None:
                 self._do(job)
-            for adoption in self._adoptions.tick():
-                # Given up as drained, it is nobody's; cut off, it is anybody's again.
-                self._announce(adoption.member, b"" if adoption.is_drained else b"offline")
+            self._adoptions.tick()
 
     def _adopt(self, member: str) -> Adoption:
         log.info("pool member %s is gone; taking over its requests", member)
-        self._announce(member, b"adopted")
         return Adoption(
             member,
             self._settings,
@@ -145,12 +148,8 @@ class SynthesisPool:
             lambda message, origin: self._jobs.put(Job(message, origin)),
         )
 
-    def _announce(self, member: str, state: bytes) -> None:
-        topic = self._topics.member(member)
-        if member == self._topics.node:
-            self._connection.keep(topic, state)
-        else:
-            self._connection.publish(Publication(topic, state, retain=True))
+    def _announce(self, state: str) -> None:
+        self._connection.keep(self._topics.member(self._topics.node), state.encode())
 
     def _do(self, job: Job) -> None:
         """Answer a request; without an answer it stays in its session and comes again."""

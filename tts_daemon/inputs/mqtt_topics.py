@@ -88,6 +88,10 @@ class PoolTopics:
         start = self.member("")
         return topic[len(start) :] if topic.startswith(start) else ""
 
+    def drained(self, name: str) -> str:
+        """Where whoever takes over a member's session sends a mark to itself, to see the end."""
+        return f"{self.member(name)}/drained"
+
     def client_id(self, name: str) -> str:
         """Name of a member's session."""
         return f"{self.base}-pool-{self.group}-{name}"

@@ -32,11 +32,15 @@ def test_home_assistant_is_told_at_the_connect_and_at_its_birth(
     watcher = watch("homeassistant/#", "tts/#")
     open_door()
     first = configs(watcher, 1)[0]
-    states = len([m for m in watcher.messages if m.topic == "tts/living/availability"])
-    watcher.wait_payload("tts/living/availability", "online")
+    # Also the note to itself, which must not set off anything.
+    watcher.wait(lambda m: m.topic == "tts/living/announced")
+    watcher.publish("tts/living/command", "nonsense")
+    watcher.wait_event("failed")
+    states = [m for m in watcher.messages if m.topic == "tts/living/availability"]
+    assert [m.payload for m in states] == [b"online"]
     watcher.publish("homeassistant/status", "online")
     assert configs(watcher, 2)[1] == first
-    watcher.wait_all(lambda m: m.topic == "tts/living/availability", states + 1)
+    watcher.wait_all(lambda m: m.topic == "tts/living/availability", 2)
     assert watch("homeassistant/#", "tts/living/announced").wait(_is_retained_note)
 
 

@@ -111,7 +111,14 @@ def test_a_node_may_stay_out_of_the_pool(
     watcher.wait_all(lambda message: message.topic == ANSWERS, 4)
 
 
-def test_sixty_requests_and_one_of_three_nodes_killed(watch: Watch, start_node: StartNode) -> None:
+@pytest.mark.parametrize(
+    "victims",
+    # The heir of two is one: when both are gone, three has the sessions of both.
+    [["two"], ["two", "one"]],
+)
+def test_sixty_requests_and_nodes_killed_in_the_middle(
+    watch: Watch, start_node: StartNode, victims: list[str]
+) -> None:
     watcher = watch("tts/#", ANSWERS)
     nodes = {name: start_node(name) for name in ("one", "two", "three")}
     joined(watcher, *nodes)
@@ -119,7 +126,8 @@ def test_sixty_requests_and_one_of_three_nodes_killed(watch: Watch, start_node: 
     for number in range(1, 61):
         watcher.ask(REQUESTS, "字" * number, ANSWERS, str(number).encode())
     watcher.wait_all(lambda message: message.topic == ANSWERS, 6)
-    nodes["two"].kill()
+    for victim in victims:
+        nodes[victim].kill()
     watcher.wait(lambda _: len(_answered(watcher)) == 60, 40)
     lengths = {
         int(correlation(message)): frames(message.payload)
@@ -127,8 +135,9 @@ def test_sixty_requests_and_one_of_three_nodes_killed(watch: Watch, start_node: 
         if message.topic == ANSWERS
     }
     assert lengths == {number: number * SAMPLE_RATE // 100 for number in range(1, 61)}
-    # The session of the dead node is given up, so that no more is dealt to it.
-    watcher.wait_payload("tts/pool/members/tts/two", b"")
+    # The sessions of the dead are given up, so that no more is dealt to them.
+    for victim in victims:
+        watcher.wait_payload(f"tts/pool/members/tts/{victim}", b"")
     for number in range(100, 106):
         watcher.ask(REQUESTS, "还在吗？", ANSWERS, str(number).encode())
     watcher.wait(lambda _: len(_answered(watcher)) == 66)
