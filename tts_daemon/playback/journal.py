@@ -292,7 +292,8 @@ class Journal:
     def _utterance(self, row: tuple[Any, ...]) -> Utterance:
         serial, _, _, text, accepted_s, boot, boot_s, _ = row
         request = _request(text)
-        if boot == self._boot:
+        # A boot without a name cannot be told from another one.
+        if boot and boot == self._boot:
             age_s = self._clock.monotonic_s() - boot_s
         else:
             # A machine without a battery-backed clock may believe it is the past: age 0 then.

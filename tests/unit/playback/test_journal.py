@@ -111,13 +111,16 @@ def test_a_jump_of_the_wall_clock_makes_nothing_older(path: Path) -> None:
     assert utterance.deadline_s == pytest.approx(clock.now_s + 60)
 
 
-def test_after_a_reboot_the_wall_clock_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("boots", [("first", "second"), ("", "")], ids=["named", "unnamed"])
+def test_after_a_reboot_the_wall_clock_counts(
+    path: Path, monkeypatch: pytest.MonkeyPatch, boots: tuple[str, str]
+) -> None:
     clock = FakeClock()
-    monkeypatch.setattr("tts_daemon.playback.journal._boot_id", lambda: "first")
+    names = iter(boots)
+    monkeypatch.setattr("tts_daemon.playback.journal._boot_id", lambda: next(names))
     journal, _ = opened(path, clock)
     journal.accept(FULL)
     journal.close()
-    monkeypatch.setattr("tts_daemon.playback.journal._boot_id", lambda: "second")
     clock.now_s, clock.wall_offset_s = 5.0, clock.wall_s() + 20.0 - 5.0
     _, remembered = opened(path, clock)
     (utterance,) = remembered.waiting
