@@ -301,12 +301,12 @@ def test_what_there_is(client: HttpClient) -> None:
 
 
 def test_a_text_is_read_word_by_word(client: HttpClient) -> None:
-    reading = client.get("/api/reading?text=%E5%A5%BD").json
+    reading = client.post("/api/reading", "好").json
     assert reading["sentences"][0]["words"] == [
         {"word": "重庆", "pinyin": ["chong2", "qing4"], "break": 1},
         {"word": "WiFi玩儿", "pinyin": ["WIFI", "wanr2"], "break": 4},
     ]
-    assert client.get("/api/reading").status == 400
+    assert client.post("/api/reading", {}).status == 400
 
 
 def test_events_tell_the_state_and_then_what_happens(

@@ -7,14 +7,13 @@ from importlib import resources
 
 from aiohttp import web
 
+_SCRIPTS = ("api", "elements", "listen", "queue", "reading", "script", "sound", "spectrum", "words")
 FILES = {
     "/": ("web/index.html", "text/html"),
     "/icon.svg": ("web/icon.svg", "image/svg+xml"),
+    "/icons.svg": ("web/icons.svg", "image/svg+xml"),
     "/style.css": ("web/style.css", "text/css"),
-    "/script.js": ("web/script.js", "text/javascript"),
-    "/sound.js": ("web/sound.js", "text/javascript"),
-    "/spectrum.js": ("web/spectrum.js", "text/javascript"),
-    "/words.js": ("web/words.js", "text/javascript"),
+    **{f"/{name}.js": (f"web/{name}.js", "text/javascript") for name in _SCRIPTS},
     "/api/openapi.json": ("http/openapi.json", "application/json"),
 }
 """Path -> file under `inputs`, and its media type."""

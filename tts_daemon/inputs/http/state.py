@@ -17,7 +17,7 @@ from tts_daemon.inputs import messages
 from tts_daemon.inputs.http import metrics
 from tts_daemon.inputs.http.reading import described
 from tts_daemon.inputs.http.replies import refusal, reply
-from tts_daemon.inputs.http.requests import SOURCE, Limits, check_length, fields_of
+from tts_daemon.inputs.http.requests import Limits, fields_of, speak_request
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.settings.presets import style_value
@@ -57,13 +57,13 @@ class State:
             "/api/presets": self.presets,
             "/api/status": self.status,
             "/api/events": self.events,
-            "/api/reading": self.reading,
             "/healthz": self.health,
             "/readyz": self.ready,
             "/metrics": self.metrics,
         }
         return [
             *(web.get(path, handler, allow_head=False) for path, handler in told.items()),
+            web.post("/api/reading", self.reading),
             web.post("/api/command", self.command),
             web.post("/api/settings", self.settings),
         ]
@@ -131,10 +131,7 @@ class State:
 
     async def reading(self, request: web.Request) -> web.Response:
         """How a text is read: words, pinyin and breaks."""
-        text = request.query.get("text", "")
-        check_length("text", text, self._limits)
-        fields = {"text": text, "preset": request.query.get("preset")}
-        wanted = messages.from_fields(fields, SOURCE, max_characters=self._limits.max_characters)
+        wanted = speak_request(await fields_of(request, self._limits), self._limits)
         return reply(await self._renderer.call(lambda: described(wanted, self._read)))
 
     async def events(self, request: web.Request) -> web.StreamResponse:

@@ -1,40 +1,25 @@
-// The page: a form that speaks, and the live state of the daemon.
+// The page: a form that speaks, what was heard, how it is read, and the live state of the device.
 
-import { Playback } from "./sound.js";
-import { drawMel, drawWave } from "./spectrum.js";
-import { switchLanguage, translate, word } from "./words.js";
+import { ask, follow, setToken } from "./api.js";
+import { $, setButton } from "./elements.js";
+import { isBusy, listen, redraw, replay, seek, silence } from "./listen.js";
+import { forgetUnfinished, note, remember, showQueue } from "./queue.js";
+import { asText, lexiconEntry, showReading } from "./reading.js";
+import { hasWord, switchLanguage, translate, word } from "./words.js";
 
-const LOG_LINES = 30;
 const RECONNECT_MS = 3000;
+const READING_DELAY_MS = 300;
 const FULL_VOLUME = "100";
 const OWN_SPEED = "1";
 
-const $ = (id) => document.getElementById(id);
 let voices = [];
 let presets = [];
 let state = null;
-let playback = null;
-const spoken = { samples: new Float32Array(0), rate: 16000 };
-let drawing = 0;
+let sentences = [];
 
-/** Ask the daemon; a refusal becomes an Error with the daemon's own words. */
-async function ask(path, { body, signal } = {}) {
-  const headers = {};
-  if ($("token").value) headers.Authorization = `Bearer ${$("token").value}`;
-  if (body) headers["Content-Type"] = "application/json";
-  const options = { method: body ? "POST" : "GET", headers, signal, body: body && JSON.stringify(body) };
-  const response = await fetch(path, options);
-  if (response.status === 401) $("token-card").hidden = false;
-  if (!response.ok) {
-    const told = await response.json().catch(() => ({}));
-    throw new Error(told.message ?? `${response.status} ${response.statusText}`);
-  }
-  return response;
-}
-
-/** The request as the form has it; what was not touched is left to the preset. */
-function request() {
-  const fields = { text: $("text").value };
+/** What to speak, as the form has it; what was not touched is left to the preset. */
+function request(text = $("text").value) {
+  const fields = { text };
   for (const name of ["preset", "voice", "emotion"]) {
     if ($(name).value) fields[name] = $(name).value;
   }
@@ -47,124 +32,83 @@ function request() {
 async function attempt(work) {
   $("error").hidden = true;
   try {
-    return await work();
+    await work();
   } catch (error) {
-    if (error.name === "AbortError") return undefined;
-    $("error").textContent = error.message;
+    if (error.name === "AbortError") return;
+    if (error.status === 401) $("token-card").hidden = false;
+    const name = error.status ? `error_${error.code}` : "error_network";
+    $("error").textContent = hasWord(name) ? word(name) : error.message;
     $("error").hidden = false;
-    return undefined;
   }
 }
 
-async function play() {
-  playback?.stop();
-  const asked_ms = performance.now();
-  const pieces = [];
-  const context = new AudioContext();
-  const mine = (playback = new Playback(context, (samples, rate) => {
-    if (!pieces.length) $("first").textContent = `${Math.round(performance.now() - asked_ms)} ms`;
-    pieces.push(samples);
-    spoken.rate = rate;
-    show(pieces);
-  }));
-  $("save").hidden = true;
-  await mine.run((signal) => ask("api/tts", { body: request(), signal }));
-  const took_s = (performance.now() - asked_ms) / 1000;
-  cancelAnimationFrame(drawing);
-  spoken.samples = joined(pieces);
-  draw();
-  $("factor").textContent = (took_s / (spoken.samples.length / spoken.rate)).toFixed(2);
-  URL.revokeObjectURL($("save").href);
-  $("save").href = URL.createObjectURL(mine.file());
-  $("save").hidden = false;
+function chosenVoice() {
+  return voices.find((known) => known.name === $("voice").value) ?? voices[0];
 }
 
-/** Draw the waveform of what has come in so far, at most once a frame. */
-function show(pieces) {
-  cancelAnimationFrame(drawing);
-  drawing = requestAnimationFrame(() => {
-    spoken.samples = joined(pieces);
-    drawTime();
-  });
+/** Speak in the browser. */
+function play(text) {
+  const body = request(text);
+  return listen((signal) => ask("api/tts", { body, signal }), chosenVoice()?.sample_rate);
 }
 
-function joined(pieces) {
-  const samples = new Float32Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    samples.set(piece, at);
-    at += piece.length;
-  }
-  return samples;
-}
-
-function drawTime() {
-  $("length").textContent = `${(spoken.samples.length / spoken.rate).toFixed(2)} s`;
-  drawWave($("wave"), spoken.samples);
-}
-
-function draw() {
-  if (!spoken.samples.length) return;
-  drawTime();
-  drawMel($("mel"), spoken.samples, spoken.rate);
-}
+// Reading
 
 async function read() {
-  const query = new URLSearchParams({ text: $("text").value });
-  const reading = await (await ask(`api/reading?${query}`)).json();
-  $("reading").replaceChildren(...reading.sentences.map(table));
+  const body = request();
+  sentences = body.text.trim() ? (await (await ask("api/reading", { body })).json()).sentences : [];
+  showReading($("reading"), sentences, propose);
 }
 
-function table(sentence) {
-  const made = document.createElement("table");
-  made.createCaption().textContent = sentence.spoken;
-  const head = made.createTHead().insertRow();
-  for (const name of ["word", "pinyin", "pause"]) {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = word(name);
-    head.append(cell);
-  }
-  const rows = made.createTBody();
-  for (const item of sentence.words) {
-    const row = rows.insertRow();
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = item.word;
-    button.onclick = () => propose(item);
-    row.insertCell().append(button);
-    row.insertCell().textContent = item.pinyin.join(" ");
-    row.insertCell().textContent = `#${item.break}`;
-  }
-  return made;
+let typing = 0;
+function readSoon() {
+  clearTimeout(typing);
+  // What cannot be read yet, such as a lone bracket, is no mistake while it is typed.
+  typing = setTimeout(() => read().catch(() => {}), READING_DELAY_MS);
 }
 
-function propose(item) {
-  $("entry").value = `${item.word}: ${item.pinyin.join(" ")}`;
+function propose(item, button) {
+  for (const other of document.querySelectorAll(".word")) other.ariaPressed = String(other === button);
+  $("proposal-word").value = item.word;
+  $("proposal-reading").value = item.pinyin.join(" ");
   $("proposal").hidden = false;
-  $("entry").focus();
-  $("entry").select();
+  showEntry();
+  $("proposal-reading").focus();
 }
+
+function showEntry() {
+  $("entry").textContent = lexiconEntry($("proposal-word").value, $("proposal-reading").value);
+  $("copied").textContent = "";
+}
+
+async function copyEntry() {
+  // Pages that came without encryption have no clipboard: there the line is selected.
+  if (navigator.clipboard) await navigator.clipboard.writeText($("entry").textContent);
+  else getSelection().selectAllChildren($("entry"));
+  if (navigator.clipboard || document.execCommand("copy")) $("copied").textContent = word("copied");
+}
+
+// Choices
 
 function options(select, names, label = word) {
   const chosen = select.value;
-  const empty = new Option(word("unset"), "");
-  select.replaceChildren(empty, ...names.map((name) => new Option(label(name), name)));
+  select.replaceChildren(new Option(word("unset"), ""), ...names.map((name) => new Option(label(name), name)));
   select.value = names.includes(chosen) ? chosen : "";
 }
 
 /** Choices and tags in the current language. */
 function fill() {
-  const voice = voices.find((known) => known.name === $("voice").value) ?? voices[0];
-  const emotions = voice?.emotions ?? [];
+  const emotions = chosenVoice()?.emotions ?? [];
   options($("preset"), presets);
-  options($("voice"), voices.map((known) => known.name), (name) => name);
+  options($("voice"), voices.map((known) => known.name), (name) => voices.find((known) => known.name === name).title || name);
   options($("emotion"), emotions);
-  $("tags").replaceChildren(...emotions.map((emotion) => {
+  const tags = [...emotions.map((name) => [word(name), `[emotion=${name}]`]), [word("silence"), "[pause=500ms]"]];
+  $("tags").replaceChildren(...tags.map(([label, tag]) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = word(emotion);
-    button.onclick = () => insert(`[emotion=${emotion}]`);
+    button.textContent = label;
+    button.title = tag;
+    button.onclick = () => insert(tag);
     return button;
   }));
 }
@@ -173,11 +117,25 @@ function insert(tag) {
   const box = $("text");
   box.setRangeText(tag, box.selectionStart, box.selectionEnd, "end");
   box.focus();
+  readSoon();
 }
 
 function showValues() {
-  $("speed-value").textContent = `×${Number($("speed").value).toFixed(2)}`;
-  $("volume-value").textContent = `${$("volume").value}%`;
+  $("speed-value").textContent = `× ${Number($("speed").value).toFixed(2)}`;
+  $("volume-value").textContent = `${$("volume").value} %`;
+  $("device-volume-value").textContent = `${$("device-volume").value} %`;
+}
+
+// The device
+
+async function say() {
+  const id = `page-${Date.now().toString(36)}`;
+  remember(id, $("text").value);
+  await ask("api/say", { body: { ...request(), id } });
+}
+
+function command(name) {
+  attempt(() => ask("api/command", { body: { command: name } }));
 }
 
 function showState(now) {
@@ -185,36 +143,17 @@ function showState(now) {
   const name = now?.state ?? "gone";
   $("lamp").className = name;
   $("state-text").textContent = word(name);
-  $("queued").textContent = now?.queued ?? "–";
+  $("queued").textContent = now?.queued ? `${now.queued} ${word("queued")}` : "";
+  setButton("pause", name === "paused" ? "play" : "pause", name === "paused" ? "resume" : "pause");
+  $("skip").disabled = !now?.speaking_id;
+  $("pause").disabled = $("say").disabled = $("stop").disabled = $("device-volume").disabled = !now;
+  if (now && document.activeElement !== $("device-volume")) $("device-volume").value = now.volume;
+  showValues();
 }
 
 function showEvent(event) {
-  const line = document.createElement("li");
-  const kind = event.event_type === "queued" ? "queued_event" : event.event_type;
-  const parts = [new Date().toLocaleTimeString(), word(kind), event.id];
-  if (event.first_audio_ms !== undefined) parts.push(`${word("first")} ${Math.round(event.first_audio_ms)} ms`);
-  if (event.real_time_factor !== undefined) parts.push(`${word("factor")} ${event.real_time_factor.toFixed(2)}`);
-  if (event.reason) parts.push(event.reason);
-  line.textContent = parts.join(" · ");
-  $("log").prepend(line);
-  while ($("log").children.length > LOG_LINES) $("log").lastChild.remove();
-}
-
-/** Server-sent events, by fetch: an EventSource cannot send a token. */
-async function follow() {
-  const reader = (await ask("api/events")).body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const pieces = (text + value).split("\n\n");
-    text = pieces.pop();
-    for (const piece of pieces) {
-      const [, kind, data] = piece.match(/^event: (\w+)\ndata: (.*)$/) ?? [];
-      if (kind === "state") showState(JSON.parse(data));
-      if (kind === "utterance") showEvent(JSON.parse(data));
-    }
-  }
+  note($("queue"), event);
+  $("quiet").hidden = true;
 }
 
 async function load() {
@@ -222,45 +161,65 @@ async function load() {
   presets = (await (await ask("api/presets")).json()).presets;
   $("token-card").hidden = true;
   fill();
+  await read();
 }
 
 async function live() {
   for (;;) {
     try {
       await load();
-      await follow();
-    } catch {
-      // The state line says so; the daemon may be restarting.
+      forgetUnfinished();
+      showQueue($("queue"));
+      await follow({ state: showState, utterance: showEvent });
+    } catch (error) {
+      // Anything else is told by the state: the daemon may be restarting.
+      if (error.status === 401) $("token-card").hidden = false;
     }
     showState(null);
-    await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+    await new Promise((resolve) => {
+      setTimeout(resolve, RECONNECT_MS);
+      $("token").onchange = () => resolve(setToken($("token").value));
+    });
   }
 }
 
 $("form").onsubmit = (event) => {
   event.preventDefault();
-  attempt(() => Promise.all([play(), read()]));
+  if (isBusy()) silence();
+  else attempt(() => play());
 };
-$("say").onclick = () => attempt(() => Promise.all([ask("api/say", { body: request() }), read()]));
-$("stop").onclick = () => {
-  playback?.stop();
-  attempt(() => ask("api/command", { body: { command: "stop" } }));
-};
+$("say").onclick = () => $("form").reportValidity() && attempt(say);
+$("pause").onclick = () => command(state?.state === "paused" ? "resume" : "pause");
+$("skip").onclick = () => command("skip");
+$("stop").onclick = () => command("stop");
+$("device-volume").onchange = () => attempt(() => ask("api/settings", { body: { volume: Number($("device-volume").value) } }));
+$("replay").onclick = () => replay(0);
+$("plot").onclick = seek;
 $("text").onkeydown = (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("form").requestSubmit();
 };
-$("voice").onchange = fill;
-$("speed").oninput = showValues;
-$("volume").oninput = showValues;
-$("token").value = sessionStorage.getItem("token") ?? "";
-$("token").onchange = () => sessionStorage.setItem("token", $("token").value);
+$("text").oninput = $("preset").onchange = readSoon;
+$("voice").onchange = () => {
+  fill();
+  readSoon();
+};
+$("speed").oninput = $("volume").oninput = $("device-volume").oninput = showValues;
+$("proposal-word").oninput = $("proposal-reading").oninput = showEntry;
+$("proposal-hear").onclick = () => attempt(() => play(asText($("proposal-word").value, $("proposal-reading").value)));
+$("proposal-close").onclick = () => ($("proposal").hidden = true);
+$("proposal").onsubmit = (event) => {
+  event.preventDefault();
+  attempt(copyEntry);
+};
 $("language").onclick = () => {
   switchLanguage();
   fill();
   showState(state);
-  draw();
+  showQueue($("queue"));
+  showReading($("reading"), sentences, propose);
 };
-matchMedia("(prefers-color-scheme: dark)").onchange = draw;
+new ResizeObserver(redraw).observe($("plot"));
+matchMedia("(prefers-color-scheme: dark)").onchange = redraw;
 
 translate();
 $("text").value = word("example");

@@ -1,85 +1,149 @@
-// Plays a WAV while it comes in, and keeps its samples.
+// Plays a WAV while it comes in, and keeps its samples to be played again.
 
 const HEADER_BYTES = 44;
+const RATE_OFFSET = 24;
 const LEAD_S = 0.05;
 
-/** One utterance: read from the answer, scheduled piece by piece. */
-export class Playback {
-  /**
-   * @param {AudioContext} context where it is heard
-   * @param {(samples: Float32Array, rate: number) => void} heard called with every piece
-   */
-  constructor(context, heard) {
-    this.context = context;
-    this.heard = heard;
+/** One utterance in the browser's loudspeaker. */
+export class Sound {
+  /** @param {number} rate expected samples per second; another one is resampled by the browser */
+  constructor(rate) {
+    this.rate = rate;
+    this.pieces = [];
     this.bytes = [];
-    this.sources = new Set();
-    this.next_s = 0;
     this.abort = new AbortController();
+    this.isComplete = false;
+    this.#silence();
   }
 
-  /** Fetch and play; resolves when everything has come in. */
-  async run(fetchSound) {
-    const response = await fetchSound(this.abort.signal);
-    const reader = response.body.getReader();
+  /**
+   * Fetch and play; resolves when everything has come in.
+   * @param {(signal: AbortSignal) => Promise<Response>} fetchSound
+   * @param {() => void} begun called when the first piece has come
+   */
+  async stream(fetchSound, begun) {
+    // Before anything is waited for: browsers only allow sound that follows a touch or a key.
+    this.#open();
+    const reader = (await fetchSound(this.abort.signal)).body.getReader();
     let rest = new Uint8Array(0);
-    let rate = 0;
+    let hasHeader = false;
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
       this.bytes.push(value);
-      rest = joined(rest, value);
-      if (!rate) {
+      rest = joined(Uint8Array, [rest, value]);
+      if (!hasHeader) {
         if (rest.length < HEADER_BYTES) continue;
-        rate = new DataView(rest.buffer, rest.byteOffset).getUint32(24, true);
+        this.rate = new DataView(rest.buffer).getUint32(RATE_OFFSET, true);
         rest = rest.slice(HEADER_BYTES);
+        hasHeader = true;
       }
       const whole = rest.length - (rest.length % 2);
-      if (whole) this.#play(floats(rest.slice(0, whole)), rate);
+      if (!whole) continue;
+      const piece = floats(rest.slice(0, whole));
       rest = rest.slice(whole);
+      if (!this.pieces.length) begun();
+      this.pieces.push(piece);
+      this.#schedule(piece);
     }
+    this.isComplete = true;
+  }
+
+  /** Play what came in again, from a position in seconds. */
+  replay(from_s) {
+    this.#silence();
+    this.#open();
+    const begin = Math.floor(from_s * this.rate);
+    this.#schedule(this.samples.slice(begin), begin / this.rate);
   }
 
   /** Be silent, and end the synthesis. */
   stop() {
     this.abort.abort();
-    for (const source of this.sources) source.stop();
-    this.sources.clear();
+    this.#silence();
+  }
+
+  /** All samples so far, -1 to 1. */
+  get samples() {
+    if (this.pieces.length > 1) this.pieces = [joined(Float32Array, this.pieces)];
+    return this.pieces[0] ?? new Float32Array(0);
+  }
+
+  /** Length so far, in seconds. */
+  get duration_s() {
+    return this.samples.length / this.rate;
+  }
+
+  /** Whether it was ended before all of it had come in. */
+  get isStopped() {
+    return this.abort.signal.aborted;
+  }
+
+  /** What is heard now, in seconds from the beginning; null when nothing is. */
+  get position_s() {
+    const now_s = this.context?.currentTime;
+    const current = this.scheduled.findLast((piece) => piece.at_s <= now_s);
+    return current ? current.offset_s + Math.min(now_s - current.at_s, current.duration_s) : null;
+  }
+
+  /** Whether something will still be heard. */
+  get isPlaying() {
+    return this.sources.size > 0;
   }
 
   /** What was said, as a file with its right length. */
   file() {
-    const whole = this.bytes.reduce(joined, new Uint8Array(0));
+    const whole = joined(Uint8Array, this.bytes);
     const view = new DataView(whole.buffer);
     view.setUint32(4, whole.length - 8, true);
     view.setUint32(40, whole.length - HEADER_BYTES, true);
     return new Blob([whole], { type: "audio/wav" });
   }
 
-  #play(samples, rate) {
-    this.heard(samples, rate);
-    const buffer = this.context.createBuffer(1, samples.length, rate);
+  #open() {
+    // At the rate of the voice, so that pieces join without a seam.
+    this.context = new AudioContext({ sampleRate: this.rate });
+  }
+
+  #silence() {
+    for (const source of this.sources ?? []) source.stop();
+    this.context?.close();
+    this.context = null;
+    this.sources = new Set();
+    this.scheduled = [];
+    this.end_s = 0;
+    this.offset_s = 0;
+  }
+
+  #schedule(samples, offset_s = this.offset_s) {
+    if (!samples.length || !this.context) return;
+    const buffer = this.context.createBuffer(1, samples.length, this.rate);
     buffer.copyToChannel(samples, 0);
     const source = this.context.createBufferSource();
     source.buffer = buffer;
     source.connect(this.context.destination);
-    this.next_s = Math.max(this.next_s, this.context.currentTime + LEAD_S);
-    source.start(this.next_s);
-    this.next_s += buffer.duration;
+    const at_s = Math.max(this.end_s, this.context.currentTime + (this.sources.size ? 0 : LEAD_S));
+    source.start(at_s);
+    this.end_s = at_s + buffer.duration;
+    this.offset_s = offset_s + buffer.duration;
+    this.scheduled.push({ at_s, offset_s, duration_s: buffer.duration });
     this.sources.add(source);
     source.onended = () => this.sources.delete(source);
   }
 }
 
-function joined(left, right) {
-  const whole = new Uint8Array(left.length + right.length);
-  whole.set(left);
-  whole.set(right, left.length);
+function joined(Kind, pieces) {
+  const whole = new Kind(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
   return whole;
 }
 
 function floats(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = new DataView(bytes.buffer);
   const samples = new Float32Array(bytes.length / 2);
   for (let i = 0; i < samples.length; i++) samples[i] = view.getInt16(2 * i, true) / 32768;
   return samples;

@@ -4,11 +4,17 @@ const WINDOW = 1024;
 const BANDS = 80;
 const FLOOR_DB = -80;
 
+/** As many pixels as the screen has under the canvas; a canvas that is set anew is empty. */
+function prepared(canvas) {
+  canvas.width = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio));
+  canvas.height = Math.max(1, Math.round(canvas.clientHeight * devicePixelRatio));
+  return canvas.getContext("2d");
+}
+
 /** Draw the waveform: for each column the lowest and the highest sample. */
 export function drawWave(canvas, samples) {
-  const pen = canvas.getContext("2d");
+  const pen = prepared(canvas);
   const { width, height } = canvas;
-  pen.clearRect(0, 0, width, height);
   pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--accent");
   for (let x = 0; x < width; x++) {
     const begin = Math.floor((x * samples.length) / width);
@@ -26,8 +32,8 @@ export function drawWave(canvas, samples) {
 
 /** Draw the mel spectrogram, low bands at the bottom, 80 dB from black to bright. */
 export function drawMel(canvas, samples, rate) {
-  const pen = canvas.getContext("2d");
-  const columns = Math.min(canvas.width, Math.max(1, Math.floor(samples.length / 200)));
+  const pen = prepared(canvas);
+  const columns = Math.max(1, Math.min(canvas.width, Math.floor(samples.length / 200)));
   const filters = melFilters(rate);
   const image = pen.createImageData(columns, BANDS);
   const frames = [];
@@ -50,7 +56,6 @@ function paint(canvas, pen, image) {
   const small = new OffscreenCanvas(image.width, image.height);
   small.getContext("2d").putImageData(image, 0, 0);
   pen.imageSmoothingEnabled = true;
-  pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(small, 0, 0, canvas.width, canvas.height);
 }
 
