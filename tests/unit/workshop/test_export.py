@@ -11,7 +11,7 @@ import torch
 from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.graph_player import GraphPlayer, Sentence, sentence
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams
-from tts_daemon.workshop.parity import render_torch
+from tts_daemon.workshop.parity_engines import graphs_engine, render, torch_engine
 from tts_daemon.workshop.sambert import Sambert, SambertConfig, TableSizes
 from tts_daemon.workshop.symbols import encode_line, published_tables
 from tts_daemon.workshop.voice import F0Scale, Voice
@@ -83,8 +83,8 @@ def variant(request: pytest.FixtureRequest, voice: Voice) -> Voice:
 
 def test_graphs_compute_what_torch_computes(variant: Voice) -> None:
     spoken = sentence(variant, encode_line(LINE, variant.tables))
-    wanted = render_torch(variant, spoken)
-    made = GraphPlayer(variant, export_graphs(variant)).render(spoken, noise=False)
+    wanted = render(variant, torch_engine(variant), spoken)
+    made = render(variant, graphs_engine(variant, export_graphs(variant)), spoken)
     for stage in ("durations", "pitch", "energy", "frames", "waveform"):
         ours, theirs = getattr(made, stage), getattr(wanted, stage)
         assert ours.shape == theirs.shape, stage

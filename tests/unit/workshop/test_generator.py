@@ -8,7 +8,12 @@ import pytest
 import torch
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.hifigan import Generator, GeneratorParams, sine_excitation
+from tts_daemon.workshop.hifigan import (
+    Generator,
+    GeneratorParams,
+    published_excitation,
+    sine_excitation,
+)
 from tts_daemon.workshop.hifigan.pqmf import TAPS, SynthesisBank, synthesis_filters
 from tts_daemon.workshop.random_voice import vocoder_yaml
 
@@ -155,3 +160,13 @@ class TestExcitation:
         first, second = self.make(100.0, 1.0), self.make(100.0, 1.0)
         assert float((first[0, 0] - second[0, 0]).abs().max()) < 0.05  # the fundamental: noise only
         assert float((first[0, 1] - second[0, 1]).abs().max()) > 0.05
+
+    def test_the_published_rounding_is_the_same_melody(self) -> None:
+        torch.manual_seed(0)
+        f0, voiced = 200 + 50 * torch.rand(1, 40), (torch.rand(1, 40) > 0.3).float()
+        sizes = {"hop_length": 200, "sample_rate": 16000, "harmonics": 3}
+        rounded = published_excitation(f0, voiced, **sizes)
+        nothing = torch.zeros(1, 3, 8000)
+        exact = sine_excitation(f0, voiced, **sizes, phases=nothing[:, :, 0], noise=nothing)
+        assert torch.allclose(rounded, exact, atol=1e-4)
+        assert not rounded[0, :, (voiced == 0)[0].repeat_interleave(200)].any()
