@@ -94,7 +94,7 @@ class BufferedSink:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._ring = RingBuffer(1)
-        self._resampler: Resampler | None = None
+        self._resampler: Resampler[np.int16] | None = None
         self._rate = 0
         self._error: AudioUnavailableError | None = None
         self._counters = {"underruns": 0, "opened": 0, "audio_errors": 0}
@@ -138,7 +138,7 @@ class BufferedSink:
             return
         if self._resampler is None or self._resampler.rate_in != sample_rate:
             self._put(self._tail())
-            self._resampler = Resampler(sample_rate, self._rate)
+            self._resampler = Resampler(sample_rate, self._rate, np.int16)
         self._put(self._resampler.process(pcm))
 
     def drain(self) -> None:

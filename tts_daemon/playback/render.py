@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import QueueFullError
 from tts_daemon.playback.chunk_source import ChunkSource
 from tts_daemon.playback.levels import Levels
+from tts_daemon.playback.resampling import Resampler
 
 
 class RenderSlots:
@@ -69,14 +73,31 @@ class RenderStream:
 
 # Not a method: a generator that knew the stream would keep it alive for ever.
 def _with_levels(source: ChunkSource) -> Generator[AudioChunk]:
-    levels: Levels | None = None
-    clause = 0
+    stretch: _Stretch | None = None
+    rate_hz = clause = 0
     for chunk in source:
-        if levels is None or levels.sample_rate != chunk.sample_rate:
-            if levels is not None:
-                yield AudioChunk(levels.finish(), levels.sample_rate, clause)
-            levels = Levels(chunk.sample_rate)
+        if stretch is None or stretch.rate_in != chunk.sample_rate:
+            if stretch is not None:
+                yield AudioChunk(stretch.finish(), rate_hz, clause)
+            rate_hz = rate_hz or chunk.sample_rate
+            stretch = _Stretch(chunk.sample_rate, rate_hz)
         clause = chunk.clause
-        yield AudioChunk(levels.process(chunk.samples, chunk.volume), chunk.sample_rate, clause)
-    if levels is not None:
-        yield AudioChunk(levels.finish(), levels.sample_rate, clause)
+        yield AudioChunk(stretch.process(chunk), rate_hz, clause)
+    if stretch is not None:
+        yield AudioChunk(stretch.finish(), rate_hz, clause)
+
+
+class _Stretch:
+    """A part of one rate; it leaves at the rate of the first, which callers have written down."""
+
+    def __init__(self, rate_in: int, rate_out: int) -> None:
+        self.rate_in = rate_in
+        self._levels = Levels(rate_in)
+        self._resampler = Resampler(rate_in, rate_out, np.float32)
+
+    def process(self, chunk: AudioChunk) -> NDArray[np.float32]:
+        return self._resampler.process(self._levels.process(chunk.samples, chunk.volume))
+
+    def finish(self) -> NDArray[np.float32]:
+        rest = self._resampler.process(self._levels.finish())
+        return np.concatenate([rest, self._resampler.finish()])

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+Sample = TypeVar("Sample", np.int16, np.float32)
 
-class Resampler:
+
+class Resampler(Generic[Sample]):
     """One stream of samples at another rate; what comes out chunk by chunk equals the whole.
 
     Args:
         rate_in, rate_out: Samples per second.
+        kind: Type of a sample.
     """
 
-    def __init__(self, rate_in: int, rate_out: int) -> None:
+    def __init__(self, rate_in: int, rate_out: int, kind: type[Sample]) -> None:
         self.rate_in = rate_in
+        self._kind: type[Sample] = kind
         self._stream = None
         if rate_in != rate_out:
-            self._stream = soxr.ResampleStream(rate_in, rate_out, 1, dtype="int16", quality="HQ")
+            self._stream = soxr.ResampleStream(
+                rate_in, rate_out, 1, dtype=kind.__name__, quality="HQ"
+            )
 
-    def process(self, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Convert int16 [N]; the last few milliseconds stay inside until more comes."""
+    def process(self, samples: NDArray[Sample]) -> NDArray[Sample]:
+        """Convert samples [N]; the last few milliseconds stay inside until more comes."""
         if self._stream is None:
-            return pcm
-        return np.asarray(self._stream.resample_chunk(pcm), dtype=np.int16)
+            return samples
+        return np.asarray(self._stream.resample_chunk(samples), dtype=self._kind)
 
-    def finish(self) -> NDArray[np.int16]:
-        """What is still inside, int16 [N]; the stream is over."""
+    def finish(self) -> NDArray[Sample]:
+        """What is still inside, samples [N]; the stream is over."""
+        nothing = np.zeros(0, dtype=self._kind)
         if self._stream is None:
-            return np.zeros(0, dtype=np.int16)
-        return np.asarray(
-            self._stream.resample_chunk(np.zeros(0, dtype=np.int16), last=True), dtype=np.int16
-        )
+            return nothing
+        return np.asarray(self._stream.resample_chunk(nothing, last=True), dtype=self._kind)

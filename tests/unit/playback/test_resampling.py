@@ -13,7 +13,7 @@ RATES = [(16000, 48000), (16000, 44100), (16000, 22050), (48000, 16000), (22050,
 
 
 def convert(pcm: NDArray[np.int16], rate_in: int, rate_out: int, parts: int) -> NDArray[np.int16]:
-    resampler = Resampler(rate_in, rate_out)
+    resampler = Resampler(rate_in, rate_out, np.int16)
     pieces = [resampler.process(part) for part in np.array_split(pcm, parts)]
     return np.concatenate([*pieces, resampler.finish()])
 
