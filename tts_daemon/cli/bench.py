@@ -1,26 +1,26 @@
-"""`tts-bench`: how fast, how large and how true every installed voice is on this machine."""
+"""`tts-bench`: how fast, how large and how true voices are on this machine, mode by mode."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
-from tts_daemon.cli.bench_measure import Task
-from tts_daemon.errors import TtsError, VoiceError
+from tts_daemon.cli import bench_modes, bench_tune
+from tts_daemon.cli.bench_rows import Bench, rows
+from tts_daemon.errors import TtsError
+from tts_daemon.runtime.machine import Machine
 from tts_daemon.service import assembly
 from tts_daemon.settings.loader import load
-from tts_daemon.voices.manifest import Manifest
-from tts_daemon.voices.store import VoicePackage, VoiceStore
+from tts_daemon.voices.store import VoiceStore
 
 TEXT = (
     "早上好，今天天气晴朗，气温二十六度，适合出门散步；下午可能下雨，请记得带伞。"
@@ -45,11 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if a voice cannot be measured."""
     options = _parser().parse_args(arguments)
     try:
-        report = bench(options)
+        if options.tune:
+            report = bench_tune.tune(options)
+            print(_json(report) if options.json else bench_tune.table(report))
+        else:
+            report = bench(options)
+            print(_json(report) if options.json else _table(report))
     except TtsError as error:
         print(f"tts-bench: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(report, ensure_ascii=False, indent=1) if options.json else _table(report))
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -65,6 +71,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, help="0: one per core (default: 1)")
     parser.add_argument("--repeats", type=int, default=5, help="runs to take the median of")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="find the fastest precision and threads for every graph, and write the profile by"
+        " which the daemon loads its voices",
+    )
+    published = parser.add_argument_group("a published model in all modes (extra [convert])")
+    published.add_argument("--model", type=Path, metavar="DIR", help="model directory, voices.zip")
+    published.add_argument(
+        "--random", choices=("published", "tiny"), help="a model of this size with random weights"
+    )
+    published.add_argument("--mode", action="append", choices=bench_modes.MODES, help="only these")
+    published.add_argument("--keep", type=Path, metavar="DIR", help="keep packages, use those kept")
     return parser
 
 
@@ -72,20 +91,32 @@ def bench(options: argparse.Namespace) -> dict[str, Any]:
     """Measure every voice in a fresh process.
 
     Raises:
-        VoiceError: A voice is missing, damaged, or its measurement failed.
+        TtsError: A voice is missing, damaged, or its measurement failed.
     """
-    store = _store(options)
-    packages = [store.find(name) for name in options.voices or store.names() or [""]]
-    with tempfile.TemporaryDirectory(prefix="tts-bench-") as directory:
-        rows = list(_rows(packages, store, options, Path(directory)))
+    plan = Bench(options.text, options.threads, options.repeats, options.against)
+    with ExitStack() as stack:
+        if options.model or options.random:
+            made = list(bench_modes.rows(options, _place(options, stack), plan))
+        else:
+            store = _store(options)
+            packages = [store.find(name) for name in options.voices or store.names() or [""]]
+            made = list(rows(packages, store, plan))
+    here = Machine.here()
     return {
-        "machine": f"{platform.machine()} {_processor()}".strip(),
-        "cores": os.cpu_count(),
-        "threads": options.threads or os.cpu_count(),
-        "versions": _versions(),
+        "machine": f"{here.architecture} {here.processor}".strip(),
+        "cores": here.cores,
+        "threads": options.threads or here.cores,
+        "versions": versions(),
         "text": options.text,
-        "modes": rows,
+        "modes": [asdict(row) for row in made],
     }
+
+
+def _place(options: argparse.Namespace, stack: ExitStack) -> Path:
+    """Where packages of a model are made."""
+    if options.keep:
+        return Path(options.keep)
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tts-bench-")))
 
 
 def _store(options: argparse.Namespace) -> VoiceStore:
@@ -94,105 +125,33 @@ def _store(options: argparse.Namespace) -> VoiceStore:
     return assembly.voice_store(load(options.config).settings)
 
 
-def _rows(
-    packages: Sequence[VoicePackage],
-    store: VoiceStore,
-    options: argparse.Namespace,
-    directory: Path,
-) -> Iterator[dict[str, Any]]:
-    for package in packages:
-        reference = _reference(package, store, options.against)
-        if reference is None:
-            yield _measure(_task(package, options))
-            continue
-        saved = directory / f"{reference.manifest.name}.npz"
-        if not saved.exists():
-            _measure(_task(reference, options, repeats=1, save=str(saved)))
-        yield _measure(_task(package, options, reference=str(saved)))
-
-
-def _reference(
-    package: VoicePackage, store: VoiceStore, against: str | None
-) -> VoicePackage | None:
-    """What a voice is compared with: the one asked for, or the same one in FP32."""
-    if against:
-        return store.find(against) if against != package.manifest.name else None
-    if package.manifest.precision == "fp32":
-        return None
-    candidates = (store.find(name) for name in store.names())
-    return next(
-        (
-            other
-            for other in candidates
-            if other.manifest.precision == "fp32"
-            and _model(other.manifest) == _model(package.manifest)
-        ),
-        None,
-    )
-
-
-def _model(manifest: Manifest) -> Manifest:
-    """What two packages of one voice have in common."""
-    return replace(manifest, name="", title="", graphs={}, quality={})
-
-
-def _task(package: VoicePackage, options: argparse.Namespace, **changes: Any) -> Task:
-    values = {
-        "voice": package.manifest.name,
-        "directory": str(package.directory.parent),
-        "text": options.text,
-        "threads": options.threads,
-        "repeats": options.repeats,
-    }
-    return Task(**{**values, **changes})
-
-
-def _measure(task: Task) -> dict[str, Any]:
-    """Run one measurement in a fresh process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tts_daemon.cli.bench_measure"],
-        input=json.dumps(asdict(task)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise VoiceError(f"{task.voice} cannot be measured: {lines[-1]}")
-    row: dict[str, Any] = json.loads(done.stdout)
-    return row
-
-
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what was measured."""
     names = ("tts-daemon", "onnxruntime", "numpy")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    return {"python": python_version(), **{name: version(name) for name in names}}
 
 
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    for line in lines:
-        key, _, value = line.partition(":")
-        if key.strip() in ("model name", "Model"):
-            return value.strip()
-    return platform.processor()
+def _json(report: dict[str, Any]) -> str:
+    return json.dumps(report, ensure_ascii=False, indent=1)
 
 
 def _table(report: dict[str, Any]) -> str:
     """For people."""
     numbers = ", ".join(f"{name} {number}" for name, number in report["versions"].items())
     head = f"{report['machine']}, {report['threads']} of {report['cores']} threads, {numbers}"
-    rows = [[title for _, title in _COLUMNS]]
+    lines = [[title for _, title in _COLUMNS]]
     for row in report["modes"]:
-        rows.append(["-" if row[key] is None else str(row[key]) for key, _ in _COLUMNS])
+        lines.append(["-" if row[key] is None else str(row[key]) for key, _ in _COLUMNS])
+    return "\n".join([head, *aligned(lines)])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Cells in columns, to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
+    return [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         for row in rows
     ]
-    return "\n".join([head, *lines])
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
 from tts_daemon.playback.sinks import make_sink
 from tts_daemon.runtime.engines import Engines
+from tts_daemon.runtime.machine import Machine
 from tts_daemon.settings.places import checkout_models
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
+from tts_daemon.synthesis import profile
 from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
@@ -44,7 +46,8 @@ def make_synthesizer(
     Raises:
         VoiceError: The default voice is not installed, or damaged.
     """
-    voices = VoicePool(store, Engines(), settings.synthesis.threads)
+    tuned = profile.read(Path(settings.synthesis.profile).expanduser(), Machine.here())
+    voices = VoicePool(store, Engines(), settings.synthesis.threads, profile=tuned)
     voices.get()
     frontend = Frontend(
         lexicon=Path(settings.text.lexicon).expanduser(),

@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import threading
 from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
 
+from tts_daemon.errors import VoiceError
 from tts_daemon.runtime import heap
 from tts_daemon.runtime.engine import Engine, GraphOptions
+from tts_daemon.runtime.machine import Machine, available_cores
+from tts_daemon.synthesis.profile import Choice, Profile
 from tts_daemon.synthesis.voice import Voice
-from tts_daemon.voices.manifest import GRAPHS, Manifest
-from tts_daemon.voices.store import VoiceStore
+from tts_daemon.voices.manifest import GRAPHS, GraphFile, Manifest
+from tts_daemon.voices.store import VoicePackage, VoiceStore
 
 _LOOPS = ("duration", "postnet_fsmn", "postnet_lstm")
 """Graphs that do too little in one call for a second thread to help."""
+_log = logging.getLogger(__name__)
 
 
 class VoicePool:
     """Gives out loaded voices. Safe to call from any thread."""
 
-    def __init__(self, store: VoiceStore, engine: Engine, threads: int = 0, keep: int = 2) -> None:
+    def __init__(
+        self,
+        store: VoiceStore,
+        engine: Engine,
+        threads: int = 0,
+        keep: int = 2,
+        profile: Profile | None = None,
+    ) -> None:
         """Take where voices are, what runs them, and how much to spend.
 
         Args:
             store: Installed voices.
             engine: Loads their graphs.
-            threads: For the large graphs; 0 for one per core.
+            threads: For the large graphs; 0: as tuned, or else one per core.
             keep: Voices that stay in memory.
+            profile: What was found to be fastest; None: nothing was tuned.
         """
         self._store = store
         self._engine = engine
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads
+        self._profile = profile or Profile(Machine.here())
         self._keep = keep
         self._loaded: OrderedDict[str, Voice] = OrderedDict()
         self._lock = threading.Lock()
@@ -53,12 +68,38 @@ class VoicePool:
 
     def _load(self, name: str) -> Voice:
         package = self._store.find(name)
-        options = graph_options(package.manifest, self._threads)
-        graphs = {graph: self._engine.load(package.path(graph), options[graph]) for graph in GRAPHS}
-        voice = Voice(package.manifest, graphs)
+        manifest = package.manifest
+        options = graph_options(manifest, self._threads or available_cores())
+        files = {graph: package.path(graph) for graph in GRAPHS}
+        for graph, (path, file, choice) in self._tuned(package).items():
+            files[graph] = path
+            manifest = replace(manifest, graphs={**manifest.graphs, graph: file})
+            if not self._threads:
+                options[graph] = GraphOptions(threads=choice.threads)
+        graphs = {graph: self._engine.load(files[graph], options[graph]) for graph in GRAPHS}
+        voice = Voice(manifest, graphs)
         voice.warm_up()
         heap.give_back()
         return voice
+
+    def _tuned(self, package: VoicePackage) -> dict[str, tuple[Path, GraphFile, Choice]]:
+        """The graphs of the profile, all of them or none."""
+        tuned = {}
+        for graph, choice in self._profile.choices(package.manifest.name).items():
+            try:
+                source = self._store.find(choice.voice)
+            except VoiceError:
+                source = None
+            file = source.manifest.graphs[graph] if source else None
+            if source is None or file is None or file.sha256 != choice.sha256:
+                _log.warning(
+                    "voice %s: %s has changed since it was tuned; `tts-bench --tune` again",
+                    package.manifest.name,
+                    choice.voice,
+                )
+                return {}
+            tuned[graph] = (source.path(graph), file, choice)
+        return tuned
 
 
 def graph_options(manifest: Manifest, threads: int) -> dict[str, GraphOptions]:

@@ -1,0 +1,88 @@
+"""tts-bench: a published model in every mode, from plain torch to static INT8."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tts_daemon.cli.bench_measure import Measured, Task
+from tts_daemon.cli.bench_rows import Bench, measure
+from tts_daemon.cli.bench_rows import rows as measure_packages
+from tts_daemon.cli.voices_make import workshop
+from tts_daemon.errors import VoiceError
+from tts_daemon.voices.store import VoiceStore
+
+EAGER = "fp32-torch"
+MODES = (EAGER, "fp32-onnx", "dynamic", "static", "fx")
+"""As in the table; all but the first are packages."""
+_EAGER_MODULE = "tts_daemon.cli.bench_eager"
+
+
+def rows(options: argparse.Namespace, directory: Path, bench: Bench) -> Iterator[Measured]:
+    """Make the packages that are missing in `directory`, and measure every mode.
+
+    Raises:
+        MissingExtraError: The extra `[convert]` is not installed.
+        TtsError: The model cannot be read, or a measurement failed.
+    """
+    model = options.model or _random_model(options.random, directory)
+    wanted = options.mode or list(MODES)
+    models = directory / "packages"
+    _make_packages(model, models, [mode for mode in wanted if mode != EAGER])
+    if EAGER in wanted:
+        yield measure(_eager_task(model, bench))
+    store = VoiceStore([models])
+    # Without it nothing could be compared.
+    names = [mode for mode in MODES if mode in wanted and mode != EAGER]
+    yield from measure_packages([store.find(name) for name in names], store, bench)
+
+
+def _random_model(size: str, directory: Path) -> Path:
+    model = directory / f"random-{size}"
+    if not model.exists():
+        _say(f"making a random model of the {size} size")
+        workshop("random_voice").make_random_voice(model, size)
+    return model
+
+
+def _make_packages(model: Path, models: Path, modes: list[str]) -> None:
+    """Packages named like their modes; `fp32-onnx` always, since others are compared with it."""
+    convert = workshop("convert")
+    missing = [
+        mode for mode in dict.fromkeys(["fp32-onnx", *modes]) if not (models / mode).exists()
+    ]
+    if not missing:
+        return
+    # Random weights fail every limit of quality; what is measured here is the time.
+    choice = convert.Conversion(force=True, mode=_conversion(missing[0]))
+    prepared = convert.prepare(model, choice, _say)
+    for mode in missing:
+        _say(f"{mode}:")
+        choice = convert.Conversion(force=True, mode=_conversion(mode))
+        convert.write(prepared, models / mode, choice, _say)
+
+
+def _conversion(mode: str) -> str:
+    """The workshop's name of a mode."""
+    native = "fx-x86" if platform.machine() == "x86_64" else "fx-qnnpack"
+    return {"fp32-onnx": "fp32", "fx": native}.get(mode, mode)
+
+
+def _eager_task(model: Path, bench: Bench) -> Task:
+    if not model.exists():
+        raise VoiceError(f"{model}: does not exist; a model directory or voices.zip is expected")
+    return Task(
+        voice=EAGER,
+        directory=str(model),
+        text=bench.text,
+        threads=bench.threads,
+        repeats=bench.repeats,
+        module=_EAGER_MODULE,
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
