@@ -4,6 +4,9 @@ For the Python that has the `homeassistant` package:
 `core_driver.py CONFIG_DIRECTORY BROKER_PORT HTTP_PORT`. One JSON object a line in, one a line out:
     {"do": "states"} -> {"UNIQUE_ID": {"entity_id": ..., "state": ..., "attributes": {...}}, ...}
     {"do": "call", "domain": D, "service": S, "data": {...}} -> {"ok": true}
+    {"do": "set_up", "domain": D, "config": C} -> {"ok": whether it could be}
+    {"do": "state", "entity_id": E} -> {"entity_id": E, "state": ..., "attributes": {...}}
+    {"do": "set_state", "entity_id": E, "state": S} -> {"ok": true}
     {"do": "stop"} -> {"ok": true}
 """
 
@@ -76,6 +79,13 @@ async def answer(hass: core.HomeAssistant, order: dict[str, Any]) -> Any:
     if order["do"] == "states":
         known = entity_registry.async_get(hass).entities.values()
         return {entry.unique_id: _state(hass, entry.entity_id) for entry in known}
+    if order["do"] == "set_up":
+        domain = order["domain"]
+        return {"ok": await async_setup_component(hass, domain, {domain: order["config"]})}
+    if order["do"] == "state":
+        return _state(hass, order["entity_id"])
+    if order["do"] == "set_state":
+        hass.states.async_set(order["entity_id"], order["state"])
     if order["do"] == "call":
         await hass.services.async_call(
             order["domain"], order["service"], order["data"], blocking=True

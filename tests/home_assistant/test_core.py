@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 from fakes.broker import MOSQUITTO, Broker, free_port
 from fakes.fake_service import IDLE, FakeSpeechService
+from fakes.home_assistant_docs import pasted
 
-from tts_daemon.domain import Event, EventType, PlayerState
+from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority
 from tts_daemon.inputs.mqtt_door import MqttDoor
 from tts_daemon.inputs.mqtt_values import Retry
 from tts_daemon.ports import Command
@@ -82,6 +83,17 @@ class Core:
         domain, _, name = service.partition(".")
         target = {"entity_id": self.entity(key)["entity_id"]}
         self.ask(do="call", domain=domain, service=name, data=target | data)
+
+    def set_up(self, domain: str, config: Any) -> None:
+        """What stands in configuration.yaml under this name."""
+        assert self.ask(do="set_up", domain=domain, config=config)["ok"], domain
+
+    def run(self, script: str) -> None:
+        """Begin a script."""
+        self.ask(do="call", domain="script", service="turn_on", data={"entity_id": script})
+
+    def is_running(self, script: str) -> bool:
+        return bool(self.ask(do="state", entity_id=script)["state"] == "on")
 
     def close(self) -> None:
         self.ask(do="stop")
@@ -193,6 +205,42 @@ def test_states_and_events_follow(home: Core, service: FakeSpeechService) -> Non
     assert event["attributes"]["audio_ms"] == 1200.0
     service.emit(IDLE)
     home.wait_state("speaking", "off")
+
+
+def test_the_automations_of_the_documentation(home: Core, service: FakeSpeechService) -> None:
+    automations = pasted("actions")
+    home.ask(do="set_state", entity_id="sensor.kettle_temperature", state="20")
+    home.set_up("automation", automations)
+    spoken = len(service.accepted)
+    home.ask(do="set_state", entity_id="sensor.kettle_temperature", state="98.4")
+    wait_for(lambda: len(service.accepted) == spoken + len(automations))
+    for request in service.accepted[spoken:]:
+        assert (request.text, request.preset) == ("水烧开了，现在98度。", "happy")
+
+
+def test_the_scripts_of_the_documentation(home: Core, service: FakeSpeechService) -> None:
+    scripts = {f"pasted_{number}": script for number, script in enumerate(pasted("sequence"))}
+    assert len(scripts) == 4
+    for step in (step for script in scripts.values() for step in script["sequence"]):
+        # So that nothing but the event ends the waiting.
+        step |= {"timeout": "01:00:00"} if "timeout" in step else {}
+    home.set_up("light", [])
+    home.set_up("script", scripts)
+    for name in scripts:
+        # The scripts of both languages may use one id.
+        service.accepted.clear()
+        home.run(f"script.{name}")
+        wait_for(lambda: bool(service.accepted))
+        request = service.accepted[0]
+        if request.key == "doorbell":
+            assert request.text == "有人按门铃。"
+            assert (request.priority, request.policy) == (Priority.IMPORTANT, Policy.REPLACE)
+            assert request.ttl_s == 30
+        else:
+            assert (request.text, request.preset) == ("我要关灯了，晚安。", "gentle")
+            assert home.is_running(f"script.{name}")
+        while home.is_running(f"script.{name}"):
+            service.emit(Event(EventType.FINISHED, request.id))
 
 
 def test_a_removed_preset_vanishes(home: Core, service: FakeSpeechService) -> None:

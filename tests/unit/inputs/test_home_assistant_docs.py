@@ -8,15 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from fakes.home_assistant_docs import BLOCKS, TEXT
 
 from tts_daemon.inputs.home_assistant import components, device_message
 from tts_daemon.inputs.mqtt_topics import Topics
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.schema import Settings
 
-TEXT = (Path(__file__).parents[3] / "docs" / "home-assistant.md").read_text(encoding="utf-8")
-BLOCKS = [re.sub(r"(?m)^ {3}", "", block) if block.startswith("   ") else block
-          for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)]  # fmt: skip
 TOPICS = Topics("tts", "living")
 
 
