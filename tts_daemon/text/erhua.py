@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from tts_daemon.text.reading import Syllable, Word
 
-# 儿 after one of these is the suffix: 这儿 点儿 玩儿 事儿 画儿.
-_SUFFIXED = frozenset(
-    "这那哪点会事玩画味劲块样活门头空份干词句字边根尖皮粒馅汁瓶盖盒兜圈弯缝眼脸角片牌票鱼虫球豆串条丝"
-    "套座摊馆同伙今明昨慢好早道趟阵准意脑曲本班花鸟歌棍链水底辫泡肩窟爪枣桃梨杏仁芽腿把色杆印罐摆碴沫"
-    "糊面团饼卷丁末段截节层堆帮对心嗓个矮旦调腔号响亮影坑沟"
-)
+# After one of these 儿 is a syllable of its own: 女儿 婴儿 混血儿 新生儿 托儿所 养儿防老.
+_CHILD_OF = frozenset("女婴幼少孤胎健宠弃育血运潮托阿大小三乳生产患养孙我吾你他她令妻麟娇宁难能形")
+# Nor is it a suffix of particles and prepositions: 给儿媳, 的儿女.
+_NO_STEM = ("p", "c", "u", "x", "y")
 # Words that end in a syllable of its own; 儿 before one of _CONTINUED is one too.
 _SYLLABIC = frozenset(("女儿", "婴儿", "幼儿", "少儿", "孤儿", "胎儿", "健儿", "宠儿", "混血儿"))
 _CONTINUED = frozenset("子童歌科媳女孙")
@@ -24,7 +22,8 @@ def merge(words: list[Word]) -> None:
     for index in range(len(words) - 1, 0, -1):
         word, before = words[index], words[index - 1]
         following = words[index + 1].text[:1] if index + 1 < len(words) else ""
-        if word.text == "儿" and before.syllables and _is_suffix(before.syllables[-1], following):
+        stem = before.syllables and not before.pos.startswith(_NO_STEM)
+        if word.text == "儿" and stem and _is_suffix(before.syllables[-1], following):
             words[index - 1 : index + 1] = [
                 Word(
                     before.text + "儿", before.pos, before.start, before.syllables + word.syllables
@@ -36,7 +35,7 @@ def merge(words: list[Word]) -> None:
 
 
 def _is_suffix(before: Syllable | None, following: str) -> bool:
-    return before is not None and before.chars in _SUFFIXED and following not in _CONTINUED
+    return before is not None and before.chars not in _CHILD_OF and following not in _CONTINUED
 
 
 def _folded(word: Word) -> list[Syllable]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from tts_daemon.text import polyphones, tables
+from tts_daemon.text import polyphones, proper_names, tables
 from tts_daemon.text.reading import Syllable, Word
 
 UNREADABLE = "yi1"
@@ -15,6 +15,8 @@ _SUFFIX_FROM = 2
 _LONGEST_PIECE = 6
 _SUFFIXES = {"曲": "qu3", "长": "zhang3", "乐": "yue4", "差": "cha1"}
 """Readings as a suffix of long words: 主题曲, 理事长, 摇滚乐, 标准差."""
+_IN_FRONT = {"子": "zi3", "得": "de2"}
+"""Readings at the head of words: 子公司, 得名."""
 _COUNTING = frozenset("零一二三四五六七八九十百千万亿两几半数多第这那哪每某")
 _MEASURES = {"行": "hang2", "只": "zhi1", "场": "chang3", "种": "zhong3", "重": "chong2"}
 """Readings as a measure word: 第三行, 两只."""
@@ -57,6 +59,7 @@ class GraphemeToPhoneme:
             elif word.pos != "x":
                 word.syllables = self._lookup(word.text)
         polyphones.apply(words)
+        proper_names.apply(words)
         if self._model:
             self._ask(self._model, words)
 
@@ -88,10 +91,12 @@ class GraphemeToPhoneme:
         syllables: list[Syllable] = []
         pieces = self._pieces(text) if len(text) > _SUFFIX_FROM else list(text)
         for piece in pieces:
-            reading = self._known(piece) or [self._default(char) for char in piece]
-            for char, item in zip(piece, reading, strict=True):
-                syllables.append(Syllable.parse(char, item))
-                syllables[-1].guessed = len(piece) == 1
+            if len(piece) > 1:
+                syllables.extend(self._lookup(piece))
+            else:
+                reading = _IN_FRONT.get(piece) if not syllables and len(text) > 1 else None
+                syllables.append(Syllable.parse(piece, reading or self._default(piece)))
+                syllables[-1].guessed = reading is None
         suffix = _suffix(text, single=len(pieces[-1]) == 1)
         if suffix:
             syllables[-1] = Syllable.parse(text[-1], suffix)

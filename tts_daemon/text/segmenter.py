@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 
 import rjieba
 
+from tts_daemon.text import tables
 from tts_daemon.text.reading import Word
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _NUMERAL = "[零〇一二三四五六七八九十百千万亿两幺]"
-_NUMBER = rf"百分之{_NUMERAL}+(?:点{_NUMERAL}+)?|{_NUMERAL}+点{_NUMERAL}+"
+# 二十六点五, 百分之四十五; 十点一刻 and 十点三十分 are times.
+_POINT = rf"点(?!{_NUMERAL}+(?:刻|分(?![贝米之])))"
+_NUMBER = rf"百分之{_NUMERAL}+(?:{_POINT}{_NUMERAL}+)?|{_NUMERAL}+{_POINT}{_NUMERAL}+"
 _TOKEN = re.compile(
     rf"{_NUMBER}|(?:(?!{_NUMBER})[{HAN}])+|[A-Za-z]+(?:['’][A-Za-z]+)*|[^{HAN}A-Za-z\s]"
 )
@@ -21,6 +24,8 @@ _FUNCTION = frozenset(
     "的地得着了过会要没说在是把被和与为我你他她它您这那就都也还不很太更有去来到能上下中前后里几一二三四五"
     "六七八九十百千两个只才再又最已将正应可想让给向从所著"
 )
+# Entries of the dictionary that are no words in running text: 把|门|关好, 从|一|数到|十.
+_ACCIDENTS = ("把门", "一数", "花种", "数十秒", "铺地板")
 
 
 class Segmenter:
@@ -31,6 +36,8 @@ class Segmenter:
 
     def __init__(self, words: Iterable[tuple[str, str]] = ()) -> None:
         """Add words with their parts of speech."""
+        for word in _ACCIDENTS:
+            rjieba.add_word(word, 0, "n")
         for word, pos in words:
             self.add(word, pos)
 
@@ -41,6 +48,9 @@ class Segmenter:
     def is_word(self, text: str) -> bool:
         """Whether the dictionary has `text`."""
         return bool(rjieba.has_word(text))
+
+    def _is_known(self, text: str) -> bool:
+        return self.is_word(text) or text in tables.phrases()
 
     def words(self, spoken: str) -> list[Word]:
         """Words, Latin words and single punctuation marks, in order; white space only separates."""
@@ -60,9 +70,13 @@ class Segmenter:
     def _cut(self, text: str, start: int) -> Iterator[Word]:
         for word, pos in rjieba.tag(text):
             pieces = [(word, pos)]
-            if len(word) > 1 and _FUNCTION & set(word) and not rjieba.has_word(word):
-                # An invented word such as 地去, 他会: the model for new names went too far.
+            if _is_invented(word, pos) and not self._is_known(word):
                 pieces = rjieba.tag(word, hmm=False)
             for piece, tag in pieces:
                 yield Word(piece, tag, start)
                 start += len(piece)
+
+
+def _is_invented(word: str, pos: str) -> bool:
+    """Whether the model for new names went too far: 地去, 他会, 草长, 倒点."""
+    return len(word) > 1 and (bool(_FUNCTION & set(word)) or (len(word) == 2 and pos != "nr"))

@@ -71,11 +71,18 @@ def words() -> list[tuple[str, str, str]]:
 
 
 @cache
+def own_words() -> frozenset[str]:
+    """The words of `words.txt`."""
+    return frozenset(word for word, _, _ in words())
+
+
+@cache
 def word_list(name: str) -> frozenset[str]:
     """The words of a data file that is a plain list, separated by white space."""
     return frozenset(" ".join(data_lines(name)).split())
 
 
+@cache
 def word_set(text: str) -> frozenset[str]:
     """The words of `text`, which white space separates."""
     return frozenset(text.split())

@@ -12,6 +12,7 @@ _ORDINAL_UNITS = frozenset("月号楼级班流")
 _BEFORE_ORDINAL = frozenset("第初周统唯单专之归均逐惟比加减乘除")
 _GRADED = frozenset("奖功品舱座")
 _DOUBLED_VERBS = frozenset("试聊谈尝问查逛玩瞧摸帮读练擦拍揉晒歇想走找洗扫写改讲躺跑等看听说坐转动")
+_DOUBLED_OTHERS = frozenset("加处足满死略累弯习呼哗轰连频区种哈呵嘿嘻嗡年月日天家人步层条样个")
 _OPERATORS = frozenset("比加减乘除")
 _HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神"))
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
@@ -23,12 +24,19 @@ def neutral_tone(words: list[Word]) -> None:
     for word in words:
         if len(word.syllables) < 2 or any(syllable.given for syllable in word.syllables):
             continue
-        if _ends_neutral(word, listed) or (len(word.text) > 2 and word.text[-2:] in listed):
+        if _ends_neutral(word, listed):
             word.syllables[-1].tone = 5
-        # 知识分子, 麻烦事; 地方税 and 东西方 keep the tone.
-        head = word.text[:2]
-        if len(word.text) > 2 and head in listed and head not in _HEAD_KEEPS_TONE:
-            word.syllables[1].tone = 5
+        if len(word.text) > 2 and word.text not in tables.own_words():
+            _neutral_inside(word, listed)
+
+
+def _neutral_inside(word: Word, listed: frozenset[str]) -> None:
+    """Listed words at the ends of a longer one: 知识分子, 没关系; 地方税 and 东西方 keep theirs."""
+    if word.text[-2:] in listed:
+        word.syllables[-1].tone = 5
+    head = word.text[:2]
+    if head in listed and head not in _HEAD_KEEPS_TONE:
+        word.syllables[1].tone = 5
 
 
 def _ends_neutral(word: Word, listed: frozenset[str]) -> bool:
@@ -37,7 +45,7 @@ def _ends_neutral(word: Word, listed: frozenset[str]) -> bool:
     # 听听 试试; 刚刚 慢慢 天天 keep their tones.
     doubled = len(word.text) == 2 and word.text[0] == word.text[1]
     verb = word.pos == "v" or word.text[0] in _DOUBLED_VERBS
-    if doubled and verb and word.text != "加加":
+    if doubled and verb and word.text[0] not in _DOUBLED_OTHERS:
         if word.syllables[0].tone == 3:
             word.syllables[0].tone = 2  # 想想 2-5, but 姐姐 3-5
         return True
@@ -69,10 +77,15 @@ def _bu(before: Syllable | None, after: Syllable | None) -> int:
 def _yi(
     line: list[tuple[Syllable, Word]], index: int, before: Syllable | None, after: Syllable
 ) -> int:
-    if before and before.chars == after.chars and after.chars not in _DIGITS:
+    left = before.chars if before else ""
+    if left == after.chars and left not in _DIGITS:
         return 5  # 试一试
-    if before and (before.chars in _DIGITS or before.chars in _BEFORE_ORDINAL):
-        return 1  # 二十一, 第一, 统一
+    if left in _BEFORE_ORDINAL:
+        return 1  # 第一, 统一
+    if left in _DIGITS and not _leads_place(left, after.chars):
+        return 1  # 二十一, 十一万; but 两千一百, 十点一刻
+    if after.chars == "到" and _counts(line, index + 2):
+        return 1  # 一到三天
     if after.chars in _OPERATORS:
         return 1  # 一加一
     if after.chars == "点":
@@ -86,6 +99,15 @@ def _yi(
     if after.chars == "个":
         return 2
     return 2 if after.tone == 4 else 4
+
+
+def _leads_place(left: str, right: str) -> bool:
+    """Whether 一 counts a place of its own in a longer number."""
+    return (right in _LARGE and left != "十") or (left == "点" and right == "刻")
+
+
+def _counts(line: list[tuple[Syllable, Word]], index: int) -> bool:
+    return index < len(line) and line[index][0].chars in _DIGITS
 
 
 def _is_clock(line: list[tuple[Syllable, Word]], index: int) -> bool:

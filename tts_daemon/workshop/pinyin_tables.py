@@ -9,6 +9,7 @@ Source: pypinyin (MIT), whose data come from pinyin-data and phrase-pinyin-data 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from pypinyin.contrib.tone_convert import to_tone3
@@ -17,9 +18,12 @@ from pypinyin.pinyin_dict import pinyin_dict
 
 DATA = Path(__file__).resolve().parent.parent / "text" / "data"
 DEFAULTS = Path(__file__).with_name("default_readings.txt")
+CORRECTIONS = Path(__file__).with_name("word_readings.txt")
 
 # Characters whose reading a rule may change: their words are kept even where it is the default.
-RULED = frozenset("得地着了还长都为调重行数乐空系没发种只便差朝背倒处教觉量切尽干中弹盛炸划脏")
+RULED = frozenset(
+    "得地着了还长都为调重行数乐空系没发种只便差朝背倒处教觉量切尽干中弹盛炸划脏挨塞撒曾任单解朴仇薄查翟葛燕"
+)
 
 
 def numbered(marked: str) -> str:
@@ -49,15 +53,38 @@ def character_readings() -> dict[str, str]:
     return readings | default_readings()
 
 
-def phrase_readings(characters: dict[str, str]) -> dict[str, list[str]]:
-    """Words whose reading does not follow from their characters, or that a rule might misread."""
+def dictionary_readings() -> dict[str, list[str]]:
+    """The words of pypinyin's dictionary; 一, 不 and 个 with their lexical tones."""
     lexical = {"一": "yi1", "不": "bu4", "个": "ge4"}
-    kept = {}
+    found = {}
     for phrase, marked in phrases_dict.items():
         reading = [numbered(options[0]) for options in marked]
-        if len(phrase) < 2 or len(reading) != len(phrase) or not all(map(readable, reading)):
-            continue
-        reading = [lexical.get(char, item) for char, item in zip(phrase, reading, strict=True)]
+        if len(phrase) > 1 and len(reading) == len(phrase) and all(map(readable, reading)):
+            pairs = zip(phrase, reading, strict=True)
+            found[phrase] = [lexical.get(char, item) for char, item in pairs]
+    return found
+
+
+def corrected(
+    phrases: dict[str, list[str]], characters: dict[str, str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Every word of `phrases`, and those whose reading we know better."""
+    ours: dict[str, dict[str, str]] = defaultdict(dict)
+    for line in CORRECTIONS.read_text(encoding="utf-8").splitlines():
+        if line[:1] != "#":
+            char, syllable, *words = line.split()
+            for word in words:
+                ours[word][char] = syllable
+    for phrase in phrases.keys() | ours.keys():
+        reading = phrases.get(phrase) or [characters.get(char, "") for char in phrase]
+        known = ours.get(phrase, {})
+        yield phrase, [known.get(char, item) for char, item in zip(phrase, reading, strict=True)]
+
+
+def phrase_readings(characters: dict[str, str]) -> dict[str, list[str]]:
+    """Words whose reading does not follow from their characters, or that a rule might misread."""
+    kept = {}
+    for phrase, reading in corrected(dictionary_readings(), characters):
         default = [characters.get(char, "") for char in phrase]
         if reading != default or RULED & set(phrase):
             kept[phrase] = reading

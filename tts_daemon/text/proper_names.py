@@ -1,0 +1,55 @@
+"""Characters that names read in a way of their own: surnames, and names of foreign places."""
+
+from __future__ import annotations
+
+from tts_daemon.text.reading import Syllable, Word
+from tts_daemon.text.tables import word_set
+
+_SURNAMES = {
+    "曾": "zeng1", "任": "ren2", "单": "shan4", "解": "xie4", "朴": "piao2", "仇": "qiu2",
+    "薄": "bo2", "查": "zha1", "翟": "zhai2", "盖": "ge3", "区": "ou1", "华": "hua4",
+    "燕": "yan1", "葛": "ge3", "缪": "miao4", "尉": "wei4", "乐": "yue4", "宁": "ning2",
+    "种": "chong2", "折": "she2", "繁": "po2", "员": "yun4", "谌": "chen2", "祭": "zhai4",
+    "句": "gou1", "黑": "he4", "应": "ying1", "覃": "qin2", "尹": "yin3",
+}  # fmt: skip
+_RARELY_WORDS = frozenset("曾任单朴仇薄翟葛缪")
+"""Surnames that begin a full name even without a title: 曾小贤, 单田芳."""
+_TITLES = word_set(
+    "先生 女士 小姐 太太 老师 师傅 阿姨 叔叔 伯伯 爷爷 奶奶 "
+    "同学 医生 大夫 教授 博士 律师 警官 总 工 经理 老板"
+)
+_IN_PLACES = {"都": "du1", "的": "di4", "得": "de2", "塞": "sai4", "撒": "sa1", "们": "men2"}
+_PLACES = ("ns", "nrt", "nz", "nt")
+
+
+def apply(words: list[Word]) -> None:
+    """Correct the guessed characters of names."""
+    for index, word in enumerate(words):
+        following = words[index + 1].text if index + 1 < len(words) else ""
+        before = words[index - 1] if index else Word("", "x")
+        if not word.syllables:
+            continue
+        if len(word.text) == 1:
+            if following in _TITLES and before.pos not in ("r", "d", "v"):
+                _read(word.syllables[0], _SURNAMES)  # 任先生; 他任经理 keeps ren4
+        elif word.pos == "nr" and len(word.text) <= 3:
+            _read_person(word, following)
+        if word.pos in _PLACES and len(word.text) > 2:
+            for syllable in word.syllables:
+                _read(syllable, _IN_PLACES)
+        elif word.pos[:1] == "n" and len(word.text) > 1 and "都" in word.text:
+            _read(word.syllables[word.text.index("都")], _IN_PLACES)
+
+
+def _read_person(word: Word, following: str) -> None:
+    """曾小贤, 小曾, 老单."""
+    if word.text[0] in "小老阿" and len(word.text) == 2:
+        _read(word.syllables[1], _SURNAMES)
+    elif word.text[0] in _RARELY_WORDS or following in _TITLES:
+        _read(word.syllables[0], _SURNAMES)
+
+
+def _read(syllable: Syllable, readings: dict[str, str]) -> None:
+    reading = readings.get(syllable.chars)
+    if syllable.guessed and reading:
+        syllable.base, syllable.tone = reading[:-1], int(reading[-1])
