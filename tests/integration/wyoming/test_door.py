@@ -173,6 +173,18 @@ def test_a_connection_serves_one_request_after_another(
     assert service.texts == ["好"]
 
 
+def test_a_voice_that_is_not_there_gives_way_to_the_default(
+    service: FakeSpeechService, door: WyomingDoor
+) -> None:
+    async def ask(client: AsyncTcpClient) -> list[Event]:
+        # An old client's way to ask for a language.
+        await client.write_event(Synthesize("好", voice=SynthesizeVoice(name="zh")).event())
+        return await until(client, "audio-stop")
+
+    assert len(talk(door, ask)) == 4
+    assert service.accepted[0].overrides == {}
+
+
 @pytest.mark.parametrize(
     ("sent", "told"),
     [

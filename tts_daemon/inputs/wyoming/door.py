@@ -90,7 +90,12 @@ class WyomingDoor:
         self._clients += 1
         try:
             session = WyomingSession(
-                reader, writer, self._renderer, self._describe, self._max_characters
+                reader,
+                writer,
+                self._renderer,
+                self._describe,
+                lambda name: name in self._service.snapshot().voices,
+                self._max_characters,
             )
             await session.run()
         finally:

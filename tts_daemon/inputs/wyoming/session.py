@@ -51,12 +51,14 @@ class WyomingSession:
         writer: asyncio.StreamWriter,
         renderer: Renderer,
         describe: Callable[[], Info],
+        knows_voice: Callable[[str], bool],
         max_characters: int,
     ) -> None:
         self._reader = BoundedReader(reader, 12 * max_characters + 4096)
         self._writer = writer
         self._renderer = renderer
         self._describe = describe
+        self._knows_voice = knows_voice
         self._max_characters = max_characters
         self._voice: SynthesizeVoice | None = None
         self._sentences: Sentences | None = None
@@ -128,8 +130,18 @@ class WyomingSession:
     def _request(self, text: str, voice: SynthesizeVoice | None) -> SpeakRequest:
         fields: dict[str, Any] = {"text": text}
         if voice is not None:
-            fields |= {"voice": voice.name, "emotion": voice.speaker}
+            fields |= {"voice": self._installed(voice.name), "emotion": voice.speaker}
         return messages.from_fields(fields, SOURCE, max_characters=self._max_characters)
+
+    def _installed(self, name: object) -> object:
+        """A voice that is not there gives way to the default one, so that something is heard.
+
+        Old clients name a language here, and new ones keep the name of a voice that is gone.
+        """
+        if not isinstance(name, str) or self._knows_voice(name):
+            return name
+        log.info("wyoming: no voice is called %.40r; the preset's speaks", name)
+        return None
 
     async def _send(self, answer: Eventable) -> None:
         try:
