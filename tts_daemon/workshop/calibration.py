@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -49,17 +50,25 @@ def sentences(voice: Voice, texts: Sequence[str]) -> Iterator[Sentence]:
     tables = {name: voice.tables[name] for name in SYMBOL_FIELDS}
     traits = VoiceTraits(untrained=frozenset(voice.notes.untrained), tables=tables)
     rows = voice.speaker_table.shape[0]
-    speakers = _speakers(voice)
-    emotions = itertools.cycle(voice.notes.emotions)
-    for number, (text, emotion) in enumerate(zip(texts, emotions, strict=False)):
+    for text, (row, emotion) in zip(texts, _turns(voice), strict=False):
         for clause in frontend.read(text, Style(), traits):
             ids = np.array(encode(clause.symbols, tables), dtype=np.int64).reshape(-1, 4)
             if not len(ids):
                 continue
             breaks = np.array([symbol.sy.startswith("#") for symbol in clause.symbols])
             speaker = np.zeros((len(ids), rows), np.float32)
-            speaker[:, speakers[number % len(speakers)]] = 1
+            speaker[:, row] = 1
             yield Sentence(ids, _emotion_weights(voice, emotion, breaks), speaker)
+
+
+def _turns(voice: Voice) -> Iterator[tuple[int, str]]:
+    """Speakers (rows of their table) and emotions for ever: soon each of them, then every pair."""
+    speakers, emotions = _speakers(voice), voice.notes.emotions
+    round_length = math.lcm(len(speakers), len(emotions))
+    for number in itertools.count():
+        # Without the shift, six speakers and six emotions would meet in six pairs only.
+        shifted = number + number // round_length
+        yield speakers[shifted % len(speakers)], emotions[number % len(emotions)]
 
 
 def _speakers(voice: Voice) -> list[int]:

@@ -15,7 +15,13 @@ from tts_daemon.workshop import quality, quantize_dynamic
 from tts_daemon.workshop.checkpoint import VoiceFiles, find_files, load_voice, open_model
 from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.package import PackageGraphs, write_package
-from tts_daemon.workshop.precision import Calibrated, Quantized, Wishes, quantize_statically
+from tts_daemon.workshop.precision import (
+    Calibrated,
+    Quantized,
+    Wishes,
+    check_exclusions,
+    quantize_statically,
+)
 from tts_daemon.workshop.torchscript import quantize_fx
 from tts_daemon.workshop.torchscript.part import Part
 from tts_daemon.workshop.torchscript.parts import make_parts
@@ -118,17 +124,24 @@ def _quantized(prepared: Prepared, wanted: Conversion, report: Report) -> Quanti
         return Quantized(dict(prepared.exported))
     if wanted.mode == "dynamic":
         report("quantising dynamically")
-        return Quantized(quantize_dynamic.quantize_all(prepared.exported))
+        wishes = wanted.wishes
+        check_exclusions(prepared.exported, wishes)
+        return Quantized(
+            quantize_dynamic.quantize_all(prepared.exported, wishes.exclude, wishes.excluded_nodes)
+        )
     return quantize_statically(prepared.calibrated, wanted.wishes, report)
 
 
 def _make_torchscript(prepared: Prepared, wanted: Conversion, report: Report) -> PackageGraphs:
     backend = wanted.mode.removeprefix("fx-")
-    feeds, parts = prepared.calibrated.feeds(), make_parts(prepared.voice)
+    wishes, parts = wanted.wishes, make_parts(prepared.voice)
+    excluded = quantize_fx.excluded_modules(parts, wishes.exclude)
+    feeds = prepared.calibrated.feeds()
     for name, part in parts.items():
-        if name not in quantize_fx.NEVER and name not in wanted.wishes.exclude:
+        if name not in quantize_fx.NEVER and name not in wishes.exclude:
             report(f"quantising {name} for torch's {backend}")
-            parts[name] = quantize_fx.quantize(part, feeds[name], backend)
+            exclude = [*quantize_fx.LOUDEST_LAST, *excluded.get(name, ())]
+            parts[name] = quantize_fx.quantize(part, feeds[name], backend, exclude)
     figures = _measured(prepared, parts, wanted, report)
     precisions = {name: "int8" if part.backend else "fp32" for name, part in parts.items()}
     scripts = write_scripts(prepared.voice, parts, feeds, backend)

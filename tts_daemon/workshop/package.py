@@ -20,6 +20,7 @@ from tts_daemon.voices.manifest import FILE_NAME, FORMAT, Manifest, verify
 from tts_daemon.workshop.export.channels_last import channels_last
 from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
+from tts_daemon.workshop.quantize_static import check_weights
 from tts_daemon.workshop.sambert.regulator import DurationPosition
 from tts_daemon.workshop.torchscript.scripts import Script
 from tts_daemon.workshop.voice import Voice
@@ -52,7 +53,8 @@ def write_package(
     All files are written beside it first: a package is there completely or not at all.
 
     Raises:
-        VoiceError: The name is no plain name, the package exists, or the disk refuses.
+        VoiceError: The name is no plain name, the package exists, an INT8 weight lies outside
+            -127 ... 127, or the disk refuses.
     """
     name = directory.name
     if not re.fullmatch(r"[\w][\w.-]*", name):
@@ -114,6 +116,7 @@ def _graph_file(graph: str, model: onnx.ModelProto | Script) -> _GraphFile:
     """What is written of one graph."""
     if isinstance(model, Script):
         return _GraphFile(f"{graph}.ts", model.content, model.look_ahead_frames)
+    check_weights(model)
     look_ahead = 0
     if graph == "vocoder":
         streaming = make_streaming(model)

@@ -130,7 +130,7 @@ def quantize_statically(calibrated: Calibrated, wishes: Wishes, report: Report) 
     Raises:
         VoiceError: A graph or node to exclude does not exist.
     """
-    _check_exclusions(calibrated.exported, wishes)
+    check_exclusions(calibrated.exported, wishes)
     feeds = calibrated.feeds()
     made = Quantized({})
     for name, model in calibrated.exported.items():
@@ -154,7 +154,12 @@ def quantize_statically(calibrated: Calibrated, wishes: Wishes, report: Report) 
     return made
 
 
-def _check_exclusions(exported: Mapping[str, onnx.ModelProto], wishes: Wishes) -> None:
+def check_exclusions(exported: Mapping[str, onnx.ModelProto], wishes: Wishes) -> None:
+    """Look whether all exclusions exist before the work begins.
+
+    Raises:
+        VoiceError: A graph or node to exclude does not exist; names those that do.
+    """
     for item in wishes.exclude:
         graph, _, node = item.partition(":")
         if graph not in exported:

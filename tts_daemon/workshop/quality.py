@@ -240,5 +240,5 @@ def check(figures: Quality, report: Callable[[str], None], *, force: bool = Fals
     if complaints and not force:
         raise VoiceError(
             f"the quantised voice is too far from FP32: {'; '.join(complaints)};"
-            " --force writes it all the same, --precision fp32 does without quantisation"
+            " --force writes it all the same, --exclude GRAPH keeps a graph in FP32"
         )

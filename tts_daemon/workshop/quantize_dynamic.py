@@ -7,7 +7,7 @@ vocoder of the embedded voice: 502 ms against 90 ms).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import onnx
@@ -19,17 +19,28 @@ from tts_daemon.workshop.quantize_lstm import quantize_lstms
 from tts_daemon.workshop.quantize_static import check_weights
 
 
-def quantize_all(models: Mapping[str, onnx.ModelProto]) -> dict[str, onnx.ModelProto]:
-    """Quantise the graphs of a voice; those without anything to quantise come back as they are."""
+def quantize_all(
+    models: Mapping[str, onnx.ModelProto],
+    exclude: Sequence[str] = (),
+    excluded_nodes: Callable[[str], Sequence[str]] = lambda _graph: (),
+) -> dict[str, onnx.ModelProto]:
+    """Quantise the graphs of a voice; those without anything to quantise come back as they are.
+
+    Args:
+        models: Graph name -> FP32 graph.
+        exclude: Graphs that stay FP32.
+        excluded_nodes: Graph name -> nodes of it that stay FP32.
+    """
     made = {}
     for name, model in models.items():
         kinds = {node.op_type for node in model.graph.node}
-        made[name] = quantize(model) if kinds & {"Gemm", "LSTM"} else model
+        wanted = name not in exclude and kinds & {"Gemm", "LSTM"}
+        made[name] = quantize(model, excluded_nodes(name)) if wanted else model
     return made
 
 
-def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Quantise the matrix products and LSTMs of one graph.
+def quantize(model: onnx.ModelProto, exclude: Sequence[str] = ()) -> onnx.ModelProto:
+    """Quantise the matrix products and LSTMs of one graph, but those to exclude.
 
     Raises:
         VoiceError: A weight lies outside -127 ... 127.
@@ -43,11 +54,13 @@ def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
             copy,
             target,
             op_types_to_quantize=["MatMul"],
+            # The quantiser turns a Gemm into a MatMul of this name first.
+            nodes_to_exclude=[f"{node}_MatMul" for node in exclude],
             per_channel=True,
             weight_type=QuantType.QInt8,
         )
         quantized = onnx.load(target)
     del quantized.metadata_props[:]
-    quantized = quantize_lstms(quantized)
+    quantized = quantize_lstms(quantized, exclude)
     check_weights(quantized)
     return quantized

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import Manifest, verify
@@ -100,3 +101,16 @@ def test_everyone_may_read_it(voice: Voice, content: PackageGraphs, tmp_path: Pa
     directory = write_package(voice, content, tmp_path / "mine")
     assert directory.stat().st_mode & 0o777 == 0o755
     assert np.all([path.stat().st_mode & 0o444 == 0o444 for path in directory.iterdir()])
+
+
+def test_a_weight_that_overflows_on_a_cortex_a72(
+    voice: Voice, content: PackageGraphs, tmp_path: Path
+) -> None:
+    broken = onnx.ModelProto()
+    broken.CopyFrom(content.models["memory"])
+    weight = np.array([[-128, 127]], np.int8)
+    broken.graph.initializer.append(numpy_helper.from_array(weight, "fc.weight"))
+    graphs = PackageGraphs({**content.models, "memory": broken}, content.precisions)
+    with pytest.raises(VoiceError, match=r"fc\.weight: weight -128"):
+        write_package(voice, graphs, tmp_path / "mine")
+    assert list(tmp_path.iterdir()) == []

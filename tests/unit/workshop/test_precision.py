@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tts_daemon.workshop.noise import NoiseMeter, Target
 from tts_daemon.workshop.precision import Calibrated, Wishes, quantize_statically
 from tts_daemon.workshop.quantize_lstm import lstm_nodes, quantize_lstms
 from tts_daemon.workshop.quantize_static import StaticQuantizer, quantized_nodes
+from tts_daemon.workshop.sambert import Sambert, TableSizes
 from tts_daemon.workshop.search import NodeNoise, cheapest, search, work_shares
 from tts_daemon.workshop.voice import Voice
 
@@ -168,6 +170,35 @@ def test_dynamic_needs_no_calibration(
     assert {n.op_type for n in vocoder.graph.node} == {
         n.op_type for n in graphs["vocoder"].graph.node
     }
+
+
+def test_dynamic_leaves_out_what_is_excluded(graphs: Graphs) -> None:
+    kept = quantize_dynamic.quantize(graphs["decoder"], exclude=["pnca.0.pos_ffn.w_1"])
+    kinds = {item.name: item.data_type for item in kept.graph.initializer}
+    assert kinds["pnca.0.pos_ffn.w_1.weight"] == onnx.TensorProto.FLOAT
+    assert kinds["pnca.1.pos_ffn.w_1.weight_quantized"] == onnx.TensorProto.INT8
+    wishes = Wishes(exclude=("decoder", "encoder:pitch_predictor.blstm"))
+    made = quantize_dynamic.quantize_all(graphs, wishes.exclude, wishes.excluded_nodes)
+    assert made["decoder"] is graphs["decoder"]
+    assert lstm_nodes(made["encoder"]) == ["pitch_predictor.blstm"]
+    assert made["duration"] is not graphs["duration"]
+
+
+def test_every_speaker_is_heard_in_every_emotion(voice: Voice) -> None:
+    tables = {**voice.tables, "speaker_category": ["F7", "F74", "M7", "_", "~", "@[MASK]"]}
+    three = replace(
+        voice,
+        tables=tables,
+        speaker_table=np.eye(6, dtype=np.float32),
+        acoustic=Sambert(replace(voice.acoustic.config, tables=TableSizes(speaker=6))),
+        notes=replace(voice.notes, emotions=("neutral", "happy", "sad")),
+    )
+    heard = {
+        (int(spoken.speaker[0].argmax()), int(spoken.emotion[0].argmax()))
+        for spoken in calibration.sentences(three, ["你好"] * 9)
+    }
+    assert len(heard) == 9
+    assert {speaker for speaker, _ in heard} == {0, 1, 2}
 
 
 class TestWholeVoice:

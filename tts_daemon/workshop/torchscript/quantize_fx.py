@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
@@ -25,6 +26,7 @@ from torch.nn import functional
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.graph_player import Feeds
+from tts_daemon.workshop.quantize_static import LOWEST
 from tts_daemon.workshop.sambert.encoder import PositionEncoder
 from tts_daemon.workshop.torchscript.part import Part
 
@@ -58,15 +60,51 @@ def engine(backend: str) -> Iterator[None]:
 def mapping(backend: str, exclude: Sequence[str] = ()) -> QConfigMapping:
     """Products with weights, and nothing else: what lies between is cheap, and noisy in INT8."""
     wanted: QConfig = get_default_qconfig(backend)  # type: ignore[no-untyped-call]
+    wanted = wanted._replace(weight=_symmetric(wanted.weight))
     # Transposed convolutions have no per-channel kernels, and those of x86 (oneDNN) compute
     # something else: 1 dB SNR on a vocoder that has 26 dB without them.
-    transposed = None if backend == "x86" else wanted._replace(weight=default_weight_observer)
+    per_tensor = wanted._replace(weight=_symmetric(default_weight_observer))
+    transposed = None if backend == "x86" else per_tensor
     result = QConfigMapping().set_object_type(nn.ConvTranspose1d, transposed)
     for kind in (nn.Linear, nn.Conv1d, nn.ReLU, functional.relu, torch.relu):
         result = result.set_object_type(kind, wanted)
     for name in exclude:
         result = result.set_module_name(name, None)
     return result
+
+
+def _symmetric(observer: Any) -> Any:
+    """The same observer, for weights of -127 ... 127."""
+    return observer.with_args(quant_min=LOWEST, quant_max=-LOWEST)
+
+
+def excluded_modules(parts: Mapping[str, Part], exclude: Sequence[str]) -> dict[str, list[str]]:
+    """The modules that exclusions name, by graph.
+
+    Args:
+        parts: The graphs of a voice.
+        exclude: Graphs (`decoder`) or layers of one (`decoder:pnca.0.pos_ffn.w_1`), named like the
+            nodes of the ONNX graphs.
+
+    Raises:
+        VoiceError: A graph or layer does not exist; names those that do.
+    """
+    found: dict[str, list[str]] = {}
+    for item in exclude:
+        graph, _, layer = item.partition(":")
+        if graph not in parts:
+            raise VoiceError(f"--exclude {item}: no such graph; there are {', '.join(parts)}")
+        layers = _layers(parts[graph])
+        named = [name for name in layers if f".{layer}." in f".{name}."]
+        if layer and not named:
+            raise VoiceError(f"--exclude {item}: no such layer; there are {', '.join(layers)}")
+        found.setdefault(graph, []).extend(named if layer else [])
+    return found
+
+
+def _layers(part: Part) -> list[str]:
+    kinds = (nn.Linear, nn.Conv1d, nn.ConvTranspose1d)
+    return [name for name, module in part.module.named_modules() if isinstance(module, kinds)]
 
 
 def quantize(
@@ -79,6 +117,9 @@ def quantize(
         runs: Inputs of real runs.
         backend: One of `BACKENDS`.
         exclude: Names of modules that stay FP32.
+
+    Raises:
+        VoiceError: This build of torch has no such backend, or a weight lies outside -127 ... 127.
     """
     axis = 2 if "mel" in part.inputs else 1
     rows = sum(feeds[part.inputs[0]].shape[axis] for feeds in runs)
@@ -92,4 +133,18 @@ def quantize(
         for feeds in chosen:
             prepared(*part.arguments(feeds))
         quantized = convert_fx(prepared)
+    check_weights(quantized)
     return Part(quantized.eval(), part.inputs, part.outputs, backend)
+
+
+def check_weights(module: nn.Module) -> None:
+    """Assert that every INT8 weight is at least -127, as `quantize_static.check_weights` does.
+
+    Raises:
+        VoiceError: One is not; names its layer.
+    """
+    for name, layer in module.named_modules():
+        weight = getattr(layer, "weight", None)
+        values = weight() if callable(weight) else None
+        if values is not None and values.is_quantized and int(values.int_repr().min()) < LOWEST:
+            raise VoiceError(f"{name}: a weight lies below {LOWEST}, the lowest allowed")
