@@ -13,7 +13,7 @@ _CLOSERS = r"[”’」』）)\]】》〉\"'。！？；!?…~～ \t\ufe0f\u200d
 _NEXT = r"(?=[\s一-鿿“‘「『（(【《”’」』）)】》☀-➿\U0001f1e6-\U0001faff]|$)"
 # What only looks like an end is taken first: addresses, entities, dots that trail off.
 _ENDS = re.compile(
-    r"(?P<inner>[a-z]{2,8}://[!-~]+|&#?[0-9A-Za-z]{1,10};|(?:…+|。{3,}|\.{3,})(?!\s*$))"
+    r"(?P<inner>[a-z]{2,8}://[!-~]+|&#?[0-9A-Za-z]{1,10};|\b(?:Mrs?|Ms|Dr|Prof|St|Jr|vs|No)\.|(?:…+|。{3,}|\.{3,})(?!\s*$))"
     rf"|[。！？；]+{_CLOSERS}|[!?;]+{_NEXT}{_CLOSERS}|(?<=[A-Za-z)])\.(?=\s+[A-Z一-鿿]|\s*$){_CLOSERS}|\s*\n\s*"
 )
 _TOKEN = re.compile(

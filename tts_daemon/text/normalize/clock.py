@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tts_daemon.text.normalize.dates import plain
-from tts_daemon.text.normalize.numbers import counted
+from tts_daemon.text.normalize.numbers import counted, digits
 from tts_daemon.text.normalize.rule import DASH, Rule, after, before
 
 _TIME = r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9])(?:\.[0-9]{1,3})?)?"
@@ -125,6 +125,13 @@ RULES = (
         "written seconds",
         re.compile(r"(?<=[点时分])(0[1-9])(?=[分秒])"),
         lambda match: _minutes(match[1]),
+    ),
+    # 9秒58 -> 九秒五八
+    Rule(
+        "hundredths of a second",
+        re.compile(r"(?<=[0-9]秒)([0-9]{2})(?![0-9.])"),
+        lambda match: digits(match[1]),
+        frozenset("秒"),
     ),
     # 9点-12点, 20:00-次日6:00 -> 到
     Rule(

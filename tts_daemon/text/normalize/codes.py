@@ -36,6 +36,12 @@ def spell(text: str) -> str:
     return digits(re.sub(r"\*+", "星号", text.replace("-", "杠").replace(" ", "")))
 
 
+def follows_name(match: re.Match[str]) -> bool:
+    """Whether the words before the match announce a code or a telephone number."""
+    left = before(match, 20)
+    return bool(_TELEPHONE_WORDS.search(left) or _CODE_WORDS.search(left))
+
+
 def _telephone(match: re.Match[str]) -> str:
     return telephone(re.sub(r"[^0-9+]", "", match[0]).replace("+", "加"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tts_daemon.text.normalize import codes
 from tts_daemon.text.normalize.numbers import cardinal, digits
 from tts_daemon.text.normalize.rule import DASH, Rule, after, before
 
@@ -14,12 +15,15 @@ _START = r"(?<![0-9A-Za-z.\-/])"
 _END = r"(?![0-9A-Za-z\-/]|\.[0-9])"
 _HALVES = r"上午|下午|早|晚|凌晨|中午"
 _TIME_FOLLOWS = re.compile(
-    rf"\s?(?:[(（]?(?:周|星期|礼拜)|[0-9]{{1,2}}:[0-9]{{2}}|{_HALVES}|号|日"
+    rf"\s?(?:[(（]?(?:周|星期|礼拜)[一二三四五六日天1-7]|[0-9]{{1,2}}:[0-9]{{2}}|{_HALVES}|号|日"
     "|送达|到货|到达|发货|到期|截止|开始|举行|开幕|上映|发布)"
 )
 _DATE_BEFORE = re.compile(
     r"(?:日期|时间|截止|截至|生日|出生|有效期|保质期|到期|周[一二三四五六日天]|[今明昨后]天)"
     r"(?:[是为到:：]|\s)*$"
+)
+_VERSION_BEFORE = re.compile(
+    r"(?:版本号?|固件|内核|系统|升级|更新|[升更降][级新][到至为])(?:[是为到至:：]|\s)*$"
 )
 _SPAN_OF_YEARS = re.compile(r"年(?:前|之久|的?(?:历史|文明|时间|寿命))")
 _EVENTS = (
@@ -42,8 +46,16 @@ def _full(match: re.Match[str]) -> str:
     return f"{digits(match['y'])}年{_day(match['m'], match['d'])}"
 
 
+def _date(match: re.Match[str]) -> str | None:
+    """`升级到2025.11.2` is a version."""
+    version = match[2] == "." and _VERSION_BEFORE.search(before(match))
+    return None if version else _full(match)
+
+
 def _year_last(match: re.Match[str]) -> str | None:
-    """Month first, unless it cannot be one."""
+    """Month first, unless it cannot be one; 取件码5-2-2033 is a code."""
+    if codes.follows_name(match):
+        return None
     month, day = match[1], match[3]
     if int(month) > 12:
         month, day = day, month
@@ -74,6 +86,18 @@ def _year(match: re.Match[str]) -> str | None:
     if match[1].endswith("00") and _SPAN_OF_YEARS.match(after(match)):
         return None
     return digits(match[1])
+
+
+def _memorial(match: re.Match[str]) -> str:
+    """Sales are called by their digits, days of remembrance by their dates."""
+    sale = re.match(r"[一-鿿]{0,6}(?:大促|购物|狂欢|促销|特惠)", after(match))
+    if sale and match["m"] in ("11", "12"):
+        return f"双{cardinal(match['d'])}" if match["m"] == match["d"] else _full_day(match)
+    return digits(match["m"] + match["d"]) if sale else _full_day(match)
+
+
+def _full_day(match: re.Match[str]) -> str:
+    return _day(match["m"], match["d"])
 
 
 def _years(match: re.Match[str]) -> str:
@@ -108,12 +132,12 @@ RULES = (
     Rule(
         "date",
         re.compile(rf"{_START}(?P<y>{_YEAR})([-/.])(?P<m>{_MONTH})\2(?P<d>{_DAY}){_END}"),
-        _full,
+        _date,
     ),
     # 25/11/2025, 08-08-2008 -> 二零二五年十一月二十五日
     Rule(
         "year last",
-        re.compile(rf"{_START}([0-9]{{1,2}})([-/])([0-9]{{1,2}})\2({_YEAR}){_END}"),
+        re.compile(rf"{_START}([0-9]{{1,2}})([-/])([0-9]{{1,2}})\2((?:19|20)[0-9]{{2}}){_END}"),
         _year_last,
     ),
     # Nov. 22, 2025 -> 二零二五年十一月二十二日
@@ -157,6 +181,28 @@ RULES = (
             rf"(?<![0-9.])([0-9]{{2}})(?=年(?:{_MONTH}月|[春夏秋冬]|出生|生人|毕业|入学|{_EVENTS}))"
         ),
         lambda match: digits(match[1]),
+    ),
+    # 生于90年 -> 生于九零年; 活了90年 counts
+    Rule(
+        "short year after an event",
+        re.compile(r"(?:(?<=[生建始卒毕]于)|(?<=[出诞]生于)|(?<=毕业于))([0-9]{2})(?=年)"),
+        lambda match: digits(match[1]),
+    ),
+    # 公元前221年 -> 公元前二二一年
+    Rule(
+        "year of our era",
+        re.compile(r"(?:(?<=公元)|(?<=公元前)|(?<=西元))([0-9]{1,4})(?=年)"),
+        lambda match: digits(match[1]) if len(match[1]) > 2 else cardinal(match[1]),
+    ),
+    # 12.13国家公祭日 -> 十二月十三日国家公祭日; 6.18大促 -> 六一八大促
+    Rule(
+        "memorial day",
+        re.compile(
+            rf"{_START}(?P<m>{_MONTH})\.(?P<d>{_DAY})(?=(?:[一-鿿]{{0,6}})"
+            r"(?:节|纪念日|公祭日|大促|购物|狂欢|促销|特惠))"
+        ),
+        _memorial,
+        frozenset("."),
     ),
     # 2026世界杯 -> 二零二六世界杯
     Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tts_daemon.text.normalize.numbers import digits
 from tts_daemon.text.normalize.rule import HAN, SKIPPED, Rule
 
 _ALWAYS: frozenset[str] = frozenset()
@@ -66,6 +67,38 @@ def join_marks(text: str) -> str:
     return _RUN.sub(_strongest, text)
 
 
+GAPS = (
+    # 温度26℃ 湿度45% -> 温度26℃，湿度45%; 设备离线 请检查 -> 设备离线，请检查
+    Rule(
+        "gap",
+        re.compile(rf"(?:(?<=[{HAN}]{{2}})|(?<=[℃℉%])) +(?=[{HAN}]{{2}})"),
+        lambda match: "，",
+        frozenset(" "),
+    ),
+    # 树莓派5 8GB版 -> 树莓派5，8GB版
+    Rule(
+        "gap between numbers",
+        re.compile(rf"(?<=[{HAN}][0-9]) +(?=[0-9]{{1,4}}[A-Za-z]{{1,3}}(?![0-9A-Za-z]))"),
+        lambda match: "，",
+        frozenset(" "),
+    ),
+    # → 下一步 -> 下一步
+    Rule(
+        "arrow at the start",
+        re.compile(r"^\s*(?:[→⇒➜»>]|->|=>)\s*(?![0-9])"),
+        _nothing,
+        frozenset("→⇒➜»>"),
+    ),
+    # ©2025 -> 二零二五
+    Rule(
+        "copyright",
+        re.compile(r"[©®℗]\s?((?:19|20)[0-9]{2})?(?![0-9])"),
+        lambda match: SKIPPED + (digits(match[1]) if match[1] else ""),
+        frozenset("©®℗"),
+    ),
+)
+"""Read early: white space and signs that only part."""
+
 RULES = (
     # 北京-上海高铁 -> 北京到上海高铁
     Rule(
@@ -79,7 +112,7 @@ RULES = (
     # 结果---失败, 客厅-主灯 -> 客厅，主灯
     Rule(
         "dash",
-        re.compile(rf"--+|(?<=[{HAN}])\s?-\s?(?=[{HAN}])"),
+        re.compile(rf"--+|(?<=[{HAN}》”）)])\s?-\s?(?=[{HAN}《“（(])"),
         lambda match: "，",
         frozenset("-"),
     ),
@@ -129,9 +162,9 @@ RULES = (
         "abbreviation",
         re.compile(
             r"(?<![A-Za-z])(Mrs?|Ms|Dr|Prof|St|Jr|vs|Inc|Ltd|Co|Ave|Rd|Vol|No|Fig|etc)\."
-            r"(?=[ ,，一-鿿])"
+            r"(?=[ ,，一-鿿A-Z])"
         ),
-        lambda match: match[1],
+        lambda match: f"{match[1]} ",
         frozenset("."),
     ),
     # U.S.A. -> USA

@@ -41,7 +41,9 @@ def _calculation(match: re.Match[str]) -> str | None:
         # A minus that no number precedes is a sign: -5+3=-2.
         signs = token[0] == "-" and not operand
         words += "负" if signs else _part(token, by_fractions)
-        operand = operand if token[0] == " " else token["operator"] is None
+        operand = (
+            operand if token[0] == " " else token["operator"] is None and token[0] not in "(（"
+        )
     return words
 
 
@@ -147,6 +149,13 @@ RULES = (
         lambda match: f"{digits(match[1])}乘{digits(match[2])}",
         frozenset("x×X*"),
     ),
+    # 3x4 -> 三乘四; 0x1F is a code
+    Rule(
+        "product",
+        re.compile(r"(?<![0-9A-Za-z.])([1-9][0-9.]*(?:[xX][1-9][0-9.]*)+)(?![0-9A-Za-z])"),
+        lambda match: "乘".join(number(side) for side in re.split("[xX]", match[1].rstrip("."))),
+        frozenset("xX"),
+    ),
     # 1+1=2 -> 一加一等于二; 10÷2=5 -> 十除以二等于五; 3<5 -> 三小于五; 18-25 is left to the ranges
     Rule(
         "calculation",
@@ -173,6 +182,13 @@ RULES = (
         re.compile(r"\s?([<>!=]=|[<>≤≥≠≈])\s?(?=[-+]?[0-9零一二两三四五六七八九十百负])"),
         lambda match: _OPERATORS[match[1]],
         frozenset("<>≤≥≠≈="),
+    ),
+    # 4-3-3阵型 -> 四三三阵型
+    Rule(
+        "formation",
+        re.compile(r"(?<![0-9A-Za-z.-])([1-6](?:-[1-6]){2,3})(?=的?(?:阵型|阵容|站位|联防))"),
+        lambda match: digits(match[1].replace("-", "")),
+        frozenset("-"),
     ),
     # 比分3-1 -> 三比一
     Rule(

@@ -148,10 +148,16 @@ RULES = (
         lambda match: "",
         frozenset("-"),
     ),
-    # 波音737 -> 波音七三七
+    # 波音737-800 -> 波音七三七杠八零零
     Rule(
         "aircraft",
-        re.compile(r"(?:(?<=波音)|(?<=空客))\s?[0-9]{3}(?![0-9.]|\s?[架元亿万])"),
+        re.compile(r"(?:(?<=波音)|(?<=空客))\s?[0-9]{3}(?:-[0-9]{3})?(?![0-9.]|\s?[架元亿万])"),
+        lambda match: digits(match[0].strip().replace("-", "杠")),
+    ),
+    # 天玑9300 -> 天玑九三零零
+    Rule(
+        "chip",
+        re.compile(r"(?:(?<=天玑)|(?<=麒麟)|(?<=骁龙)|(?<=酷睿)|(?<=锐龙))\s?[0-9]{3,4}(?![0-9.])"),
         lambda match: digits(match[0].strip()),
     ),
     # 版本2.3.1 -> 二点三点一; Home Assistant 2025.11 -> 二零二五点十一
@@ -159,7 +165,8 @@ RULES = (
         "version",
         re.compile(
             r"(?<![0-9A-Za-z.])(?:[0-9]+(?:\.[0-9]+){2,}"
-            r"|(?:(?<=[A-Za-z] )|(?<=版本))20[0-9]{2}\.[0-9]{1,2})(?![0-9A-Za-z.])"
+            r"|(?:(?<=[A-Za-z] )|(?<=版本)|(?<=[升更][级新][到至]))20[0-9]{2}\.[0-9]{1,2})"
+            r"(?![0-9A-Za-z.])"
         ),
         lambda match: version(match[0]),
         frozenset("."),
@@ -175,8 +182,29 @@ RULES = (
     # RTX 4090 -> RTX四零九零; AQI 135 is left to the numbers
     Rule(
         "abbreviation and number",
-        re.compile(r"(?<![0-9A-Za-z])([A-Z]{1,4}) ([0-9]{3,5})(?![0-9A-Za-z.,])"),
+        re.compile(r"(?<![0-9A-Za-z])([A-Z]{1,6}) ([0-9]{3,5})(?![0-9A-Za-z.,]|[-:][0-9])"),
         _spaced,
+    ),
+    # GB/T 18883-2022 -> GBT一八八八三杠二零二二
+    Rule(
+        "standard",
+        re.compile(
+            r"(?<![A-Za-z])(GB|JGJ|QB|YY|DB|ISO|IEC)(/T)?[ ]?"
+            r"([0-9]{3,6}(?:\.[0-9]+)?)-([0-9]{2,4})(?![0-9])"
+        ),
+        lambda match: (
+            match[1]
+            + ("T" if match[2] else "")
+            + f"{digits(match[3].replace('.', '点'))}杠{digits(match[4])}"
+        ),
+        frozenset("-"),
+    ),
+    # IP67 -> IP六七
+    Rule(
+        "protection class",
+        re.compile(r"(?<![A-Za-z])IP([0-9]{2})(?![0-9.])"),
+        lambda match: f"IP{digits(match[1])}",
+        frozenset("P"),
     ),
     # G1234 -> G一二三四; iPhone15 -> iPhone十五; PM2.5 -> PM二点五; 5G -> 五G;
     # i7-12700K -> i七一二七零零K

@@ -53,9 +53,7 @@ def _read(match: re.Match[str]) -> str:
     wanted = {
         "face": alone,
         "thing": alone or labels or (between and " " not in match[0]),
-        "weather": alone
-        or labels
-        or not (_WEATHER.search(clause) or clause.isspace() or not clause),
+        "weather": alone or labels or (match.start() > 0 and not _WEATHER.search(clause)),
         "": False,
     }
     said = [name for name, kind in names if wanted[kind] and set(name).isdisjoint(clause)]

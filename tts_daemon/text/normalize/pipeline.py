@@ -54,6 +54,7 @@ RULES: tuple[_Step, ...] = (
     *characters.RULES,
     *markdown.RULES,
     *pictures.RULES,
+    *leftovers.GAPS,
     *web.RULES,
     *names.FIXED,
     *dates.RULES,

@@ -13,7 +13,6 @@ _EXPONENT = r"(?:[²³]|[23](?![0-9A-Za-z.]))?"
 _LETTERS = r"(?:[A-Za-zμ°Ω℃℉′″][A-Za-zμΩ]*)"
 UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
 """A unit sign or what looks like one: `kWh`, `μg/m³`."""
-"""A unit sign or what looks like one: `kWh`, `μg/m³`."""
 _START = r"(?<![0-9A-Za-z.^])"
 _DIRECTIONS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
@@ -94,6 +93,10 @@ def _dimensions(match: re.Match[str]) -> str | None:
 def _scaled(match: re.Match[str]) -> str | None:
     unit = unit_name(match["unit"])
     return None if unit is None else f"{counted(match['value'])}{match['scale']}{unit}"
+
+
+def _thousands(value: str, scale: str) -> str:
+    return counted(value) + ("万" if scale in "wW" else scale)
 
 
 def _per_sign(match: re.Match[str]) -> str | None:
@@ -200,6 +203,19 @@ RULES = (
         lambda match: f"{number(match[1])}兆",
         frozenset("M"),
     ),
+    # 月薪8k-12k -> 八k到十二k; 10w~20w -> 十万到二十万; 年薪20w -> 二十万
+    Rule(
+        "range of thousands",
+        re.compile(rf"{_START}({NUMBER})([kKwW]){DASH}({NUMBER})([kKwW])(?![0-9A-Za-z])"),
+        lambda match: f"{_thousands(match[1], match[2])}到{_thousands(match[3], match[4])}",
+        frozenset("kKwW"),
+    ),
+    Rule(
+        "salary",
+        re.compile(rf"(?<=[薪价款入资粉奖])({NUMBER})([wW])(?![0-9A-Za-z])"),
+        lambda match: _thousands(match[1], match[2]),
+        frozenset("wW"),
+    ),
     # 阅读10w+ -> 阅读十万多; 300w张 -> 三百万张
     Rule(
         "ten thousands",
@@ -253,6 +269,13 @@ RULES = (
         re.compile(rf"{_START}(?P<value>{NUMBER})\s?(?P<scale>[百千万亿])\s?(?P<unit>{UNIT})"),
         _scaled,
     ),
+    # 华氏72°F -> 华氏七十二度
+    Rule(
+        "scale and degrees",
+        re.compile(rf"(?:(?<=华氏)|(?<=摄氏))({SIGNED})\s?(?:℃|℉|°)"),
+        lambda match: f"{amount(match[1], '度')}",
+        frozenset("℃℉°"),
+    ),
     # 26.5℃ -> 二十六点五摄氏度; 35μg/m³ -> 三十五微克每立方米; -65dBm -> 负六十五分贝毫瓦
     _WITH_UNIT,
     # 5V2A, 5V2000mA: the second begins where the first ended
@@ -282,10 +305,19 @@ RULES = (
     Rule(
         "per",
         re.compile(
-            r"(?<=[万元块角分次度米克升斤吨瓦时转个人件帧步])/"
+            r"(?<=[零一二三四五六七八九十百千万元块角分次度米克升斤吨瓦时转个人件帧步折])/"
             r"(?=天|日|周|月|季|年|小时|分钟?|秒|次|人|个|户|瓶|盒|片|平|立方|公里|千米|米|公斤|千克|[两斤克吨升度张件台晚间股桶辆亩车零一二三四五六七八九十半0-9])"
         ),
         lambda match: "每",
+        frozenset("/"),
+    ),
+    # 单位：μg/m³ -> 微克每立方米
+    Rule(
+        "unit alone",
+        re.compile(
+            rf"(?<![0-9A-Za-z/.]){_LETTERS}{_EXPONENT}/{_LETTERS}{_EXPONENT}(?![0-9A-Za-z/])"
+        ),
+        lambda match: unit_name(match[0]),
         frozenset("/"),
     ),
 )
