@@ -66,6 +66,10 @@ class AudioUnavailableError(TtsError):
     code = "audio_unavailable"
 
 
+class DeviceBusyError(AudioUnavailableError):
+    """Another program, or another daemon, holds the sound device."""
+
+
 class JournalError(TtsError):
     """The queue journal cannot be read or written (disk full, damaged file)."""
 

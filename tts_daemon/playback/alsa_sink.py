@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.errors import AudioUnavailableError
+from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
 
 RATES = (16000, 48000, 44100)
 """Sample rates in the order in which they are tried, in Hz: the voice's own first."""
@@ -20,6 +21,10 @@ _LATENCY_S = 0.2
 
 _BUSY = -9985
 """PortAudio's number for a device that somebody else has."""
+
+_NODES = Path("/dev/snd")
+
+_Cards = frozenset[tuple[str, int, int]]
 
 
 class AlsaDevice:
@@ -41,10 +46,12 @@ class AlsaDevice:
         self._channels = 1
         self._capacity = 0
         self._stream: Any = None
+        self._cards: _Cards | None = None
 
     def open(self) -> int:
         """Open at the first rate that the device takes, looking for it anew if need be."""
         sounddevice = _library()
+        self._follow_cards()
         try:
             return self._open(sounddevice)
         except (sounddevice.PortAudioError, ValueError):
@@ -53,7 +60,20 @@ class AlsaDevice:
         try:
             return self._open(sounddevice)
         except (sounddevice.PortAudioError, ValueError) as error:
-            raise AudioUnavailableError(self._explain(error)) from error
+            raise self._refusal(error) from error
+
+    def rates(self) -> tuple[int, ...]:
+        """Those of the rates to try that the device takes, in Hz; it must not be open.
+
+        Raises:
+            AudioUnavailableError: There is no such device.
+        """
+        sounddevice = _library()
+        try:
+            index = self._find(sounddevice)
+        except (sounddevice.PortAudioError, ValueError) as error:
+            raise self._refusal(error) from error
+        return tuple(rate for rate in self._rates if _takes(sounddevice, index, rate))
 
     def play(self, block: NDArray[np.int16]) -> bool:
         if not self._stream.active:
@@ -82,6 +102,13 @@ class AlsaDevice:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close(ignore_errors=True)
+
+    def _follow_cards(self) -> None:
+        """Look for devices anew where cards came or went: another may have the old number now."""
+        cards = _cards()
+        if self._cards is not None and cards != self._cards:
+            rescan()
+        self._cards = cards
 
     def _open(self, sounddevice: Any) -> int:
         index = self._find(sounddevice)
@@ -143,23 +170,26 @@ class AlsaDevice:
         try:
             yield
         except _library().PortAudioError as error:
-            raise AudioUnavailableError(self._explain(error)) from error
+            raise self._refusal(error) from error
 
-    def _explain(self, error: Exception) -> str:
-        names = device_names()
+    def _refusal(self, error: Exception) -> AudioUnavailableError:
+        place = f"audio.device {self._name}"
         if len(error.args) > 1 and error.args[1] == _BUSY:
-            remedy = "another program holds it; name a device that mixes, such as default"
-        elif not names:
-            remedy = (
-                "no sound device is there: check `aplay -l`, that the user is in group audio, "
-                "or set audio.device to null"
+            return DeviceBusyError(
+                f"{place}: another program holds it; stop that one, or name a device that mixes, "
+                "such as default"
             )
-        elif self._name in names:
-            remedy = "check its cable, and `speaker-test -D` with its name"
-        else:
-            remedy = f"set audio.device to one of: {', '.join(names)}"
+        names = device_names()
+        if not names:
+            return AudioUnavailableError(
+                f"{place}: no sound device is there; check `aplay -l`, that the user is in group "
+                "audio, or set audio.device to null"
+            )
         reason = error.args[0] if error.args else type(error).__name__
-        return f"audio.device {self._name}: {reason}; {remedy}"
+        remedy = "check its cable, and `speaker-test -D` with its name"
+        if self._name not in names:
+            remedy = f"set audio.device to one of: {', '.join(names)}"
+        return AudioUnavailableError(f"{place}: {reason}; {remedy}")
 
 
 def device_names() -> tuple[str, ...]:
@@ -178,6 +208,22 @@ def rescan() -> None:
         sounddevice._terminate()
     with contextlib.suppress(sounddevice.PortAudioError):
         sounddevice._initialize()
+
+
+def _cards() -> _Cards:
+    """What tells cards apart: a card that is plugged in again has new nodes."""
+    with contextlib.suppress(OSError):
+        nodes = [(node.name, node.stat()) for node in _NODES.glob("controlC*")]
+        return frozenset((name, node.st_ino, node.st_ctime_ns) for name, node in nodes)
+    return frozenset()
+
+
+def _takes(sounddevice: Any, index: int | None, rate: int) -> bool:
+    for channels in (1, 2):
+        with contextlib.suppress(sounddevice.PortAudioError):
+            sounddevice.check_output_settings(index, channels, "int16", samplerate=rate)
+            return True
+    return False
 
 
 def _library() -> Any:

@@ -18,8 +18,9 @@ _logger = logging.getLogger(__name__)
 class DefaultDevice:
     """Looks anew whenever it is opened, so that a card that comes later is heard.
 
-    A device that exists and cannot be opened is an error; only a machine without any plays into the
-    void, because there is nothing to wait for.
+    Only a machine that has had no card since the start plays into the void, because there is
+    nothing to wait for. A device that exists and cannot be opened, or that was pulled out, is an
+    error: what is to be said waits until it can be heard.
     """
 
     def __init__(self) -> None:
@@ -27,19 +28,20 @@ class DefaultDevice:
         self._void = NullDevice()
         self._device: Device = self._card
         self._warned = False
+        self._was_there = False
 
     def open(self) -> int:
         """Take the sound card, or the void where there is none."""
         try:
             rate = self._card.open()
         except AudioUnavailableError as error:
-            if _is_any_there():
+            if self._was_there or _is_any_there():
                 raise
             if not self._warned:
                 _logger.warning("no sound card: using the null device (%s)", error)
             self._device, self._warned = self._void, True
             return self._void.open()
-        self._device, self._warned = self._card, False
+        self._device, self._was_there = self._card, True
         return rate
 
     def play(self, block: NDArray[np.int16]) -> bool:

@@ -36,10 +36,13 @@ class Alsa:
         self._configure("pcm.!default { type hw card 7 }\npcm.null { type null }\n")
 
     def _configure(self, text: str) -> None:
-        # A new file each time: ALSA takes one of the same inode and second for unchanged.
-        new = self.directory / "asoundrc.new"
+        # A new file each time, and the old ones stay: ALSA takes one of the same inode and second
+        # for unchanged, and the inode of a file that is gone is soon used again.
+        new = self.directory / f"asoundrc.{len(list(self.directory.glob('asoundrc.*')))}"
         new.write_text(text)
-        new.replace(self.directory / "asoundrc")
+        link = self.directory / "link"
+        link.hardlink_to(new)
+        link.replace(self.directory / "asoundrc")
 
     def heard(self) -> NDArray[np.int16]:
         return np.fromfile(self.raw, dtype="<i2") if self.raw.exists() else np.zeros(0, np.int16)

@@ -12,13 +12,14 @@ import pytest
 from fakes.playback_fakes import Diary, FakePresets, FakeSynthesizer
 from fakes.sink_contract import Case, SinkContract, loudest_hz, make_case, ramp, tone
 
-from tts_daemon.domain import SpeakRequest
+from tts_daemon.domain import Event, PlayerState, SpeakRequest
 from tts_daemon.errors import AudioUnavailableError
 from tts_daemon.playback.alsa_sink import AlsaDevice, device_names, rescan
 from tts_daemon.playback.buffered_sink import BufferedSink
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player
 from tts_daemon.playback.sinks import make_sink
+from tts_daemon.ports import Snapshot
 
 
 class TestAlsa(SinkContract):
@@ -126,3 +127,35 @@ def test_nothing_is_lost_while_the_card_is_away(alsa, monkeypatch: pytest.Monkey
     assert player.stop(20)
     assert diary.of("a") == diary.of("b") == ["queued", "started", "finished"]
     assert len(alsa.heard()) == 3200
+
+
+def test_an_utterance_that_was_cut_off_is_spoken_from_its_start(
+    alsa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.05)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    alsa.plug_in(file=str(fifo))
+    rescan()
+    Reader(fifo).start()
+    diary = Diary()
+
+    def unplug(news: Event | Snapshot) -> None:
+        # The first time only, and before the device is looked for again.
+        if isinstance(news, Snapshot) and news.state == PlayerState.NO_AUDIO:
+            end()
+            alsa.unplug()
+
+    sink = make_sink("tofile", lead_in_s=0, release_after_s=3600)
+    player = Player(FakeSynthesizer((1.0,) * 10), sink, Journal(), FakePresets())
+    end = player.subscribe(unplug)
+    player.subscribe(diary)
+    player.start()
+    player.submit(SpeakRequest("你好", id="a"))
+    diary.wait_for(lambda: "no_audio" in diary.states)
+    assert alsa.heard().size == 0
+    alsa.plug_in()
+    diary.wait_for(lambda: "finished" in diary.of("a"))
+    assert player.stop(20)
+    assert diary.of("a") == ["queued", "started", "finished"]
+    assert len(alsa.heard()) == 10 * 16000

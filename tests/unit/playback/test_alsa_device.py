@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import builtins
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fakes.playback_fakes import Diary, FakePresets, FakeSynthesizer
 
-from tts_daemon.errors import AudioUnavailableError
+from tts_daemon.domain import SpeakRequest
+from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
 from tts_daemon.playback import alsa_sink
 from tts_daemon.playback.alsa_sink import AlsaDevice
+from tts_daemon.playback.buffered_sink import BufferedSink
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player
 
 
 class FakeCard:
@@ -45,6 +51,12 @@ class FakeCard:
             raise self.PortAudioError("Invalid sample rate", self.error)
         return FakeStream(self)
 
+    def check_output_settings(
+        self, device: int, channels: int, dtype: str, *, samplerate: int
+    ) -> None:
+        if (samplerate, channels) not in self.takes:
+            raise self.PortAudioError("Invalid sample rate", -9997)
+
     def _terminate(self) -> None:
         self.scans += 1
 
@@ -71,6 +83,9 @@ class FakeStream:
     def write(self, frames: bytes) -> bool:
         self._card.written.append(frames)
         return True
+
+    def abort(self, ignore_errors: bool = True) -> None:
+        self.active = False
 
 
 @pytest.fixture
@@ -110,9 +125,50 @@ def test_plughw_finds_the_card_behind_it(card_of) -> None:
 
 def test_a_busy_card_is_told_from_a_missing_one(card_of) -> None:
     card = card_of("USB: - (hw:1,0)", set(), error=-9985)
-    with pytest.raises(AudioUnavailableError, match="another program holds it"):
+    with pytest.raises(DeviceBusyError, match="another program holds it"):
         AlsaDevice("hw:1,0").open()
     # It was looked for once more before giving up.
+    assert card.scans == 1
+
+
+def test_what_is_said_while_the_card_is_busy_is_heard_afterwards(
+    card_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.05)
+    card = card_of("USB: - (hw:1,0)", set(), error=-9985)
+    diary = Diary()
+    player = Player(FakeSynthesizer(), BufferedSink(AlsaDevice("USB")), Journal(), FakePresets())
+    player.subscribe(diary)
+    player.start()
+    for name in ("a", "b"):
+        player.submit(SpeakRequest("你好", id=name))
+    diary.wait_for(lambda: "no_audio" in diary.states)
+    assert "another program holds it" in player.snapshot().last_error
+    card.takes.add((16000, 1))
+    diary.wait_for(lambda: "finished" in diary.of("b"))
+    assert player.stop(20)
+    assert diary.of("a") == diary.of("b") == ["queued", "started", "finished"]
+    assert sum(map(len, card.written)) == 2 * 2 * 1600
+
+
+def test_the_rates_that_a_card_takes(card_of) -> None:
+    card_of("I2S: - (hw:0,0)", {(48000, 2), (44100, 2)})
+    assert AlsaDevice("I2S").rates() == (48000, 44100)
+    with pytest.raises(AudioUnavailableError, match="kitchen"):
+        AlsaDevice("kitchen").rates()
+
+
+def test_cards_that_changed_places_are_looked_for_anew(
+    card_of, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(alsa_sink, "_NODES", tmp_path)
+    card = card_of("USB: - (hw:1,0)", {(16000, 1)})
+    device = AlsaDevice("USB")
+    device.open()
+    device.open()
+    assert card.scans == 0
+    (tmp_path / "controlC1").touch()
+    device.open()
     assert card.scans == 1
 
 

@@ -21,8 +21,10 @@ class Card:
     def __init__(self, name: str) -> None:
         self.played = 0
 
-    def open(self) -> int:
+    def refuse(self) -> int:
         raise AudioUnavailableError("no card")
+
+    open = refuse
 
     def play(self, block: np.ndarray) -> bool:
         self.played += len(block)
@@ -40,6 +42,8 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
         monkeypatch.setattr(default_device, "device_names", lambda: names)
         if names and opens:
             monkeypatch.setattr(Card, "open", lambda self: 48000)
+        else:
+            monkeypatch.setattr(Card, "open", Card.refuse)
 
     monkeypatch.setattr(default_device, "AlsaDevice", Card)
     return set_up
@@ -65,6 +69,16 @@ def test_a_card_that_comes_later_is_heard(plug: Plug) -> None:
     assert device.open() == 48000
     device.play(BLOCK)
     assert device._card.played == len(BLOCK)
+
+
+def test_a_card_that_is_pulled_out_is_waited_for(plug: Plug) -> None:
+    card = DefaultDevice()
+    plug("USB")
+    card.open()
+    card.close()
+    plug(opens=False)
+    with pytest.raises(AudioUnavailableError, match="no card"):
+        card.open()
 
 
 def test_a_card_that_is_busy_is_an_error_not_silence(plug: Plug) -> None:
