@@ -77,7 +77,7 @@ def _boundaries(words: list[str]) -> set[int]:
 
 
 def test_breaks_of_the_labelled_sentences(frontend: Frontend) -> None:
-    """F1 of break positions, here 0.97; the published rules of this kind reach 0.875."""
+    """F1 of break positions, here 0.98; at least 0.88 is asked of rules."""
     right = found = labelled = 0
     for line in LABELLED:
         parts = re.findall(r"[，。！？]?([^#]+)#\d", line)
@@ -87,7 +87,7 @@ def test_breaks_of_the_labelled_sentences(frontend: Frontend) -> None:
         right += len(expected & read)
         found += len(read)
         labelled += len(expected)
-    assert 2 * right / (found + labelled) >= 0.93
+    assert 2 * right / (found + labelled) >= 0.95
 
 
 def test_list_is_complete() -> None:

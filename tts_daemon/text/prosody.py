@@ -7,7 +7,9 @@ right, and one-character words pair up; four characters are the usual limit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from tts_daemon.text.tables import word_set
@@ -22,12 +24,15 @@ MEASURES = frozenset(
     "个本支张条只件把杯碗台辆座间位名次种级度分秒年月日天岁点号元块斤米层楼转克瓦伏安升吨寸尺里"
     "亩档折倍页集首盏朵家棵颗双套场节班路趟遍项箱包瓶盒袋桶罐粒片滴所头匹根句段篇封份副对群排批样类"
 )
+SUFFIXES = frozenset("员师者家机器室厅馆店站")
 PERSONS = frozenset("我你您他她它谁")
 MODALS = frozenset("要会能想请该应")
 UNITS = word_set("小时 公里 分钟 公斤 厘米 毫米 星期 英寸 毫升 千克 千瓦 平米 海里")
 CLASSICAL = frozenset("之于而")
 FIXED = frozenset(("人工智能",))
 """Terms of four characters that are said in one breath although both halves are words."""
+
+_PLACES = re.compile("[^百千万亿点]*[百千万亿]+|点?[^百千万亿点]+")
 
 LONGEST = 4
 """Characters of a prosodic word; a particle may come on top."""
@@ -88,12 +93,29 @@ def _cut_long(word: TaggedWord, is_word: Callable[[str], bool]) -> list[TaggedWo
 
 
 def _cut_numeral(text: str) -> list[str]:
-    # 百分之|四十五, 三十二|点六, 一千二百|三十四
+    # 百分之|四十五, 一千二百|三十四, 幺三八|零零幺三|八零零零
     if text.startswith(("百分之", "千分之", "万分之")):
         return [text[:3], *([text[3:]] if text[3:] else [])]
     if len(text) <= LONGEST_NUMERAL:
         return [text]
-    return [text[start : start + LONGEST] for start in range(0, len(text), LONGEST)]
+    parts = _PLACES.findall(text)
+    return _joined(parts) if len(parts) > 1 else _cut_digits(text)
+
+
+def _joined(parts: Sequence[str]) -> list[str]:
+    pieces = [parts[0]]
+    for part in parts[1:]:
+        if len(pieces[-1]) + len(part) > LONGEST:
+            pieces.append("")
+        pieces[-1] += part
+    return pieces
+
+
+def _cut_digits(text: str) -> list[str]:
+    """Fours from the right; no digit stays alone."""
+    first = len(text) % LONGEST
+    starts = [*([0] if first > 1 else []), *range(first if first > 1 else 0, len(text), LONGEST)]
+    return [text[a:b] for a, b in pairwise([*starts, len(text)])]
 
 
 def _pieces(text: str, is_word: Callable[[str], bool]) -> list[str]:
@@ -123,7 +145,7 @@ def _joins(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord | No
         return False
     length = sum(len(word) for word, _ in group) + len(text)
     if text in PARTICLES and length <= LONGEST + 1:
-        return True
+        return text != "过" or last_pos[:1] not in "na"  # 吃过, but 温度|过高
     if last in PARTICLES:
         return last == "了" and len(group) == 2 and text == group[0][0]  # 看了看
     if length > (LONGEST_NUMERAL if last_pos == "m" else LONGEST):
@@ -142,7 +164,8 @@ def _joins_number(group: list[TaggedWord], unit: TaggedWord) -> bool:
     # 二十六|度, 三|点半, 一|本书
     if last_pos == "m":
         noun = pos == "n" and len(text) == 1 and last[-1] in MEASURES
-        counted = pos == "q" or (len(text) <= 2 and text[0] in MEASURES)
+        measured = len(text) <= 2 and text[0] in MEASURES and pos not in ("nr", "ns", "a", "an")
+        counted = pos == "q" or measured
         if pos == "m":
             return last[-1] not in MEASURES | {"之"} or text in ("半", "多", "整")
         if text in UNITS:
@@ -172,6 +195,9 @@ def _leans_left(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord
     # 听|到, 洗|完, 达|到
     if text in COMPLEMENTS and last_pos.startswith("v") and last not in MODALS:
         return following is None or following[1][:1] not in "nr" or text not in "给在为"
+    # 快递|员
+    if text in SUFFIXES and last_pos[:1] in "nv":
+        return True
     # 充电|座, 门|口
     return (
         len(last) == 2
@@ -186,8 +212,11 @@ def _leans_right(group: list[TaggedWord], unit: TaggedWord) -> bool:
     text, pos = unit
     last, last_pos = group[-1]
     # 不|去, 就|不|去
-    if last in ADVERBS and len(text) == 1 and pos[:1] in "vad":
+    if last in ADVERBS and len(text) == 1 and (pos[:1] in "vad" or text == "在"):
         return True
+    # 请|把
+    if last == "请" and text in ("把", "将", "在"):
+        return len(group) == 1
     # 不|知道, 很|开心
     if last in STRONG_ADVERBS and len(text) == 2 and pos[:1] in "va":
         return len(group) <= 2
@@ -198,7 +227,9 @@ def _leans_right(group: list[TaggedWord], unit: TaggedWord) -> bool:
 def _pairs_up(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord | None) -> bool:
     text, pos = unit
     last, last_pos = group[-1]
-    # 能|不|能, 听|一|听
+    # 能|不|能, 能|不能, 听|一|听
+    if text[0] == "不" and text[1:] == last:
+        return True
     if len(group) == 2 and group[1][0] in ("不", "一") and text == group[0][0]:
         return True
     if text in ("不", "一") and following is not None and following[0] == last and len(last) == 1:
@@ -206,6 +237,8 @@ def _pairs_up(group: list[TaggedWord], unit: TaggedWord, following: TaggedWord |
     if len(last) != 1 or len(text) != 1 or len(group) != 1:
         return False
     # An adverb waits for its verb: 花|都开了, 我|不知道.
+    if text in ADVERBS and last_pos[0] == "n" and following is not None:
+        return False
     if text in ADVERBS and following is not None:
         reach = 2 if text in STRONG_ADVERBS else 1
         if len(following[0]) <= reach and following[1][:1] in "va":

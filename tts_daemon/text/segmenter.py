@@ -11,10 +11,16 @@ from tts_daemon.text import tables
 from tts_daemon.text.reading import Word
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_NUMERAL = "[零〇一二三四五六七八九十百千万亿两幺]"
+_DIGIT = "[零〇一二三四五六七八九幺]"
+# 千 and 百 before a unit belong to it: 四十五点六|千瓦时, 一千零一十三|百帕.
+_UNIT = "千[瓦克米帕焦伏安赫卡字比欧牛]|百帕"
+_NUMERAL = f"(?:(?!{_UNIT})[零〇一二三四五六七八九十百千万亿两幺])"
 # 二十六点五, 百分之四十五; 十点一刻 and 十点三十分 are times.
 _POINT = rf"点(?!{_NUMERAL}+(?:刻|分(?![贝米之])))"
-_NUMBER = rf"百分之{_NUMERAL}+(?:{_POINT}{_NUMERAL}+)?|{_NUMERAL}+{_POINT}{_NUMERAL}+"
+_NUMBER = (
+    rf"{_DIGIT}{{4,}}|{_DIGIT}*幺{_DIGIT}+|百分之{_NUMERAL}+(?:{_POINT}{_NUMERAL}+)?"
+    rf"|{_NUMERAL}+(?:{_POINT}{_NUMERAL}+|(?={_UNIT}))"
+)
 _TOKEN = re.compile(
     rf"{_NUMBER}|(?:(?!{_NUMBER})[{HAN}])+|[A-Za-z]+(?:['’][A-Za-z]+)*|[^{HAN}A-Za-z\s]"
 )
