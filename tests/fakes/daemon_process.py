@@ -93,6 +93,17 @@ class DaemonProcess:
         return self._process.wait(PATIENCE_S)
 
     @property
+    def pid(self) -> int:
+        """Number of the process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def resident_mb(self) -> float:
+        """Memory that it holds now."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+
+    @property
     def log(self) -> str:
         """Everything that it wrote so far."""
         return self.log_file.read_text(encoding="utf-8")

@@ -329,7 +329,7 @@ def test_metrics_count_answers(client: HttpClient) -> None:
     assert 'tts_http_requests_total{route="/api/status",status="200"} 1' in lines
     assert 'tts_http_requests_total{route="other",status="404"} 1' in lines
     assert 'tts_state{state="idle"} 1' in lines
-    assert 'tts_utterances_total{kind="finished"} 0' in lines
+    assert 'tts_utterances_total{end="finished"} 0' in lines
 
 
 def test_the_files_of_the_page_are_served(client: HttpClient) -> None:

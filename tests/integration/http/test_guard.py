@@ -102,6 +102,21 @@ def test_one_connection_too_many_is_told_so(opened: Opened) -> None:
         assert client.get("/healthz").status == 503
 
 
+@pytest.mark.parametrize("sent", [b"", b"POST /api/tts HT", HEAD + b"Content-Length: 30\r\n\r\n{"])
+def test_clients_that_say_nothing_give_way(
+    service: FakeSpeechService, opened: Opened, sent: bytes
+) -> None:
+    service.chunks = [tone(0.1)]
+    client = opened(connections=4)
+    silent = [client.connect(sent) for _ in range(20)]
+    try:
+        for _ in range(5):
+            assert client.post("/api/tts", "好").status == 200
+    finally:
+        for wire in silent:
+            wire.close()
+
+
 def test_too_many_waiting_texts_are_refused(service: FakeSpeechService, opened: Opened) -> None:
     client = opened(waiting=0)
     service.chunks = [tone(10)] * 1000

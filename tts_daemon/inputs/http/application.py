@@ -5,8 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from tts_daemon.inputs.http import metrics, pages
-from tts_daemon.inputs.http.guard import Guard, translate_errors
+from tts_daemon.inputs.http.guard import Guard, Handler, translate_errors
 from tts_daemon.inputs.http.openai import OpenAi
+from tts_daemon.inputs.http.places import PLACES, Places
 from tts_daemon.inputs.http.requests import Limits
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.inputs.http.state import Read, State
@@ -29,10 +30,11 @@ def make_application(
     guard = Guard(settings)
     requests = metrics.Requests()
     application = web.Application(
-        middlewares=[requests.count, translate_errors, guard.check],
+        middlewares=[_hear, requests.count, translate_errors, guard.check],
         client_max_size=limits.max_bytes,
     )
     application[metrics.REQUESTS] = requests
+    application[PLACES] = Places(settings.timeout_s)
     application.on_response_prepare.append(guard.sign)
     speech = Speech(service, renderer, limits)
     state = State(service, renderer, voices, read, limits)
@@ -50,3 +52,13 @@ def make_application(
 
     application.on_shutdown.append(stop)
     return application
+
+
+@web.middleware
+async def _hear(request: web.Request, handler: Handler) -> web.StreamResponse:
+    places = request.app[PLACES]
+    places.head_came(request)
+    try:
+        return await handler(request)
+    finally:
+        places.heard(request)

@@ -8,12 +8,11 @@ import logging
 from typing import cast
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from tts_daemon.errors import SettingsError
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.http.application import make_application
-from tts_daemon.inputs.http.guard import Handler
+from tts_daemon.inputs.http.places import PLACES
 from tts_daemon.inputs.http.state import Read
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.ports import SpeechService
@@ -57,9 +56,7 @@ class HttpDoor:
         self._application = make_application(
             service, self._renderer, voices, read, settings, max_characters
         )
-        self._application.middlewares.insert(0, self._heard)
         self._loop = EventLoopThread("http")
-        self._silent: dict[asyncio.BaseProtocol, asyncio.TimerHandle] = {}
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
         self.port = settings.port
@@ -115,28 +112,16 @@ class HttpDoor:
             await self._runner.cleanup()
 
     def _admit(self) -> asyncio.Protocol:
-        """A new connection, or a refusal where there are too many."""
+        """A new connection, or a refusal where there are too many that are in use."""
         server = cast("web.AppRunner", self._runner).server
-        if server is None or len(server.connections) >= self._settings.connections:
+        if server is None:
+            return _Refusal()
+        places = self._application[PLACES]
+        if len(server.connections) >= self._settings.connections and not places.make_room():
             return _Refusal()
         connection = server()
-        timer = asyncio.get_running_loop().call_later(
-            self._settings.timeout_s, self._lose_patience, connection
-        )
-        self._silent[connection] = timer
+        places.take(connection)
         return connection
-
-    def _lose_patience(self, connection: RequestHandler) -> None:
-        self._silent.pop(connection)
-        connection.force_close()
-
-    @web.middleware
-    async def _heard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The head of a request has come: the connection is not one that merely occupies us."""
-        timer = self._silent.pop(request.protocol, None)
-        if timer:
-            timer.cancel()
-        return await handler(request)
 
 
 class _Refusal(asyncio.Protocol):

@@ -1,4 +1,4 @@
-"""Figures in the text format of Prometheus."""
+"""How many requests were answered, and how, in the text format of Prometheus."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from tts_daemon import __version__
-from tts_daemon.domain import PlayerState
 from tts_daemon.inputs.http.guard import Handler
-from tts_daemon.ports import Snapshot
+from tts_daemon.inputs.prometheus import family
 
 
 class Requests:
@@ -30,35 +28,12 @@ class Requests:
 
     def lines(self) -> Iterator[str]:
         """One line for each route and status."""
-        yield "# TYPE tts_http_requests_total counter"
-        for (route, status), count in sorted(self._counts.items()):
-            yield f'tts_http_requests_total{{route="{route}",status="{status}"}} {count}'
+        answers = {
+            f'{{route="{route}",status="{status}"}}': count
+            for (route, status), count in sorted(self._counts.items())
+        }
+        meaning = "Answers by route and status."
+        yield from family("counter", "tts_http_requests_total", meaning, answers)
 
 
 REQUESTS = web.AppKey("requests", Requests)
-
-
-def of_player(now: Snapshot) -> Iterator[str]:
-    """The player at one moment."""
-    yield "# TYPE tts_info gauge"
-    yield f'tts_info{{version="{__version__}"}} 1'
-    yield "# TYPE tts_state gauge"
-    for state in PlayerState:
-        yield f'tts_state{{state="{state}"}} {int(now.state == state)}'
-    gauges = {
-        "tts_queued_utterances": now.queued,
-        "tts_volume_percent": now.volume,
-        "tts_last_first_audio_seconds": _seconds(now.last_first_audio_ms),
-        "tts_last_real_time_factor": now.last_real_time_factor,
-    }
-    for name, value in gauges.items():
-        if value is not None:
-            yield f"# TYPE {name} gauge"
-            yield f"{name} {value:g}"
-    yield "# TYPE tts_utterances_total counter"
-    for name, count in sorted(now.counters.items()):
-        yield f'tts_utterances_total{{kind="{name}"}} {count}'
-
-
-def _seconds(value_ms: float | None) -> float | None:
-    return None if value_ms is None else value_ms / 1000

@@ -11,6 +11,7 @@ from aiohttp import web
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.inputs import messages
+from tts_daemon.inputs.http.places import PLACES
 from tts_daemon.inputs.http.replies import TooLongError
 
 SOURCE = "http"
@@ -55,7 +56,9 @@ async def text_of(request: web.Request, limits: Limits) -> str:
 
 async def _body(request: web.Request, limits: Limits) -> bytes:
     async with asyncio.timeout(limits.timeout_s):
-        return await request.read()
+        body = await request.read()
+    request.app[PLACES].heard(request)
+    return body
 
 
 def _decode(body: bytes) -> str:

@@ -13,7 +13,7 @@ from aiohttp import web
 from tts_daemon import __version__
 from tts_daemon.domain import Clause, Event, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, VoiceError
-from tts_daemon.inputs import messages
+from tts_daemon.inputs import messages, prometheus
 from tts_daemon.inputs.http import metrics
 from tts_daemon.inputs.http.reading import described
 from tts_daemon.inputs.http.replies import refusal, reply
@@ -186,6 +186,7 @@ class State:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Figures for Prometheus."""
-        figures = request.app[metrics.REQUESTS].lines()
-        text = "\n".join([*metrics.of_player(self._service.snapshot()), *figures, ""])
+        player = prometheus.of_player(self._service.snapshot())
+        requests = request.app[metrics.REQUESTS].lines()
+        text = "\n".join([*player, *prometheus.of_process(), *requests, ""])
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
