@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import sqlite3
 import threading
 from collections import deque
@@ -50,6 +51,9 @@ _PAGE_BYTES = 1024
 
 _KEPT_IDS = 1000
 _TIDY_EVERY = 200
+_MOST_NOTES = 10000
+"""Kept while the disk is full; the oldest make room."""
+_WARN_EVERY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +85,16 @@ class Journal:
         self._lock = threading.Lock()
         self._boot = _boot_id()
         self._next_serial = 1
-        self._notes: deque[tuple[str, tuple[Any, ...]]] = deque()
-        self._failing = False
+        self._notes: deque[tuple[str, tuple[Any, ...]]] = deque(maxlen=_MOST_NOTES)
+        self._is_kept = False
+        self._has_warned = False
+        self._warn_again_s = -math.inf
         self._database: sqlite3.Connection | None = None
 
     @property
     def lasting(self) -> bool:
-        """Whether what was accepted is found again by the next process."""
-        return self._path is not None and self._database is not None and not self._failing
+        """Whether the newest request that was accepted is found again by the next process."""
+        return self._path is not None and self._is_kept
 
     def open(self) -> Remembered:
         """Open or create the file, and say what an earlier process left."""
@@ -96,6 +102,7 @@ class Journal:
             rows = self._open_database()
             remembered = self._remembered(rows)
             self._next_serial = max((row[0] for row in rows), default=0) + 1
+            self._is_kept = self._database is not None
         return remembered
 
     def accept(self, request: SpeakRequest) -> int:
@@ -106,7 +113,10 @@ class Journal:
         """
         with self._lock:
             serial, self._next_serial = self._next_serial, self._next_serial + 1
-            self._write(_INSERT, self._row(serial, request), "FULL")
+            self._is_kept = self._write(_INSERT, self._row(serial, request), "FULL")
+            if self._is_kept and self._has_warned:
+                self._has_warned = False
+                _logger.info("queue journal %s is written again", self._path)
             if serial % _TIDY_EVERY == 0:
                 self._tidy()
         self._write_notes()
@@ -159,8 +169,12 @@ class Journal:
         while self._notes and self._lock.acquire(blocking=False):
             try:
                 while self._notes:
-                    sql, values = self._notes.popleft()
-                    self._write(sql, values, "NORMAL")
+                    sql, values = self._notes[0]
+                    if not self._write(sql, values, "NORMAL"):
+                        # Later, with the next one: without it, the next process would speak again
+                        # what was spoken.
+                        return
+                    self._notes.popleft()
             finally:
                 self._lock.release()
 
@@ -169,25 +183,29 @@ class Journal:
         now = (self._clock.wall_s(), self._boot, self._clock.monotonic_s())
         return (serial, request.id, fingerprint(request), text, *now, "waiting")
 
-    def _write(self, sql: str, values: tuple[Any, ...], synchronous: str) -> None:
+    def _write(self, sql: str, values: tuple[Any, ...], synchronous: str) -> bool:
         if self._database is None:
-            return
+            return False
         try:
             self._database.execute(f"PRAGMA synchronous={synchronous}")
             self._database.execute(sql, values)
         except sqlite3.Error as error:
-            if not self._failing:
-                _logger.warning(
-                    "queue journal %s cannot be written (%s); speech goes on, but what waits would "
-                    "be lost in a crash: make room on the disk",
-                    self._path,
-                    error,
-                )
-            self._failing = True
-        else:
-            if self._failing:
-                _logger.info("queue journal %s is written again", self._path)
-            self._failing = False
+            self._warn(error)
+            return False
+        return True
+
+    def _warn(self, error: Exception) -> None:
+        """Once: on a disk that is nearly full, short requests may find room and long ones not."""
+        if self._clock.monotonic_s() < self._warn_again_s:
+            return
+        self._warn_again_s = self._clock.monotonic_s() + _WARN_EVERY_S
+        self._has_warned = True
+        _logger.warning(
+            "queue journal %s cannot be written (%s); speech goes on, but what waits would be lost "
+            "in a crash: make room on the disk",
+            self._path,
+            error,
+        )
 
     def _tidy(self) -> None:
         """Forget what ended long ago, and fold the log into the file."""
@@ -249,7 +267,6 @@ class Journal:
                 self._path,
                 second,
             )
-            self._failing = True
             return rows
         _logger.warning(
             "queue journal %s was damaged (%s): set aside as %s, %d requests recovered",

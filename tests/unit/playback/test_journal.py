@@ -302,6 +302,40 @@ def test_a_full_disk_costs_one_warning_and_no_speech(
     assert [item.request.id for item in remembered.waiting] == ["after"]
 
 
+def test_what_ended_while_the_disk_was_full_does_not_come_again(path: Path) -> None:
+    journal, _ = opened(path)
+    first, second = (journal.accept(SpeakRequest("你好", id=name)) for name in ("first", "second"))
+    database = journal._database
+    assert database is not None
+    database.execute("PRAGMA query_only=1")
+    journal.begin(first)
+    journal.end(first)
+    database.execute("PRAGMA query_only=0")
+    journal.begin(second)
+    journal.close()
+    _, remembered = opened(path)
+    assert remembered.waiting == ()
+    assert [item.request.id for item in remembered.interrupted] == ["second"]
+
+
+def test_a_disk_with_room_for_short_requests_only_costs_one_warning(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal, _ = opened(path)
+    database = journal._database
+    assert database is not None
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    database.execute(f"PRAGMA max_page_count={pages + 4}")
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            journal.accept(SpeakRequest("很长" * 3000))
+            assert not journal.lasting
+            journal.accept(SpeakRequest("短"))
+            assert journal.lasting
+    assert caplog.text.count("cannot be written") == 1
+    assert caplog.text.count("is written again") == 1
+
+
 def test_a_place_that_cannot_be_written_costs_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
