@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tts_daemon.domain import Symbol
 from tts_daemon.errors import TextError
@@ -74,6 +75,7 @@ class VoiceTraits:
         return cls(avoided, speaks_english, tables)
 
 
+@lru_cache(maxsize=1024)
 def split_syllable(base: str, erhua: bool = False) -> tuple[str, str]:
     """`jiu` -> (`j_c`, `iou_c`); `wan` with erhua -> (`w_c`, `anr_c`)."""
     base = _NEAREST.get(base, base)
