@@ -41,6 +41,14 @@ class OnnxGraph:
         self._session = session
         self._name = name
         self._outputs = [item.name for item in session.get_outputs()]
+        # Asked of the session once: a vocoder has 165 of them, and every clause begins with them.
+        self._empty = {
+            item.name: np.zeros(
+                [size if isinstance(size, int) else 0 for size in item.shape], _TYPES[item.type]
+            )
+            for item in session.get_inputs()
+            if item.name.startswith(_STATE)
+        }
         self._widths = {
             item.name: item.shape[-1] if item.shape and isinstance(item.shape[-1], int) else 0
             for item in [*session.get_inputs(), *session.get_outputs()]
@@ -80,13 +88,7 @@ class OnnxGraph:
 
     def empty_states(self) -> dict[str, Array]:
         """See `Graph`."""
-        return {
-            item.name: np.zeros(
-                [size if isinstance(size, int) else 0 for size in item.shape], _TYPES[item.type]
-            )
-            for item in self._session.get_inputs()
-            if item.name.startswith(_STATE)
-        }
+        return dict(self._empty)
 
     def width(self, name: str) -> int:
         """See `Graph`."""

@@ -17,13 +17,15 @@ class ChunkPlan:
 
     Attributes:
         first_frames: Frames of the first chunk.
-        growth: Factor from one chunk to the next.
-        largest_frames: No chunk is longer; a stream can be stopped between chunks only.
+        growth: Factor from one chunk to the next. While a chunk is heard the next one is made: that
+            is in time up to a real-time factor of 1 / growth.
+        largest_frames: No chunk is longer: the time for a frame hardly falls any more, the memory
+            for it grows, and a stream can be stopped between chunks only.
     """
 
-    first_frames: int = 12
-    growth: float = 2.0
-    largest_frames: int = 48
+    first_frames: int = 8
+    growth: float = 1.5
+    largest_frames: int = 32
 
     def sizes(self) -> Iterator[int]:
         """Frames of each chunk, without end."""
