@@ -15,7 +15,8 @@ from tts_daemon.ports import SpeechService
 from tts_daemon.synthesis.pcm import to_pcm
 
 RENDERS = 4
-"""Texts that are rendered at one time; the player allows as many."""
+"""Texts that one door renders at one time; the player allows several times as many, so that a busy
+door does not shut the others out."""
 THREADS = 2 * RENDERS
 """Half for renders, so that a command never waits behind them."""
 

@@ -68,7 +68,7 @@ class PlayerSettings:
         limit: Utterances that may wait.
         interrupted: `again` or `drop`: the utterance that a crash cut off.
         max_characters: Longest text of one request.
-        renders: Texts that may be rendered at one time.
+        renders: Texts that may be rendered at one time, by all doors; each door takes a few.
         preset: Default preset.
         volume: At start, percent.
     """
@@ -76,7 +76,7 @@ class PlayerSettings:
     limit: int = 32
     interrupted: str = "again"
     max_characters: int = 10000
-    renders: int = 4
+    renders: int = 16
     preset: str = "neutral"
     volume: float = 100.0
 
