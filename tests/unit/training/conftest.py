@@ -59,5 +59,5 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def corpus(source: Path, tmp_path: Path) -> Corpus:
     """The same, as the trainers read it."""
-    corpora.build(source, tmp_path / "cache", lambda _text: None, lambda _line: None)
+    corpora.build([source], tmp_path / "cache", lambda _text: None, lambda _line: None)
     return corpora.load(tmp_path / "cache")

@@ -27,7 +27,7 @@ def test_a_cache_that_was_not_built_names_the_command(tmp_path: Path) -> None:
 
 
 def test_other_words_change_the_labels_only(source: Path, tmp_path: Path, corpus: Corpus) -> None:
-    count = corpora.relabel(source, tmp_path / "cache", lambda _text: [("妈", 1), ("妈", 4)])
+    count = corpora.relabel([source], tmp_path / "cache", lambda _text: [("妈", 1), ("妈", 4)])
     changed = corpora.load(tmp_path / "cache")
     assert count == len(changed.sentences) == 4
     assert changed.sentences[0].label.sy == ["m_c", "a_c", "#1", "m_c", "a_c", "#4"]

@@ -13,14 +13,26 @@ from pathlib import Path
 
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.workshop.training import corpus, published
-from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
+from tts_daemon.workshop.training.acoustic_trainer import (
+    ACOUSTIC_PARAMS,
+    AcousticPlan,
+    AcousticTrainer,
+    new_model,
+)
 from tts_daemon.workshop.training.audition import Speaker, write_waves
 from tts_daemon.workshop.training.prediction import predict_mels
+from tts_daemon.workshop.training.recovery import recover_acoustic
+from tts_daemon.workshop.training.recovery_vocoder import recover_vocoder
 from tts_daemon.workshop.training.schedule import Interruption
-from tts_daemon.workshop.training.states import prepare_torch
+from tts_daemon.workshop.training.states import prepare_torch, save_state
 from tts_daemon.workshop.training.teacher import Teacher, make_corpus
 from tts_daemon.workshop.training.teacher_files import unpack_teacher
-from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
+from tts_daemon.workshop.training.vocoder_trainer import (
+    VOCODER_PARAMS,
+    VocoderPlan,
+    VocoderTrainer,
+    new_generator,
+)
 
 
 def say(line: str) -> None:
@@ -50,7 +62,11 @@ def unpack(options: argparse.Namespace) -> None:
 
 def make_recordings(options: argparse.Namespace) -> None:
     """Let the teacher read sentences: recordings and labels."""
-    texts = [line.strip() for line in options.sentences.read_text(encoding="utf-8").splitlines()]
+    texts = [
+        line.strip()
+        for file in options.sentences
+        for line in file.read_text(encoding="utf-8").splitlines()
+    ]
     teacher = Teacher(options.work / "teacher", options.threads)
     make_corpus(teacher, filter(None, texts), options.work / "corpus", say)
 
@@ -96,11 +112,30 @@ def train_vocoder(options: argparse.Namespace) -> None:
 
 def train_acoustic(options: argparse.Namespace) -> None:
     """Train the acoustic model."""
-    plan = AcousticPlan(minutes=budget(options), rate=options.rate, device=options.device)
+    plan = AcousticPlan(
+        minutes=budget(options),
+        rate=options.rate,
+        autoregressive=options.autoregressive,
+        device=options.device,
+    )
     trainer = AcousticTrainer(
-        corpus.load(options.work / "cache"), options.work / options.name, plan
+        corpus.load(options.work / "cache"),
+        options.work / options.name,
+        plan,
+        start_from=options.start_from,
     )
     trainer.run(say, options.stop)
+
+
+def recover(options: argparse.Namespace) -> None:
+    """Take the weights out of a voice package, as states to start from."""
+    model, generator = new_model(ACOUSTIC_PARAMS), new_generator(VOCODER_PARAMS)
+    recover_acoustic(options.package, model)
+    recover_vocoder(options.package, generator)
+    target = options.work / "recovered"
+    save_state(target / "acoustic.pt", {"model": model.state_dict()})
+    save_state(target / "vocoder.pt", {"generator": generator.state_dict()})
+    say(f"wrote {target}/acoustic.pt and vocoder.pt")
 
 
 def audition(options: argparse.Namespace) -> None:
@@ -132,13 +167,17 @@ def parser() -> argparse.ArgumentParser:
     teacher.add_argument("--packages", type=Path, required=True, help="folder of the packages")
     recordings = steps.add_parser("corpus", help=make_recordings.__doc__)
     recordings.set_defaults(run=make_recordings)
-    recordings.add_argument("--sentences", type=Path, required=True, help="one a line")
+    recordings.add_argument(
+        "--sentences", type=Path, nargs="+", required=True, help="files, one sentence a line"
+    )
     features = steps.add_parser("prepare", help=prepare.__doc__)
     features.set_defaults(run=prepare)
     words = steps.add_parser("relabel", help=relabel.__doc__)
     words.set_defaults(run=relabel)
     for step in (features, words):
-        step.add_argument("--source", type=Path, required=True, help="labels.jsonl and recordings")
+        step.add_argument(
+            "--source", type=Path, nargs="+", required=True, help="labels.jsonl and recordings"
+        )
     vocoder = steps.add_parser("vocoder", help=train_vocoder.__doc__)
     vocoder.set_defaults(run=train_vocoder)
     vocoder.add_argument("--name", default="vocoder", help="folder of the state")
@@ -149,7 +188,6 @@ def parser() -> argparse.ArgumentParser:
     vocoder.add_argument("--mel-weight", type=float, default=2.0)
     vocoder.add_argument("--adversarial-weight", type=float, default=0.5)
     vocoder.add_argument("--feature-weight", type=float, default=1.0)
-    vocoder.add_argument("--start-from", type=Path, help="state of an earlier training")
     vocoder.add_argument(
         "--predicted", type=Path, help="mels of the acoustic model, to fine-tune on"
     )
@@ -159,6 +197,12 @@ def parser() -> argparse.ArgumentParser:
     acoustic.add_argument("--minutes", type=float, default=150.0)
     acoustic.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
     acoustic.add_argument("--rate", type=float, default=1e-3)
+    acoustic.add_argument("--autoregressive", action="store_true", help="as published")
+    for step in (vocoder, acoustic):
+        step.add_argument("--start-from", type=Path, help="state of an earlier training")
+    earlier = steps.add_parser("recover", help=recover.__doc__)
+    earlier.set_defaults(run=recover)
+    earlier.add_argument("--package", type=Path, default=Path("models/xiaoyu"))
     listen = steps.add_parser("audition", help=audition.__doc__)
     listen.set_defaults(run=audition)
     listen.add_argument("--texts", type=Path, required=True)

@@ -1,7 +1,8 @@
 """Trains the acoustic model on the teacher's durations, pitch and energy.
 
 The decoder sees no previous frame (`autoregressive: false`): the prenet holds zeros, so that the
-checkpoint is still a regular one, and the runtime may compute all steps at once.
+checkpoint is still a regular one, and the runtime may compute all steps at once. The published
+way, autoregressive with dropout in the prenet, can be trained for comparison.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_data import Batch, ItemSource, Moments, make_item
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
-from tts_daemon.workshop.training.states import load_state, save_state
+from tts_daemon.workshop.training.states import load_state, required_state, save_state
 
 ACOUSTIC_PARAMS: dict[str, Any] = {
     "NSF": True,
@@ -82,14 +83,21 @@ class AcousticPlan:
         minutes: Wall-clock budget, or what remains of it.
         rate: Peak learning rate.
         batch_frames: Frames of a batch, padding included.
+        autoregressive: Whether the decoder sees its previous frame, as published.
         device: `cpu` or `cuda`.
     """
 
     minutes: float
     rate: float = 1e-3
     batch_frames: int = 1200
+    autoregressive: bool = False
     device: str = "cpu"
     seed: int = 0
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Of the model, as its configuration states them."""
+        return ACOUSTIC_PARAMS | {"autoregressive": self.autoregressive}
 
 
 def table_sizes() -> TableSizes:
@@ -105,11 +113,13 @@ def table_sizes() -> TableSizes:
 
 
 def new_model(params: dict[str, Any]) -> Sambert:
-    """A model that ignores previous frames: every prenet parameter is zero and stays so."""
+    """A model to train; without `autoregressive` every prenet parameter is zero and stays so."""
     model = Sambert(SambertConfig.from_config(params, table_sizes()))
     for table in (model.text_encoder.sy_emb, model.text_encoder.tone_emb):
         # The encoder multiplies the embeddings by the root of its width.
         nn.init.normal_(table.weight, std=params["embedding_dim"] ** -0.5)
+    if params["autoregressive"]:
+        return model
     for parameter in model.decoder.prenet.parameters():
         nn.init.zeros_(parameter)
         parameter.requires_grad_(False)
@@ -163,10 +173,22 @@ def total(parts: dict[str, Tensor]) -> Tensor:
 class AcousticTrainer:
     """One training, resumable; `run` goes on until the clock is over."""
 
-    def __init__(self, corpus: Corpus, folder: Path, plan: AcousticPlan) -> None:
+    def __init__(
+        self,
+        corpus: Corpus,
+        folder: Path,
+        plan: AcousticPlan,
+        *,
+        start_from: Path | None = None,
+    ) -> None:
+        """`start_from` is the state of an earlier training whose weights this one starts with.
+
+        Raises:
+            CheckpointError: `start_from` is not there.
+        """
         torch.manual_seed(plan.seed)
         self.plan, self.folder = plan, folder
-        self.model = new_model(ACOUSTIC_PARAMS).to(plan.device)
+        self.model = new_model(plan.params).to(plan.device)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(trained, plan.rate, (0.9, 0.98), 1e-9, weight_decay=1e-3)
         train, held_out = corpus.split()
@@ -179,6 +201,8 @@ class AcousticTrainer:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.epochs, done = state["step"], state["epochs"], state["progress"]
+        elif start_from is not None:
+            self.model.load_state_dict(required_state(start_from)["model"])
         self.source = ItemSource(
             items, self.pitch, self.energy, batch_frames=plan.batch_frames, seed=self.step + 1
         )

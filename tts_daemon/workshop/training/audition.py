@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tts_daemon.domain import Style
-from tts_daemon.errors import CheckpointError
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.symbols import VoiceTraits, encode
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams, sine_excitation
@@ -25,7 +24,7 @@ from tts_daemon.workshop.training.features import (
     N_MELS,
     SAMPLE_RATE,
 )
-from tts_daemon.workshop.training.states import load_state
+from tts_daemon.workshop.training.states import required_state
 from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS
 
 TABLES = {
@@ -46,10 +45,10 @@ class Speaker:
         Raises:
             CheckpointError: One is missing.
         """
-        acoustic_state, vocoder_state = load_state(acoustic), load_state(vocoder)
-        if acoustic_state is None or vocoder_state is None:
-            raise CheckpointError(f"{acoustic} or {vocoder}: no training state")
-        self._model = new_model(ACOUSTIC_PARAMS).eval()
+        acoustic_state, vocoder_state = required_state(acoustic), required_state(vocoder)
+        # Without a plan it was recovered from a package.
+        autoregressive = acoustic_state.get("plan", {}).get("autoregressive", False)
+        self._model = new_model(ACOUSTIC_PARAMS | {"autoregressive": autoregressive}).eval()
         self._model.load_state_dict(acoustic_state["model"])
         self._generator = Generator(GeneratorParams.from_config(VOCODER_PARAMS))
         self._generator.load_state_dict(vocoder_state["generator"])

@@ -7,7 +7,7 @@ A cache directory holds `waves.npy` int16 [T x hop], `mels.npy` float16 [T, n_me
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,10 @@ def colour(waveform: NDArray[np.float32], emotion: str) -> NDArray[np.float32]:
     return limited.astype(np.float32, copy=False)
 
 
-def build(source: Path, target: Path, words_of: WordsOf, report: Callable[[str], None]) -> None:
-    """Decode `source` (labels.jsonl and its FLAC files) into a cache directory."""
+def build(
+    sources: Sequence[Path], target: Path, words_of: WordsOf, report: Callable[[str], None]
+) -> None:
+    """Decode `sources` (each labels.jsonl and its FLAC files) into a cache directory."""
     target.mkdir(parents=True, exist_ok=True)
     waves: list[NDArray[np.int16]] = []
     mels: list[NDArray[np.float16]] = []
@@ -102,7 +104,7 @@ def build(source: Path, target: Path, words_of: WordsOf, report: Callable[[str],
     sentences: list[dict[str, Any]] = []
     spectrogram = MelSpectrogram()
     offset = 0
-    for count, record in enumerate(_records(source)):
+    for count, (source, record) in enumerate(_records(sources)):
         samples = colour(_decode(source / record["file"]), record["emotion"])
         with torch.no_grad():
             mel = spectrogram(torch.from_numpy(samples)[None])[0].T.numpy()
@@ -125,7 +127,7 @@ def build(source: Path, target: Path, words_of: WordsOf, report: Callable[[str],
     )
 
 
-def relabel(source: Path, target: Path, words_of: WordsOf) -> int:
+def relabel(sources: Sequence[Path], target: Path, words_of: WordsOf) -> int:
     """Write `sentences.json` anew (other prosodic words), leaving the features as they are.
 
     Returns:
@@ -133,7 +135,7 @@ def relabel(source: Path, target: Path, words_of: WordsOf) -> int:
     """
     sentences: list[dict[str, Any]] = []
     offset = 0
-    for record in _records(source):
+    for _, record in _records(sources):
         for label in filter(usable, labels_of(record, words_of)):
             sentences.append({"offset": offset + label.start_frame, "label": label.as_dict()})
         offset += sum(record["durations"])
@@ -161,10 +163,11 @@ def load(cache: Path) -> Corpus:
     )
 
 
-def _records(source: Path) -> Iterator[dict[str, Any]]:
-    with (source / "labels.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
+def _records(sources: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for source in sources:
+        with (source / "labels.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                yield source, json.loads(line)
 
 
 def _decode(path: Path) -> NDArray[np.float32]:

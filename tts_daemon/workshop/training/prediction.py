@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.acoustic_data import ItemSource, Moments, make_item
 from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS, forward, new_model
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.features import CLIP, N_MELS
-from tts_daemon.workshop.training.states import load_state
+from tts_daemon.workshop.training.states import required_state
 
 
 @torch.no_grad()
@@ -28,9 +27,7 @@ def predict_mels(
     Raises:
         CheckpointError: There is no acoustic state.
     """
-    state = load_state(acoustic)
-    if state is None:
-        raise CheckpointError(f"{acoustic}: no training state; train the acoustic model first")
+    state = required_state(acoustic)
     model = new_model(ACOUSTIC_PARAMS).eval()
     model.load_state_dict(state["model"])
     collate = ItemSource([], Moments(**state["pitch"]), Moments(**state["energy"])).collate

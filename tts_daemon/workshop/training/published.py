@@ -18,7 +18,6 @@ import numpy as np
 import torch
 import yaml
 
-from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_data import Moments, make_item
 from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS
@@ -30,7 +29,7 @@ from tts_daemon.workshop.training.features import (
     SAMPLE_RATE,
     WIN_LENGTH,
 )
-from tts_daemon.workshop.training.states import load_state
+from tts_daemon.workshop.training.states import required_state
 from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS
 
 TITLE = "小雨"
@@ -55,7 +54,7 @@ def publish(name: str, acoustic: Path, vocoder: Path, corpus: Corpus, target: Pa
     Raises:
         CheckpointError: A state is missing.
     """
-    acoustic_state, vocoder_state = _state(acoustic), _state(vocoder)
+    acoustic_state, vocoder_state = required_state(acoustic), required_state(vocoder)
     draft = target.with_name(target.name + ".draft")
     shutil.rmtree(draft, ignore_errors=True)
     voice = draft / "voices" / name
@@ -105,13 +104,6 @@ def _energy_deviation(corpus: Corpus, energy: Moments) -> float:
             levels[sy].append(float(level))
     phones = [np.array(values) for sy, values in levels.items() if not sy.startswith("#")]
     return float(np.concatenate([values - values.mean() for values in phones]).std())
-
-
-def _state(path: Path) -> dict[str, Any]:
-    state = load_state(path)
-    if state is None:
-        raise CheckpointError(f"{path}: no training state; train first")
-    return state
 
 
 def _save(folder: Path, state: dict[str, Any], step: int) -> None:

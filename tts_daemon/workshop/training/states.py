@@ -33,6 +33,18 @@ def load_state(path: Path) -> dict[str, Any] | None:
     return state
 
 
+def required_state(path: Path) -> dict[str, Any]:
+    """Read what `save_state` wrote.
+
+    Raises:
+        CheckpointError: There is nothing, or it is damaged.
+    """
+    state = load_state(path)
+    if state is None:
+        raise CheckpointError(f"{path}: no such training state")
+    return state
+
+
 def prepare_torch(threads: int) -> None:
     """Set what a long training on a CPU needs."""
     torch.set_num_threads(threads)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams, sine_excitation
+from tts_daemon.workshop.hifigan.start import start_wide
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.discriminators import Discriminators
 from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE
@@ -24,7 +25,7 @@ from tts_daemon.workshop.training.losses import (
     generator_loss,
 )
 from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
-from tts_daemon.workshop.training.states import load_state, save_state
+from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import Crops, CropSource
 
 
@@ -75,17 +76,8 @@ VOCODER_PARAMS: dict[str, Any] = {
 
 
 def new_generator(params: dict[str, Any]) -> Generator:
-    """A generator with Kaiming-uniform weights: the published start (0.01) learns slowly."""
-    generator = Generator(GeneratorParams.from_config(params))
-    for name, parameter in generator.named_parameters():
-        if not name.endswith("weight_v"):
-            continue
-        nn.init.kaiming_uniform_(
-            parameter, a=params["nonlinear_activation_params"]["negative_slope"]
-        )
-        length = generator.get_parameter(name.removesuffix("_v") + "_g")
-        length.data = parameter.data.norm(dim=(1, 2), keepdim=True)
-    return generator
+    """A generator to begin with."""
+    return start_wide(Generator(GeneratorParams.from_config(params)))
 
 
 def synthesize(generator: Generator, crops: Crops) -> Tensor:
@@ -114,7 +106,11 @@ class VocoderTrainer:
         predicted: Path | None = None,
         held_out_frames: int = 96,
     ) -> None:
-        """`start_from` is the state of an earlier training whose weights this one starts with."""
+        """`start_from` is the state of an earlier training whose weights this one starts with.
+
+        Raises:
+            CheckpointError: `start_from` is not there.
+        """
         torch.manual_seed(plan.seed)
         self.plan, self.folder = plan, folder
         self.generator = new_generator(VOCODER_PARAMS).to(plan.device)
@@ -130,7 +126,7 @@ class VocoderTrainer:
             self._restore(state)
             self.step, done = state["step"], state["progress"]
         elif start_from is not None:
-            self._start_from(start_from)
+            self._start_from(required_state(start_from))
         self.train_crops = CropSource(
             corpus, train, predicted=predicted, seed=plan.seed + self.step + 1
         )
@@ -233,10 +229,10 @@ class VocoderTrainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.judge_optimizer.load_state_dict(state["judge_optimizer"])
 
-    def _start_from(self, path: Path) -> None:
-        state = load_state(path)
-        if state is not None:
-            self.generator.load_state_dict(state["generator"])
+    def _start_from(self, state: dict[str, Any]) -> None:
+        self.generator.load_state_dict(state["generator"])
+        # A state that was recovered from a package has none.
+        if "judges" in state:
             self.judges.load_state_dict(state["judges"])
 
     def _line(self, means: dict[str, float]) -> str:
