@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from shutil import get_terminal_size
 
+from tts_daemon.cli.box import box
 from tts_daemon.domain import Clause
 from tts_daemon.errors import TtsError
 from tts_daemon.text.frontend import Frontend
-from tts_daemon.text.normalize import steps
+from tts_daemon.text.normalize import SKIPPED, normalize
 from tts_daemon.text.sentences import Limits
 from tts_daemon.text.symbols import symbol_line
 
 _SPEAKER = "F7"
+_INDENT = "   "
+_WIDE = 120
+"""Columns where the output is no terminal."""
 _NO_SHORT_START = Limits(first=0)
 
 
@@ -85,17 +89,39 @@ def _print_table(frontend: Frontend, text: str) -> None:
         if not clause.symbols:
             print(f"{number}  pause {clause.pause_after_s:g} s")
             continue
-        print(f"{number}  written  {clause.text.strip()}")
-        for rule, spoken in steps(clause.text):
-            print(f"   {_pad(rule, 14)} {spoken}")
-        print(f"   spoken   {clause.spoken}")
-        print(f"   style    {clause.style.emotion}, speed {clause.style.speed:g}")
-        for row in _rows(clause):
-            print(f"   {row}")
+        emotion = f"{clause.style.emotion}, speed {clause.style.speed:g}"
+        print(f"{number}  {_line(clause.text)}  ({emotion})")
+        width = get_terminal_size((_WIDE, 0)).columns - len(_INDENT)
+        words = frontend.dictionary_words(clause.spoken)
+        for line in (
+            *box(("stage", "text"), list(_stages(frontend, clause)), width),
+            *box(("word", "part of speech", "lexical pinyin"), _spoken(words), width),
+            *box(("prosodic word", "break", "pinyin", "phones"), list(_rows(clause)), width),
+        ):
+            print(f"{_INDENT}{line}")
 
 
-def _rows(clause: Clause) -> Iterator[str]:
-    """A line for each prosodic word: the word, its break, its pinyin, its phones."""
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _stages(frontend: Frontend, clause: Clause) -> Iterator[tuple[str, str]]:
+    """What was written, what each rule of the normaliser made of it, and what is said."""
+    yield "written", _line(clause.text)
+    for rule, text in frontend.stages(clause.text):
+        yield rule, _line(text.replace(SKIPPED, "□"))
+    yield "spoken", clause.spoken
+    skipped = normalize(clause.text).skipped
+    if skipped:
+        yield "skipped", f"{skipped} without a reading"
+
+
+def _spoken(words: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    return [(word, pos, pinyin or "-") for word, pos, pinyin in words if pos != "x"]
+
+
+def _rows(clause: Clause) -> Iterator[tuple[str, str, str, str]]:
+    """For each prosodic word: the word, its break, its surface pinyin, its phones."""
     pinyin = iter(clause.pinyin)
     phones: list[list[str]] = [[]]
     for symbol in clause.symbols:
@@ -106,14 +132,7 @@ def _rows(clause: Clause) -> Iterator[str]:
     for word, level, names in zip(clause.words, clause.breaks, phones, strict=False):
         # Every syllable has two phones; an English word stands as one token.
         count = 1 if word.isascii() else len(names) // 2
-        syllables = " ".join(islice(pinyin, count))
-        yield f"{_pad(word, 12)} #{level}  {syllables:24} {' '.join(names)}"
-
-
-def _pad(text: str, width: int) -> str:
-    """Pad to `width` columns; Chinese characters take two."""
-    columns = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-    return text + " " * max(0, width - columns)
+        yield word, f"#{level}", " ".join(islice(pinyin, count)), " ".join(names)
 
 
 def _warn(message: str) -> None:

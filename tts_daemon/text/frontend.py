@@ -11,7 +11,7 @@ from tts_daemon.errors import TextError
 from tts_daemon.text import english, english_by_chinese, markup, sentences
 from tts_daemon.text.g2p import PolyphoneModel
 from tts_daemon.text.lexicon import Lexicon
-from tts_daemon.text.normalize import normalize
+from tts_daemon.text.normalize import normalize, steps
 from tts_daemon.text.passage import Passage
 from tts_daemon.text.phrasing import Phrasing
 from tts_daemon.text.prosody import ProsodyPredictor
@@ -90,6 +90,18 @@ class Frontend:
     def clause(self, text: str, spoken: str, style: Style, traits: VoiceTraits) -> Clause:
         """Read one clause whose spoken form is known, without markup and normalisation."""
         return _clause(text, spoken, self._phrasing.read(spoken), style, traits)
+
+    def stages(self, text: str) -> Iterator[tuple[str, str]]:
+        """What a clause becomes on its way to spoken text: a rule, and the text after it."""
+        written, _ = self._lexicon.rewrite(text, ())
+        if written != text:
+            yield "lexicon", written
+        yield from steps(written)
+
+    def dictionary_words(self, spoken: str) -> list[tuple[str, str, str]]:
+        """Words of spoken text with parts of speech (jieba's tags) and lexical pinyin."""
+        words = self._phrasing.dictionary_words(spoken)
+        return [(word.text, word.pos, " ".join(map(str, word.syllables))) for word in words]
 
     def words_and_breaks(self, text: str) -> list[tuple[str, int]]:
         """Prosodic words of one sentence with the level of the break after each."""

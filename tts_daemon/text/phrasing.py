@@ -32,6 +32,12 @@ class Phrasing:
             self._segmenter.add(word)
         self._g2p.lexicon = words
 
+    def dictionary_words(self, spoken: str) -> list[Word]:
+        """The words of spoken text with their lexical syllables, before any tone moves."""
+        words = self._segmenter.words(spoken)
+        self._g2p.read(words)
+        return words
+
     def read(self, spoken: str, pronunciations: Sequence[Pronunciation] = ()) -> list[ProsodicWord]:
         """Words, pinyin, breaks and tones of spoken text.
 
@@ -39,8 +45,7 @@ class Phrasing:
             spoken: What the normaliser gives out; any other text is read as well.
             pronunciations: Readings that the writer gave for stretches of `spoken`.
         """
-        words = self._segmenter.words(spoken)
-        self._g2p.read(words)
+        words = self.dictionary_words(spoken)
         _give(words, pronunciations)
         erhua.merge(words)
         tone_sandhi.neutral_tone(words)

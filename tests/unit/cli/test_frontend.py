@@ -42,6 +42,24 @@ def test_table_shows_the_stages(capsys: pytest.CaptureFixture[str]) -> None:
         assert part in output
 
 
+def test_table_counts_what_is_skipped(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["今天真开心😊。"]) == 0
+    output = capsys.readouterr().out
+    assert "emoji" in output
+    assert "1 without a reading" in output
+
+
+def test_table_shows_what_the_lexicon_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lexicon.yaml"
+    path.write_text("USB: 优盘\n", encoding="utf-8")
+    assert main(["--lexicon", str(path), "插入USB"]) == 0
+    output = capsys.readouterr().out
+    assert "lexicon" in output
+    assert "插入优盘" in output
+
+
 def test_lexicon_can_be_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "lexicon.yaml"
     path.write_text("单县: dan1 xian2\n坏: xyz1\n", encoding="utf-8")
