@@ -94,7 +94,7 @@ def peak_memory_kb(process: subprocess.Popen[bytes]) -> int:
     return int(status.partition("VmHWM:")[2].split()[0])
 
 
-@pytest.mark.timeout(SECONDS + 60)
+@pytest.mark.timeout(SECONDS + 240)
 def test_every_message_is_accounted_for(
     watch: Watch, daemon: subprocess.Popen[bytes], record_property: Callable[..., None]
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fakes.broker import Watcher
+from fakes.broker import DEADLINE_S, Watcher
 from fakes.fake_service import IDLE, FakeSpeechService
 from paho.mqtt.client import MQTTMessage
 
@@ -113,7 +113,7 @@ def test_a_say_of_rhasspy(watch: Watch, open_door: OpenDoor, service: FakeSpeech
     say = {"text": "你好。", "siteId": "living", "id": "h1", "sessionId": "s", "volume": 1.0}
     watcher.publish("hermes/tts/say", say | {"siteId": "bedroom", "id": "h0"})
     watcher.publish("hermes/tts/say", say)
-    assert service.submitted.wait(10)
+    assert service.submitted.wait(DEADLINE_S)
     service.emit(Event(EventType.FINISHED, "h1", source="hermes"))
     finished = watcher.wait(lambda message: message.topic == "hermes/tts/sayFinished")
     assert json.loads(finished.payload) == {"siteId": "living", "id": "h1", "sessionId": "s"}
