@@ -1,17 +1,18 @@
-"""Which doors are open: one line for each."""
+"""Which doors are open: one line for each, and one for the figures that go out by a file."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 from tts_daemon.domain import Clause, SpeakRequest
 from tts_daemon.errors import MissingExtraError
-from tts_daemon.inputs.mqtt_door import MqttDoor
 from tts_daemon.inputs.unix_socket import UnixSocketDoor
 from tts_daemon.ports import SpeechService
+from tts_daemon.service.textfile import Textfile
 from tts_daemon.settings.schema import Settings
 from tts_daemon.voices.store import VoiceStore
 
@@ -19,7 +20,7 @@ Read = Callable[[SpeakRequest], Iterator[Clause]]
 
 
 class Door(Protocol):
-    """A way in for requests."""
+    """A way in for requests, or out for figures."""
 
     def start(self) -> None:
         """Take requests from now on. Raises SettingsError where it cannot be opened."""
@@ -52,7 +53,10 @@ def doors(
     limit = settings.text.max_characters
     if listener:
         yield UnixSocketDoor(service, listener, settings.socket, limit)
+    # Each library costs memory and time at the start, so only doors that are open are imported.
     if settings.mqtt.enabled:
+        from tts_daemon.inputs.mqtt_door import MqttDoor
+
         yield MqttDoor(service, settings.mqtt, max_characters=limit)
     if settings.http.enabled:
         with _extra("http"):
@@ -62,6 +66,8 @@ def doors(
         with _extra("wyoming"):
             from tts_daemon.inputs.wyoming.door import WyomingDoor
         yield WyomingDoor(service, settings.wyoming, voices, max_characters=limit)
+    if settings.metrics.textfile:
+        yield Textfile(Path(settings.metrics.textfile), service.snapshot)
 
 
 @contextlib.contextmanager

@@ -320,6 +320,15 @@ class LoggingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Figures for those who watch many machines."""
+
+    textfile: str = setting(
+        "", "file for node_exporter's textfile collector, its name ends in .prom; empty: none"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSettings:
     """The daemon itself."""
 
@@ -353,4 +362,5 @@ class Settings:
     text: TextSettings = field(default_factory=TextSettings)
     synthesis: SynthesisSettings = field(default_factory=SynthesisSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     service: ServiceSettings = field(default_factory=ServiceSettings)
