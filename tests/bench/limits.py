@@ -1,4 +1,4 @@
-"""How far each graph is from the machine's limit: multiplications a second, against a plain product.
+"""How far each graph is from the limit: multiplications a second, against a plain product.
 
     python -m bench.limits MODEL PACKAGES VOICE      (from tests/; JSON on standard output)
 

@@ -16,7 +16,7 @@ from fakes.daemon_process import DaemonProcess
 
 SAMPLES = 100
 """Utterances at the beginning and at the end that are compared."""
-WARM_UP = 50
+WARM_UP = 100
 """Utterances until caches and arenas have their size."""
 
 

@@ -1,0 +1,130 @@
+"""A voice whose engine is slower than speech: it is heard late, and never runs dry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes.fake_clock import FakeClock
+from fakes.playback_fakes import SilentSink
+from numpy.typing import NDArray
+
+from tts_daemon.domain import SpeakRequest
+from tts_daemon.playback.chunk_source import ChunkSource
+from tts_daemon.playback.fair_lock import FairLock
+from tts_daemon.playback.performance import Performance
+from tts_daemon.playback.start_policy import Pace, StartPolicy
+from tts_daemon.runtime.engine import Array, Graph, GraphOptions
+from tts_daemon.runtime.onnx_engine import OnnxEngine
+from tts_daemon.synthesis.synthesizer import Synthesizer
+from tts_daemon.synthesis.voice_pool import VoicePool
+from tts_daemon.text.frontend import Frontend
+from tts_daemon.voices.store import VoiceStore
+
+MODELS = Path(__file__).parents[2] / "data"
+RATE = 16000
+TEXTS = (
+    "你好。",
+    "今天天气晴朗，气温二十六度，适合出门散步；下午可能下雨，请记得带伞。",
+    "晚上八点放电影，别忘了。明天上午九点开会，地点在三楼会议室，请大家准时参加。" * 2,
+)
+
+
+class SlowEngine:
+    """Takes `factor` seconds of a clock for every second that the vocoder makes."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.factor = 1.0
+        self._engine = OnnxEngine()
+        self._clock = clock
+
+    def load(self, path: Path, options: GraphOptions) -> Graph:
+        graph = self._engine.load(path, options)
+        if path.stem == "vocoder":
+            graph.run = self._slow(graph.run)  # type: ignore[method-assign]
+        return graph
+
+    def _slow(
+        self, run: Callable[[Mapping[str, Array]], dict[str, Array]]
+    ) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+        def slow(inputs: Mapping[str, Array]) -> dict[str, Array]:
+            made = run(inputs)
+            self._clock.sleep_s(self.factor * made["waveform"].shape[1] / RATE)
+            return made
+
+        return slow
+
+
+class Card(SilentSink):
+    """Plays on the clock; remembers when it began and for how long it ran dry."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self.began_s: float | None = None
+        self.dry_s = 0.0
+        self._clock = clock
+        self._until_s = 0.0
+
+    def write(self, pcm: NDArray[np.int16], sample_rate: int) -> None:
+        if not len(pcm):
+            return
+        now_s = self._clock.now_s
+        if self.began_s is None:
+            self.began_s = self._until_s = now_s
+        self.dry_s += max(0.0, now_s - self._until_s)
+        self._until_s = max(now_s, self._until_s) + len(pcm) / sample_rate
+
+
+class Stage:
+    """Speaks texts one after the other; what one teaches the next ones know."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.engine = SlowEngine(self.clock)
+        pool = VoicePool(VoiceStore([MODELS], "tiny_voice"), self.engine, threads=1)
+        style = pool.get().usual_style
+        self._synthesizer = Synthesizer(Frontend(), pool, lambda request: style)
+        self._pace = Pace()
+
+    def speak(self, text: str) -> tuple[Card, float]:
+        """The card, and how long it took until it began."""
+        card, begin_s = Card(self.clock), self.clock.now_s
+        policy = StartPolicy(self._pace, self._pace.expected_s(len(text)), most_s=60)
+        source = ChunkSource(self._synthesizer, SpeakRequest(text), FairLock(), self.clock)
+        Performance(
+            source,
+            card,
+            policy,
+            gain=1.0,
+            is_wanted=lambda: True,
+            on_start=lambda: None,
+            heartbeat=lambda: None,
+            clock=self.clock,
+            begin_s=begin_s,
+        ).play()
+        policy.learn(len(text))
+        assert card.began_s is not None
+        return card, card.began_s - begin_s
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.mark.parametrize("factor", [1.2, 2.0, 4.0])
+def test_slower_than_speech_it_starts_late_and_never_runs_dry(stage: Stage, factor: float) -> None:
+    stage.engine.factor = factor
+    for text in TEXTS:
+        card, _ = stage.speak(text)
+        assert card.dry_s < 0.006, text
+
+
+def test_faster_than_speech_it_starts_at_the_first_chunk(stage: Stage) -> None:
+    stage.engine.factor = 0.3
+    for text in TEXTS:
+        card, waited_s = stage.speak(text)
+        assert waited_s < 0.3 * 0.2, text  # the first chunk is shorter than 0.2 s
+        assert card.dry_s < 0.006, text
