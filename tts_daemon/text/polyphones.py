@@ -33,7 +33,8 @@ def apply(words: list[Word]) -> None:
             _set(word.syllables[-1], "de5")  # 坦率地
         rule = RULES.get(word.text)
         if rule:
-            _set(word.syllables[0], rule(Context(words, index)))
+            place = -1 if word.pos in ("m", "mq", "r") else 0
+            _set(word.syllables[place], rule(Context(words, index)))
         elif len(word.text) > 1:
             _in_word(word)
 
@@ -229,9 +230,10 @@ def _feng(at: Context) -> str:
 
 def _scene(at: Context) -> str:
     # 一场大雨 chang2 · 一场比赛 chang3
-    near = at.after.text
+    near = at.after.text if at.after.text not in ("大", "小", "的") else at.at(2).text
     long = near[:1] in _CALAMITIES and near not in _CALAMITIES_NOT
-    return "chang2" if at.after_number and long else "chang3"
+    counted = at.after_number or len(at.at(0).text) > 1
+    return "chang2" if counted and long else "chang3"
 
 
 def _transfer(at: Context) -> str:
@@ -239,6 +241,16 @@ def _transfer(at: Context) -> str:
     moved = at.after.pos == "ns" or at.after.text in word_set("部门 公司 总部 单位 外地 别 新")
     taken = {at.at(offset).text for offset in range(-4, 0)} & {"把", "将", "给"}
     return "diao4" if moved and not taken else "tiao2"
+
+
+def _row(at: Context) -> str:
+    # 一行白鹭 hang2 · 一行人 xing2
+    return "hang2" if at.after.pos[:1] == "n" and at.after.text[:1] not in "人客" else "xing2"
+
+
+def _adjust(at: Context) -> str:
+    # 把录像调出来 diao4 · 调一下音量 tiao2
+    return "diao4" if at.after.text[:1] in ("出", "取", "阅", "走") else "tiao2"
 
 
 def _smells(at: Context) -> str:
@@ -286,5 +298,8 @@ RULES: dict[str, Rule] = {
     "闷": _men,
     "场": _scene,
     "冲": _smells,
+    "调": _adjust,
+    **dict.fromkeys(("一场", "两场", "几场", "这场", "那场"), _scene),
+    "一行": _row,
 }
-"""A single-character word (调到: the first of its characters) -> its rule."""
+"""A word -> the rule for its only character, the last of a number (一场), else the first (调到)."""

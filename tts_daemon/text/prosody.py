@@ -29,7 +29,7 @@ PERSONS = frozenset("我你您他她它谁")
 MODALS = frozenset("要会能想请该应")
 UNITS = word_set("小时 公里 分钟 公斤 厘米 毫米 星期 英寸 毫升 千克 千瓦 平米 海里")
 CLASSICAL = frozenset("之于而")
-FIXED = frozenset(("人工智能",))
+FIXED = frozenset(("人工智能", "不好意思"))
 """Terms of four characters that are said in one breath although both halves are words."""
 
 _PLACES = re.compile("[^百千万亿点]*[百千万亿]+|点?[^百千万亿点]+")
@@ -83,6 +83,8 @@ def _cut_long(word: TaggedWord, is_word: Callable[[str], bool]) -> list[TaggedWo
     text, pos = word
     if pos == "eng" or len(text) < LONGEST or text in FIXED:
         return [word]
+    if len(text) == LONGEST and pos == "i" and not CLASSICAL & set(text[1:3]):
+        return [word]  # 一心一意
     if pos == "m":
         return [(piece, pos) for piece in _cut_numeral(text)]
     if len(text) == LONGEST:
