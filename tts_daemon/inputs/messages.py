@@ -101,13 +101,13 @@ def clean_text(text: Any, max_characters: int = MAX_CHARACTERS) -> str:
     """
     if not isinstance(text, str):
         raise InvalidRequestError(f"text: {text!r:.40} is not text")
-    if len(text) > max_characters:
-        raise InvalidRequestError(
-            f"text: {len(text)} characters; at most {max_characters} (text.max_characters)"
-        )
     cleaned = _NO_TEXT.sub("", text).strip()
     if not cleaned:
         raise InvalidRequestError("text: is empty")
+    if len(cleaned) > max_characters:
+        raise InvalidRequestError(
+            f"text: {len(cleaned)} characters; at most {max_characters} (text.max_characters)"
+        )
     if not any(unicodedata.category(character)[0] in _SPEAKABLE for character in cleaned):
         raise InvalidRequestError("text: holds nothing to speak, only punctuation")
     return cleaned

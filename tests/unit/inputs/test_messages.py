@@ -142,6 +142,10 @@ def test_the_limit_itself_is_accepted_and_one_more_is_not() -> None:
         messages.parse("好".encode() * 10_001, "socket")
 
 
+def test_the_line_end_of_a_longest_text_is_not_counted() -> None:
+    assert messages.parse("好".encode() * 10000 + b"\r\n", "socket").text == "好" * 10000
+
+
 @given(st.binary(max_size=200) | st.text().map(lambda text: text.encode(errors="surrogatepass")))
 def test_any_payload_is_a_request_or_a_refusal(payload: bytes) -> None:
     try:
