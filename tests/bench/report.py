@@ -19,6 +19,8 @@ from tts_daemon.runtime.machine import Machine
 TEMPLATE = Path(__file__).with_name("performance.md.in")
 AIM = 0.6
 """Real-time factor of the published size at 4 threads."""
+WORTH = 0.15
+"""Share of the time that working at the same time would have to save."""
 
 MODES = {
     "mode": "mode",
@@ -113,7 +115,20 @@ def _values(results: Results) -> dict[str, str]:
     for name, columns in (("daemon", DAEMON), ("overlap", OVERLAP), ("soak", SOAK)):
         if rows := _sizes(results, name):
             values[name] = table(columns, rows)
+    if rows := _sizes(results, "overlap"):
+        values["overlap_verdict"] = _overlap_verdict(rows)
     return values | _figures(results) | _pi(results)
+
+
+def _overlap_verdict(rows: Sequence[Row]) -> str:
+    shares = [1 - row["overlapped_ms"] / row["taking_turns_ms"] for row in rows]
+    gains = " and ".join(f"{share * 100:.0f} %" for share in shares)
+    reason = (
+        "that is not worth a second thread with a queue, errors and an end of its own"
+        if max(shares) < WORTH
+        else "worth another look"
+    )
+    return f"The gain is {gains}: {reason}."
 
 
 def _figures(results: Results) -> dict[str, str]:
