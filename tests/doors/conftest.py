@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from doors.containerfile import Image
+from doors.ports import free_port
 from doors.room import CACHE, CHECKOUT, PATH, PYTHON, Room, require_tools
+from fakes.log_pipe import PATIENCE_S, LogPipe
 
 EXTRAS = ("http", "wyoming")
 
@@ -56,3 +58,26 @@ def image(rooms: Callable[..., Room], wheels: Path) -> Image:
     made = Image(rooms({wheels: "/wheels"}), variables)
     made.build(CHECKOUT / "Containerfile")
     return made
+
+
+@pytest.fixture(scope="session")
+def ports() -> dict[str, int]:
+    return {"http": free_port(), "wyoming": free_port()}
+
+
+@pytest.fixture(scope="session")
+def container(image: Image, ports: dict[str, int]) -> Iterator[subprocess.Popen[str]]:
+    """What `podman run` would start, silent."""
+    image.variables["TTS_DAEMON__AUDIO__DEVICE"] = "null"
+    for name, port in ports.items():
+        image.variables[f"TTS_DAEMON__{name.upper()}__PORT"] = str(port)
+    process = subprocess.Popen(
+        image.command(*image.words("ENTRYPOINT")),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    LogPipe(process).wait_for("ready after")
+    yield process
+    process.terminate()
+    assert process.wait(PATIENCE_S) == 0

@@ -4,39 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from doors.containerfile import Image, instructions
-from doors.ports import free_port
 from doors.room import CHECKOUT
 from fakes.http_client import HttpClient
-from fakes.log_pipe import PATIENCE_S, LogPipe
 from wyoming.client import AsyncTcpClient
 from wyoming.info import Describe, Info
-
-
-@pytest.fixture(scope="module")
-def ports() -> dict[str, int]:
-    return {"http": free_port(), "wyoming": free_port()}
-
-
-@pytest.fixture(scope="module")
-def container(image: Image, ports: dict[str, int]) -> Iterator[subprocess.Popen[str]]:
-    """What `podman run` would start, silent."""
-    image.variables["TTS_DAEMON__AUDIO__DEVICE"] = "null"
-    for name, port in ports.items():
-        image.variables[f"TTS_DAEMON__{name.upper()}__PORT"] = str(port)
-    process = subprocess.Popen(
-        image.command(*image.words("ENTRYPOINT")),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    LogPipe(process).wait_for("ready after")
-    yield process
-    process.terminate()
-    assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.timeout(900)

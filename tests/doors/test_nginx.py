@@ -139,4 +139,4 @@ def test_only_what_makes_sound_for_the_caller_is_passed_on(balancer: HttpClient)
     assert balancer.get("/readyz").status == 200
     assert balancer.post("/v1/audio/speech", {"input": TEXT}).status == 200
     for path in ("/", "/api/say", "/api/command", "/metrics"):
-        assert balancer.post(path, "好").status == 404, path
+        assert balancer.post(path, "好").status in (404, 405), path

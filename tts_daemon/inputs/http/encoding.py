@@ -20,7 +20,7 @@ from tts_daemon.synthesis.wav import wav_header
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
 _MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 # One bitrate throughout, since players guess the length of a stream by it: 64 kbit/s at 16 kHz.
-_MP3_OPTIONS = {"bitrate_mode": "CONSTANT", "compression_level": 0.66}
+_MP3_OPTIONS = {"bitrate_mode": "CONSTANT", "compression_level": 0.6}
 
 
 class Encoder(Protocol):
