@@ -16,19 +16,38 @@ from tts_daemon.workshop.sambert.fsmn import MemoryBlock
 _GATES = (0, 3, 1, 2)
 
 
-def heads(graph: GraphBuilder, x: str, parts: int, count: int, width: int) -> list[str]:
-    """[L, parts x H x D] -> one [1, H, L, D] per part (query, key, value)."""
+def heads(
+    graph: GraphBuilder, x: str, parts: int, count: int, width: int, *, one_row: bool = False
+) -> list[str]:
+    """[L, parts x H x D] -> one [1, H, L, D] per part (query, key, value).
+
+    With `one_row` L is 1, and no value has to change its place.
+    """
+    if one_row:
+        return graph.split(graph.reshape(x, parts, count, 1, width), parts, axis=0)
     x = graph.reshape(x, -1, parts, count, width)
     return graph.split(graph.transpose(x, 1, 2, 0, 3), parts, axis=0)
 
 
-def attention(graph: GraphBuilder, query: str, key: str, value: str, mask: str, width: int) -> str:
-    """[1, H, L, D] -> [L, H x D]. The query comes scaled; `mask` may be empty."""
+def attention(
+    graph: GraphBuilder,
+    query: str,
+    key: str,
+    value: str,
+    mask: str,
+    width: int,
+    *,
+    one_row: bool = False,
+) -> str:
+    """[1, H, L, D] -> [L, H x D]; with `one_row` L is 1.
+
+    The query comes scaled; `mask` may be empty.
+    """
     scores = graph.op("MatMul", query, graph.transpose(key, 0, 1, 3, 2))
     if mask:
         scores = graph.op("Add", scores, mask)
     mixed = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), value)
-    return graph.reshape(graph.transpose(mixed, 0, 2, 1, 3), -1, width)
+    return graph.reshape(mixed if one_row else graph.transpose(mixed, 0, 2, 1, 3), -1, width)
 
 
 def scaled_query(

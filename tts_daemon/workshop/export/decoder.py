@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -65,18 +66,21 @@ def decoder_graph(model: Sambert) -> onnx.ModelProto:
     ]
     memory_mask = graph.input("memory_mask", ["steps", "view"])
     x = graph.add(graph.reshape(step_input, -1, units), _prenet(graph, model, previous))
+    # A step is short enough for the number of its nodes to count.
+    one_row = config.autoregressive
+    attend = partial(attention, one_row=one_row)
     new: list[tuple[str, str]] = []
     for layer, block in enumerate(model.decoder.blocks):
         name = f"pnca.{layer}"
         hidden = graph.layer_norm(x, block.pnca_attn.layer_norm, f"{name}.pnca_attn.layer_norm")
         weight, bias = scaled_query(block.pnca_attn.w_x_qkv, width)
         qkv = graph.gemm(hidden, weight, bias, f"{name}.pnca_attn.w_x_qkv")
-        query, key, value = heads(graph, qkv, 3, count, width)
+        query, key, value = heads(graph, qkv, 3, count, width, one_row=one_row)
         keys = graph.concat([past[0][layer], key], axis=2)
         values = graph.concat([past[1][layer], value], axis=2)
         mixed = [
-            attention(graph, query, keys, values, past_mask, units),
-            attention(graph, query, memory[0][layer], memory[1][layer], memory_mask, units),
+            attend(graph, query, keys, values, past_mask, units),
+            attend(graph, query, memory[0][layer], memory[1][layer], memory_mask, units),
         ]
         x = _after_attention(graph, block, x, mixed, name)
         new.append((key, value))
