@@ -99,8 +99,10 @@ def pitch(waveform: Floats) -> Floats:
         size = np.sqrt(energy * np.square(later).sum(axis=1)) + 1e-9
         scores[:, place] = (here * later).sum(axis=1) / size
     best = scores.max(axis=1)
-    # Twice the period repeats as well: the shortest lag that is nearly as good is the period.
-    first = np.argmax(scores >= 0.95 * best[:, None], axis=1)
+    # Twice the period repeats as well: the shortest lag that is a peak and nearly as good is it.
+    around = np.pad(scores, ((0, 0), (1, 1)))
+    is_peak = (scores >= around[:, :-2]) & (scores >= around[:, 2:])
+    first = np.argmax(is_peak & (scores >= 0.9 * best[:, None]), axis=1)
     loud = energy > 1e-4 * energy.max(initial=1e-9)
     return np.where((best > VOICED_CORRELATION) & loud, SAMPLE_RATE / lags[first], 0.0).astype(
         np.float32
