@@ -137,7 +137,7 @@ def count_instructions(models: Path, voice: str) -> Count:
         raise SystemExit(f"pi-cost: {voice}: {done.stderr.strip().splitlines()[-1]}")
     marks = [line.split()[1:] for line in done.stderr.splitlines() if line.startswith("mark ")]
     spoken = json.loads(done.stdout)
-    return _count([(int(kind), int(number)) for kind, number in marks], spoken)
+    return counted([(int(kind), int(number)) for kind, number in marks], spoken)
 
 
 def emulator(plugin: Path) -> list[str | Path]:
@@ -159,7 +159,7 @@ def emulator(plugin: Path) -> list[str | Path]:
     return [*loader, qemu / "usr/bin/qemu-aarch64", *options, "-E", path, python]
 
 
-def _count(marks: list[tuple[int, int]], spoken: dict[str, Any]) -> Count:
+def counted(marks: list[tuple[int, int]], spoken: dict[str, Any]) -> Count:
     begin = next(index for index, (kind, _) in enumerate(marks) if kind == BEGIN)
     marked = marks[begin:]
     chunk = next(index for index, (kind, _) in enumerate(marked) if kind == CHUNK)

@@ -117,7 +117,7 @@ def _values(results: Results) -> dict[str, str]:
             values[name] = table(columns, rows)
     if rows := _sizes(results, "overlap"):
         values["overlap_verdict"] = _overlap_verdict(rows)
-    return values | _figures(results) | _pi(results)
+    return values | _figures(results) | estimates(results)
 
 
 def _overlap_verdict(rows: Sequence[Row]) -> str:
@@ -164,7 +164,7 @@ def _graphs(report: Results) -> list[Row]:
     ]
 
 
-def _pi(results: Results) -> dict[str, str]:
+def estimates(results: Results) -> dict[str, str]:
     """The estimates; the page has none where one voice is missing."""
     names = [n for n in ("embedded", "published", "published-fp32") if f"pi-{n}" in results]
     if not names:
