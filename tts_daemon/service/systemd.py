@@ -1,4 +1,8 @@
-"""What systemd and the daemon tell each other; silent where the daemon was started otherwise."""
+"""What systemd and the daemon tell each other; silent where the daemon was started otherwise.
+
+One datagram a message, as sd_notify(3) describes it. systemd-python would do no more, and where it
+is missing systemd would wait for READY=1 in vain; only the journal's fields need it (`logs`).
+"""
 
 from __future__ import annotations
 
