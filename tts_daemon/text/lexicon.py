@@ -50,8 +50,8 @@ class Lexicon:
     def refresh(self, warn: Warn) -> bool:
         """Read the file again if it changed; returns whether it did.
 
-        A wrong entry is left out with a warning that names its line. A file that is no YAML at all
-        leaves the entries as they were.
+        A wrong entry is left out with a warning that names its line, and so is a line that is no
+        YAML. A file that cannot be read leaves the entries as they were.
         """
         stamp = self._stat()
         if stamp == self._stamp:
@@ -62,7 +62,7 @@ class Lexicon:
             return True
         try:
             self._entries = _parse(self._path.read_text(encoding="utf-8"), str(self._path), warn)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, UnicodeDecodeError) as error:
             warn(f"{self._path}: {' '.join(str(error).split())}; the lexicon stays as it was")
             return False
         return True
@@ -101,21 +101,41 @@ class Lexicon:
 
 def _parse(text: str, name: str, warn: Warn) -> _Entries:
     entries = _Entries()
-    for line, key, value in _pairs(yaml.compose(text, Loader=yaml.SafeLoader), name, warn):
+    for line, key, value in _pairs(text, name, warn):
         problem = _add(entries, key, value)
         if problem:
             warn(f"{name}, line {line}: {key!r}: {problem}; the entry is left out")
     return entries
 
 
-def _pairs(root: yaml.Node | None, name: str, warn: Warn) -> Iterator[tuple[int, str, str]]:
+def _pairs(text: str, name: str, warn: Warn) -> Iterator[tuple[int, str, str]]:
+    """Line, key and value of every entry; where the whole is no YAML, of every line that is."""
+    try:
+        yield from _pairs_of(yaml.compose(text, Loader=yaml.SafeLoader), 1, name, warn)
+        return
+    except yaml.YAMLError:
+        pass  # One wrong line must not silence the others: each is tried alone.
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            root = yaml.compose(line, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or "unreadable"
+            warn(f"{name}, line {number}: no YAML ({problem}); the entry is left out")
+            continue
+        yield from _pairs_of(root, number, name, warn)
+
+
+def _pairs_of(
+    root: yaml.Node | None, first: int, name: str, warn: Warn
+) -> Iterator[tuple[int, str, str]]:
+    """The entries of one node that begins on line `first`."""
     if root is None:
         return
     if not isinstance(root, yaml.MappingNode):
-        warn(f"{name}, line {root.start_mark.line + 1}: not a list of `word: reading`")
+        warn(f"{name}, line {first + root.start_mark.line}: not a list of `word: reading`")
         return
     for key, value in root.value:
-        line = key.start_mark.line + 1
+        line = first + key.start_mark.line
         if isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.ScalarNode):
             yield line, str(key.value).strip(), str(value.value).strip()
         else:

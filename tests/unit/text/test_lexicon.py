@@ -61,13 +61,20 @@ def test_wrong_entry_is_named_by_its_line_and_the_rest_stays(
     assert problem in warning
 
 
-def test_broken_file_leaves_the_entries_as_they_were(path: Path) -> None:
+def test_line_that_is_no_yaml_does_not_silence_the_others(path: Path) -> None:
+    _write(path, "厦门: sha4 men2\n单县: [shan4\n# mine\n'台州: tai1\n丽水: li2 shui3\n")
+    lexicon, warnings = _load(path)
+    assert lexicon.readings == {"厦门": "sha4 men2", "丽水": "li2 shui3"}
+    assert all(f"{path}, line {n}: no YAML" in w for n, w in zip((2, 4), warnings, strict=True))
+
+
+def test_unreadable_file_leaves_the_entries_as_they_were(path: Path) -> None:
     _write(path, "单县: shan4 xian4\n")
     lexicon, warnings = _load(path)
-    _write(path, "单县: [shan4\n")
+    path.write_bytes(b"\xff\xfe\xff")
     assert not lexicon.refresh(warnings.append)
     assert lexicon.readings == {"单县": "shan4 xian4"}
-    assert "line 2" in warnings[0]
+    assert str(path) in warnings[0]
 
 
 def test_list_is_no_lexicon(path: Path) -> None:

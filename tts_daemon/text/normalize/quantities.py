@@ -203,13 +203,14 @@ RULES = (
         lambda match: f"{number(match[1])}兆",
         frozenset("M"),
     ),
-    # 月薪8k-12k -> 八k到十二k; 10w~20w -> 十万到二十万; 年薪20w -> 二十万
+    # 月薪8k-12k -> 八k到十二k; 10w~20w -> 十万到二十万
     Rule(
         "range of thousands",
         re.compile(rf"{_START}({NUMBER})([kKwW]){DASH}({NUMBER})([kKwW])(?![0-9A-Za-z])"),
         lambda match: f"{_thousands(match[1], match[2])}到{_thousands(match[3], match[4])}",
         frozenset("kKwW"),
     ),
+    # 年薪20w -> 二十万
     Rule(
         "salary",
         re.compile(rf"(?<=[薪价款入资粉奖])({NUMBER})([wW])(?![0-9A-Za-z])"),
@@ -223,10 +224,12 @@ RULES = (
         lambda match: f"{counted(match[1])}万{'多' if match[2] else ''}",
         frozenset("w"),
     ),
-    # 1m75, 1米75 -> 一米七五
+    # 1m75, 6米85 -> 一米七五
     Rule(
         "height",
-        re.compile(r"(?<![0-9A-Za-z.])([12])(?:m|米)([0-9]{2})(?![0-9.%个米厘公/])"),
+        re.compile(
+            r"(?<![0-9A-Za-z.])([12](?=m)|[1-9](?=米))(?:m|米)([0-9]{2})(?![0-9.%个米厘公/多元块])"
+        ),
         lambda match: f"{counted(match[1])}米{digits(match[2])}",
     ),
     # 湿度30%-50% -> 湿度百分之三十到百分之五十; 20~30% -> 百分之二十到三十
