@@ -27,6 +27,13 @@ def _cut(segmenter: Segmenter, text: str) -> list[str]:
         ("百分之四十五", ["百分之四十五"]),
         # jieba alone invents the words 地去 and 他会.
         ("高兴地去", ["高兴", "地", "去"]),
+        # 把门 is a word of its dictionary, 草长 an invented one.
+        ("把门关好", ["把", "门", "关好"]),
+        ("草长出来了", ["草", "长", "出来", "了"]),
+        # A unit keeps its 千, a time its minutes, a code its digits.
+        ("四十五点六千瓦", ["四十五点六", "千瓦"]),
+        ("十点一刻", ["十点", "一刻"]),
+        ("幺三八零零幺三八", ["幺三八零零幺三八"]),
     ],
 )
 def test_words(segmenter: Segmenter, text: str, words: list[str]) -> None:

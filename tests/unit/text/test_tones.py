@@ -61,6 +61,11 @@ def test_third_tone_stops_at_a_pause(phrasing: Phrasing) -> None:
         ("一两个", "yi4 liang3 ge4"),
         ("一点半", "yi1 dian3 ban4"),
         ("一点也不", "yi4 dian2 ye3 bu4"),
+        ("一到三天", "yi1 dao4 san1 tian1"),
+        ("十点一刻", "shi2 dian3 yi2 ke4"),
+        ("两千一百一十一", "liang3 qian1 yi4 bai3 yi1 shi2 yi1"),
+        ("十一万一千", "shi2 yi1 wan4 yi4 qian1"),
+        ("第一百名", "di4 yi1 bai3 ming2"),
     ],
 )
 def test_yi_and_bu(phrasing: Phrasing, text: str, pinyin: str) -> None:
@@ -77,6 +82,9 @@ def test_yi_and_bu(phrasing: Phrasing, text: str, pinyin: str) -> None:
         ("想想", "xiang2 xiang5"),
         ("姐姐", "jie3 jie5"),
         ("天天", "tian1 tian1"),
+        ("处处", "chu4 chu4"),
+        ("银行家", "yin2 hang2 jia1"),
+        ("一口气", "yi4 kou3 qi4"),
         ("整个", "zheng3 ge4"),
         ("喜欢", "xi3 huan1"),
     ],
@@ -96,6 +104,10 @@ def test_neutral_tone(phrasing: Phrasing, text: str, pinyin: str) -> None:
         ("幼儿园", "you4 er2 yuan2"),
         ("花儿", "huar1"),
         ("少儿频道", "shao4 er2 pin2 dao4"),
+        ("等一下儿", "deng3 yi2 xiar4"),
+        ("门口儿", "men2 kour3"),
+        ("新生儿", "xin1 sheng1 er2"),
+        ("给儿媳", "gei3 er2 xi2"),
     ],
 )
 def test_erhua(phrasing: Phrasing, text: str, pinyin: str) -> None:
