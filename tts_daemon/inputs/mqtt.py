@@ -86,7 +86,9 @@ class Conversation:
         self._outbox = outbox
         self._listener = listener
         self._wake = wake
+        self._inbox: deque[Message] = deque()
         self._acknowledgements: deque[Message] = deque()
+        self._unacknowledged = 0
         self._parting = threading.Event()
         self._forget_session = False
         self._window = WINDOW
@@ -107,6 +109,11 @@ class Conversation:
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message need not come again."""
         self._acknowledgements.append(message)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every message that came so far is acknowledged."""
+        return self.is_accepted and not self._unacknowledged
 
     # ---- from the first byte to the last
 
@@ -183,6 +190,7 @@ class Conversation:
         farewell_ends_s: float | None = None
         while (sock := client.socket()) is not None:
             if self.is_accepted:
+                self._hand_over()
                 self._send_waiting(client)
             elif time.monotonic() > handshake_ends_s:
                 self.problem = f"no answer within {HANDSHAKE_S:.0f} s"
@@ -223,12 +231,18 @@ class Conversation:
     def _has_said_everything(self) -> bool:
         return not self.is_accepted or (self._outbox.is_empty and not self._acknowledgements)
 
+    def _hand_over(self) -> None:
+        # Requests make events: while those wait for the broker, more requests wait too.
+        while self._inbox and not self._outbox.is_congested:
+            _guarded(self._listener.received, self._inbox.popleft())
+
     def _send_waiting(self, client: Client) -> None:
         while self._acknowledgements:
             message = self._acknowledgements.popleft()
             # The number of a packet means another packet on another connection.
             if message.connection == self.number and message.packet_id:
                 client.ack(message.packet_id, 1)
+                self._unacknowledged -= 1
         for publication in self._outbox.due(self._window):
             info = client.publish(
                 publication.topic,
@@ -289,7 +303,8 @@ class Conversation:
             correlation=getattr(properties, "CorrelationData", None),
             connection=self.number,
         )
-        _guarded(self._listener.received, message)
+        self._unacknowledged += bool(message.packet_id)
+        self._inbox.append(message)
 
     def _on_publish(
         self, _client: Client, _: Any, packet_id: int, reason: ReasonCode, _properties: Any

@@ -61,8 +61,7 @@ class Adoption:
     def connected(self, session_present: bool) -> None:
         """We are the member now; without a session there is nothing to do.
 
-        With one, a mark is put behind what is in it. The broker deals nothing more to us by then,
-        and hands over one message after the other, so the mark comes last.
+        With one, a mark is put behind what is in it: the broker deals nothing more to us by then.
         """
         self._is_drained = not session_present
         self._connection.publish(self._mark)
@@ -79,7 +78,7 @@ class Adoption:
 
     def step(self) -> bool:
         """Give the session up when it is empty. Returns: whether this adoption is over."""
-        if self._is_drained and not self._connection.has_ended:
+        if self._is_drained and self._connection.is_settled:
             self._say("")
             self._connection.stop(forget_session=True)
         return self._connection.has_ended

@@ -84,6 +84,11 @@ class MqttConnection:
         return not self._thread.is_alive()
 
     @property
+    def is_settled(self) -> bool:
+        """Whether every message that came so far is acknowledged."""
+        return self._conversation.is_settled
+
+    @property
     def maximum_packet_bytes(self) -> int | None:
         """Longest message that the broker takes; None where it does not say."""
         return self._conversation.maximum_packet_bytes

@@ -27,14 +27,22 @@ class Outbox:
         self._kept: dict[str, bytes] = {}
         self._kept_sent: dict[str, bytes] = {}
         self._unconfirmed: dict[int, Publication] = {}
+        self._dropped = 0
 
     def put(self, publication: Publication) -> None:
         """Send a message, now or when the broker is back."""
         with self._lock:
             if len(self._waiting) >= self._capacity:
-                oldest = self._waiting.popleft()
-                log.warning("too many messages wait for the broker; dropped: %s", oldest.topic)
+                self._drop_oldest()
             self._waiting.append(publication)
+
+    def _drop_oldest(self) -> None:
+        oldest = self._waiting.popleft()
+        self._dropped += 1
+        if self._dropped == 1:
+            log.warning(
+                "too many messages wait for the broker; dropped: %s, and more", oldest.topic
+            )
 
     def keep(self, topic: str, payload: bytes) -> None:
         """Let this be the retained message of a topic."""
@@ -62,7 +70,11 @@ class Outbox:
             ][:room]
             self._kept_sent.update((value.topic, value.payload) for value in news)
             count = min(room - len(news), len(self._waiting))
-            return news + [self._waiting.popleft() for _ in range(count)]
+            messages = [self._waiting.popleft() for _ in range(count)]
+            if self._dropped and not self._waiting:
+                log.warning("%d messages for the broker were dropped", self._dropped)
+                self._dropped = 0
+            return news + messages
 
     def sent(self, packet_id: int, publication: Publication) -> None:
         """A publication is on its way."""
@@ -81,6 +93,12 @@ class Outbox:
             messages = [p for p in again if not (p.retain and p.topic in self._kept)]
             room = self._capacity - len(self._waiting)
             self._waiting.extendleft(reversed(messages[:room]))
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether so much waits that nothing should be taken on that makes it more."""
+        with self._lock:
+            return len(self._waiting) > self._capacity // 2
 
     @property
     def is_empty(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import signal
@@ -18,7 +19,9 @@ from fakes.tcp_proxy import TcpProxy
 
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import NotReadyError
+from tts_daemon.inputs import mqtt_connection
 from tts_daemon.inputs.mqtt_door import MqttDoor
+from tts_daemon.inputs.mqtt_outbox import Outbox
 from tts_daemon.settings.schema import TlsSettings
 
 OpenDoor = Callable[..., MqttDoor]
@@ -193,6 +196,20 @@ def test_what_was_not_accepted_is_not_acknowledged(
     proxy.cut()
     watcher.wait_event("finished", id="kept")
     assert service.texts == ["别丢了我。"]
+
+
+def test_more_requests_than_events_can_be_told_of_are_held_back(
+    watch: Watch, open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_connection, "Outbox", lambda: Outbox(capacity=200))
+    watcher = watch("tts/#")
+    open_door(service=FakeSpeechService(limit=1000))
+    online(watcher)
+    # Each makes more events than the message itself was, so that they pile up.
+    for number in range(600):
+        watcher.client.publish("tts/living/say", json.dumps({"text": "好。", "id": f"{number}"}), 1)
+    ends = watcher.wait_all(lambda message: message.topic == "tts/living/event", 600)
+    assert {json.loads(end.payload)["id"] for end in ends} == {f"{n}" for n in range(600)}
 
 
 def test_a_broker_without_mqtt5(

@@ -91,3 +91,19 @@ def test_it_is_empty_when_everything_is_confirmed() -> None:
     outbox.confirmed(2)
     assert outbox.is_empty
     assert outbox.confirmed(77) is None
+
+
+def test_half_full_is_congested_and_full_drops_the_oldest_with_one_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outbox = Outbox(capacity=4)
+    for number in range(2):
+        outbox.put(message(number))
+    assert not outbox.is_congested
+    for number in range(2, 7):
+        outbox.put(message(number))
+    assert outbox.is_congested
+    assert caplog.text.count("too many messages") == 1
+    assert send(outbox, 9) == ["3", "4", "5", "6"]
+    assert not outbox.is_congested
+    assert "3 messages for the broker were dropped" in caplog.text
