@@ -56,7 +56,7 @@ class Frontend:
         self,
         text: str,
         style: Style | None = None,
-        traits: VoiceTraits | None = None,
+        traits: VoiceTraits | Callable[[Style], VoiceTraits] | None = None,
         warn: Warn = _log.warning,
     ) -> Iterator[Clause]:
         """Yield the clauses of a text one by one, so that the first can be spoken at once.
@@ -66,7 +66,7 @@ class Frontend:
         Args:
             text: Plain text, text with tags, or SSML.
             style: How it sounds where no tag says otherwise.
-            traits: What the voice can say.
+            traits: What the voice can say; or, where tags may change it, what each style's can.
             warn: Called with each warning; logs by default.
         """
         if self._lexicon.refresh(warn):
@@ -76,7 +76,8 @@ class Frontend:
             for part in sentences.split(passage, self._limits, first=first):
                 if part.pause_before_s:
                     yield _silence(part)
-                clause = self._clause(part, traits or VoiceTraits())
+                can_say = traits(part.style) if callable(traits) else traits
+                clause = self._clause(part, can_say or VoiceTraits())
                 if clause.symbols:
                     first = False
                     yield clause

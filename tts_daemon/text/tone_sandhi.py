@@ -9,9 +9,12 @@ _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 _LARGE = frozenset("百千万亿")
 # 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
 _ORDINAL_UNITS = frozenset("月号楼级班流")
-_BEFORE_ORDINAL = frozenset("第初周统唯单专之归均逐惟比加减乘除")
+_BEFORE_ORDINAL = frozenset("第独初周统唯单专之归均逐惟比加减乘除")
+_NUMBERED = frozenset((("单", "元"), ("不", "二"), ("年", "级")))
 _GRADED = frozenset("奖功品舱座")
-_DOUBLED_VERBS = frozenset("试聊谈尝问查逛玩瞧摸帮读练擦拍揉晒歇想走找洗扫写改讲躺跑等看听说坐转动")
+_DOUBLED_VERBS = frozenset(
+    "试聊谈尝问查逛玩瞧摸帮读练擦拍揉晒歇想走找洗扫写改讲躺跑等看听说坐转动找"
+)
 _DOUBLED_OTHERS = frozenset("加处足满死略累弯习呼哗轰连频区种哈呵嘿嘻嗡年月日天家人步层条样个")
 _OPERATORS = frozenset("比加减乘除")
 _HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神"))
@@ -78,14 +81,17 @@ def _yi(
     line: list[tuple[Syllable, Word]], index: int, before: Syllable | None, after: Syllable
 ) -> int:
     left = before.chars if before else ""
-    if left == after.chars and left not in _DIGITS:
-        return 5  # 试一试
+    repeats = index > 1 and line[index - 2][0].chars == "一"
+    if left == after.chars and left not in _DIGITS and not repeats:
+        return 1 if _at(line, index + 2) == "二" else 5  # 试一试, but 数一数二, 一口一口
     if left in _BEFORE_ORDINAL:
         return 1  # 第一, 统一
     if left in _DIGITS and not _leads_place(left, after.chars):
         return 1  # 二十一, 十一万; but 两千一百, 十点一刻
-    if after.chars == "到" and _counts(line, index + 2):
+    if after.chars == "到" and _at(line, index + 2) in _DIGITS:
         return 1  # 一到三天
+    if (after.chars, _at(line, index + 2)) in _NUMBERED:
+        return 1  # 一单元, 说一不二
     if after.chars in _OPERATORS:
         return 1  # 一加一
     if after.chars == "点":
@@ -106,8 +112,8 @@ def _leads_place(left: str, right: str) -> bool:
     return (right in _LARGE and left != "十") or (left == "点" and right == "刻")
 
 
-def _counts(line: list[tuple[Syllable, Word]], index: int) -> bool:
-    return index < len(line) and line[index][0].chars in _DIGITS
+def _at(line: list[tuple[Syllable, Word]], index: int) -> str:
+    return line[index][0].chars if index < len(line) else ""
 
 
 def _is_clock(line: list[tuple[Syllable, Word]], index: int) -> bool:
