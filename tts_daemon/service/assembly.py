@@ -47,7 +47,9 @@ def make_synthesizer(
         VoiceError: The default voice is not installed, or damaged.
     """
     tuned = profile.read(Path(settings.synthesis.profile).expanduser(), Machine.here())
-    voices = VoicePool(store, Engines(), settings.synthesis.threads, profile=tuned)
+    voices = VoicePool(
+        store, Engines(), settings.synthesis.threads, settings.voice.memory_mb, profile=tuned
+    )
     voices.get()
     frontend = Frontend(
         lexicon=Path(settings.text.lexicon).expanduser(),

@@ -57,6 +57,13 @@ class VoiceSettings:
         "directories with voice packages, searched in order (then models/ of a checkout)",
     )
     preset: str = setting("neutral", "preset of a request that names none")
+    memory_mb: float = setting(
+        128.0,
+        "memory for loaded voices, by estimate; those not used for longest are dropped, one stays",
+        unit="MB",
+        minimum=0,
+        maximum=65536,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,10 @@ _SILENCE_CHUNK_S = 0.25
 class Reader(Protocol):
     """The text front end."""
 
-    def read(self, text: str, style: Style, traits: VoiceTraits) -> Iterator[Clause]:
-        """Yield the clauses of a text, one by one."""
+    def read(
+        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits]
+    ) -> Iterator[Clause]:
+        """Yield the clauses of a text, one by one; `traits` are what a style's voice can say."""
         ...
 
 
@@ -72,12 +74,15 @@ class Synthesizer:
     def read(self, request: SpeakRequest) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
         style = self._resolve(request)
-        traits = self._voices.get(style.voice).traits
-        yield from self._clauses(request.text, style, traits)
+        self._traits(style)  # an unknown voice is refused before anything is read
+        yield from self._clauses(request.text, style)
 
-    def _clauses(self, text: str, style: Style, traits: VoiceTraits) -> Iterator[Clause]:
+    def _traits(self, style: Style) -> VoiceTraits:
+        return self._voices.get(style.voice).traits
+
+    def _clauses(self, text: str, style: Style) -> Iterator[Clause]:
         """Clauses one by one; the front end serves one thread at a time."""
-        clauses = iter(self._reader.read(text, style, traits))
+        clauses = iter(self._reader.read(text, style, self._traits))
         while True:
             with self._reading:
                 clause = next(clauses, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from tts_daemon.errors import InvalidRequestError, TextError, UnknownVoiceError
 from tts_daemon.runtime.engine import Floats, GraphOptions
 from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer
-from tts_daemon.synthesis.voice_pool import VoicePool, graph_options
+from tts_daemon.synthesis.voice_pool import VoicePool, estimated_mb, graph_options
 from tts_daemon.text.symbols import VoiceTraits
 from tts_daemon.vocoder.chunking import ChunkPlan
+from tts_daemon.voices.manifest import Manifest
 from tts_daemon.voices.store import VoiceStore
 
 PHONES = (
@@ -30,18 +32,25 @@ SMALL = ChunkPlan(first_frames=2, growth=2.0, largest_frames=4)
 
 
 class Reader:
-    """Every sentence of the text is a clause of three symbols; `-` is half a second of silence."""
+    """Every sentence of the text is a clause of three symbols; `-` is half a second of silence.
+
+    `lan:` before a sentence switches the voice.
+    """
 
     def __init__(self) -> None:
         """Remember the traits that it is given."""
         self.traits: list[VoiceTraits] = []
         self.clauses_read = 0
 
-    def read(self, text: str, style: Style, traits: VoiceTraits) -> Iterator[Clause]:
+    def read(
+        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits]
+    ) -> Iterator[Clause]:
         """Yield the clauses."""
-        self.traits.append(traits)
         for part in filter(None, text.split("。")):
             self.clauses_read += 1
+            if ":" in part:
+                style = replace(style, voice=part.split(":")[0])
+            self.traits.append(traits(style))
             symbols = () if part == "-" else PHONES
             pause_s = 0.5 if part == "-" else 0.0
             yield Clause(part, part, (), (), (), symbols, style, pause_after_s=pause_s)
@@ -60,13 +69,16 @@ class ToyEngine:
         return toy.graphs()[path.stem]
 
 
-def _pool(tmp_path: Path, *names: str, keep: int = 2) -> tuple[VoicePool, ToyEngine]:
+def _pool(tmp_path: Path, *names: str, voices: int = 2) -> tuple[VoicePool, ToyEngine]:
     for name in names:
         (tmp_path / name).mkdir()
         values = json.dumps(toy.manifest_values(name=name))
         (tmp_path / name / "voice.json").write_text(values, encoding="utf-8")
     engine = ToyEngine()
-    return VoicePool(VoiceStore([tmp_path], names[0]), engine, threads=1, keep=keep), engine
+    # The toy's graphs are next to nothing: what is left is what any voice takes.
+    one = estimated_mb(Manifest.load(tmp_path / names[0]))
+    store = VoiceStore([tmp_path], names[0])
+    return VoicePool(store, engine, threads=1, memory_mb=one * voices + 1), engine
 
 
 def _style(request: SpeakRequest) -> Style:
@@ -201,7 +213,7 @@ def test_one_symbol_and_any_style_can_be_spoken(tmp_path: Path) -> None:
 
 
 def test_voices_are_loaded_once_and_the_oldest_is_dropped(tmp_path: Path) -> None:
-    pool, engine = _pool(tmp_path, "mei", "lan", "ju", keep=2)
+    pool, engine = _pool(tmp_path, "mei", "lan", "ju", voices=2)
     first = pool.get("mei")
     assert pool.get("") is first
     assert pool.get("lan") is not first
@@ -211,6 +223,38 @@ def test_voices_are_loaded_once_and_the_oldest_is_dropped(tmp_path: Path) -> Non
     assert pool.get("mei") is first
     pool.get("lan")
     assert len(engine.loaded) == 32
+
+
+def test_voices_switch_in_mid_text_though_only_one_fits(tmp_path: Path) -> None:
+    pool, engine = _pool(tmp_path, "mei", "lan", voices=1)
+    values = json.dumps(toy.manifest_values(name="lan", untrained=["ao"]))
+    (tmp_path / "lan" / "voice.json").write_text(values, encoding="utf-8")
+    reader = Reader()
+    synthesizer = Synthesizer(reader, pool, _style, SMALL)
+    mixed = list(synthesizer.stream(SpeakRequest("一。lan:二。mei:三")))
+    assert {chunk.clause for chunk in mixed} == {0, 1, 2}
+    # Each is read for what its own voice can say, and spoken by it.
+    assert [sorted(traits.untrained) for traits in reader.traits] == [["aa"], ["ao"], ["aa"]]
+    loaded = [path.parent.name for path in engine.loaded[::8]]
+    assert loaded == ["mei", "lan", "mei"]
+    alone = list(synthesizer.stream(SpeakRequest("一")))
+    np.testing.assert_array_equal(_joined([c for c in mixed if c.clause == 2]), _joined(alone))
+
+
+def test_a_voice_that_is_not_there_is_refused_in_mid_text(tmp_path: Path) -> None:
+    pool, _ = _pool(tmp_path, "mei")
+    stream = Synthesizer(Reader(), pool, _style, SMALL).stream(SpeakRequest("一。nobody:二"))
+    with pytest.raises(UnknownVoiceError, match="'nobody' is not installed"):
+        list(stream)
+
+
+def test_the_estimate_of_memory() -> None:
+    small, large = toy.manifest(), toy.manifest()
+    graphs = {name: replace(graph, bytes=2_500_000) for name, graph in large.graphs.items()}
+    large = replace(large, graphs=graphs)
+    # Measured: 46 MB for 20 MB of graphs.
+    assert estimated_mb(large) == pytest.approx(45)
+    assert estimated_mb(small) == pytest.approx(15, abs=0.1)
 
 
 def test_the_default_voice_may_change_under_an_empty_name(tmp_path: Path) -> None:
