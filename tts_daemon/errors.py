@@ -70,6 +70,12 @@ class DeviceBusyError(AudioUnavailableError):
     """Another program, or another daemon, holds the sound device."""
 
 
+class BrokerError(TtsError):
+    """The MQTT broker cannot be reached, or refuses us; names host and reason."""
+
+    code = "broker"
+
+
 class JournalError(TtsError):
     """The queue journal cannot be read or written (disk full, damaged file)."""
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tts_daemon.service.doctor import Finding, Probes, Verdict, examine
-from tts_daemon.service.probes import probe_sound, probe_voice
+from tts_daemon.service.doctor import Probes, examine
+from tts_daemon.service.findings import Finding, Verdict
+from tts_daemon.service.probes import probe_broker, probe_sound, probe_voice
 
 _MARKS = {Verdict.FINE: "ok", Verdict.NOTICE: "--", Verdict.PROBLEM: "!!"}
 
@@ -21,8 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", type=Path, help="configuration file (default: the system's)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     options = parser.parse_args(arguments)
+    probes = Probes(probe_voice, probe_sound, probe_broker)
     worst = 0
-    for finding in examine(options.config, Probes(probe_voice, probe_sound)):
+    for finding in examine(options.config, probes):
         print(json.dumps(asdict(finding), ensure_ascii=False) if options.json else _line(finding))
         worst = max(worst, int(finding.verdict is Verdict.PROBLEM))
     return worst

@@ -1,9 +1,12 @@
-"""The two checks of the doctor that need a voice and a sound device."""
+"""The checks of the doctor that need a voice, a sound device or a broker."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from tts_daemon.errors import DeviceBusyError, TtsError
+from tts_daemon.inputs import mqtt_probe
+from tts_daemon.inputs.socket_client import SocketClient
 from tts_daemon.playback.alsa_sink import AlsaDevice, device_names
 from tts_daemon.settings import places
 from tts_daemon.settings.schema import Settings
@@ -27,6 +30,27 @@ def probe_sound(settings: Settings) -> str:
     if name.startswith(("null", "wav")):
         return f"audio.device is {name}: nothing is heard on a loudspeaker"
     device = AlsaDevice(name)
-    rate = device.open()
+    try:
+        rate = device.open()
+    except DeviceBusyError:
+        if _is_speaking(settings):
+            return f"{name} is in use by the daemon, which speaks"
+        raise
     device.close()
-    return f"{name} opens at {rate} Hz; devices: {', '.join(device_names())}"
+    rates = ", ".join(map(str, device.rates()))
+    return f"{name} opens at {rate} Hz (takes {rates}); devices: {', '.join(device_names())}"
+
+
+def probe_broker(settings: Settings) -> str:
+    """Shake hands with the broker. Raises BrokerError."""
+    version = mqtt_probe.probe(settings.mqtt)
+    return f"{settings.mqtt.host}:{settings.mqtt.port} accepts us, MQTT {version.value}"
+
+
+def _is_speaking(settings: Settings) -> bool:
+    """Whether a daemon answers that has the device."""
+    try:
+        with SocketClient([Path(settings.socket.path)]) as client:
+            return client.ask(op="status").get("state") in ("speaking", "idle", "paused")
+    except TtsError:
+        return False

@@ -9,6 +9,8 @@ from pathlib import Path
 SYSTEM_CONFIG = Path("/etc/tts-daemon/config.yaml")
 SYSTEM_SOCKET = Path("/run/tts-daemon/tts.sock")
 SYSTEM_STATE = Path("/var/lib/tts-daemon")
+SYSTEM_CREDENTIALS = Path("/etc/tts-daemon/credentials")
+"""Where systemd takes the service's secrets from; only root may look."""
 SOCKET_VARIABLE = "TTS_DAEMON__SOCKET__PATH"
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from tts_daemon.cli import doctor as command
-from tts_daemon.errors import AudioUnavailableError
-from tts_daemon.service.doctor import Finding, Probes, Verdict, examine
+from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
+from tts_daemon.service import machine, probes
+from tts_daemon.service.doctor import Probes, examine
+from tts_daemon.service.findings import Finding, Verdict
+from tts_daemon.settings import places
 from tts_daemon.settings.schema import Settings
 
 
@@ -22,8 +26,8 @@ def broken(_: Settings) -> str:
     raise AudioUnavailableError("no device")
 
 
-def findings(config: Path, probes: Probes | None = None) -> dict[str, Finding]:
-    return {found.check: found for found in examine(config, probes or Probes(fine, fine))}
+def findings(config: Path, checks: Probes | None = None) -> dict[str, Finding]:
+    return {found.check: found for found in examine(config, checks or Probes(fine, fine, fine))}
 
 
 @pytest.fixture
@@ -50,27 +54,78 @@ def test_wrong_settings_end_the_examination_and_are_named(config: Path) -> None:
 
 
 def test_a_failing_probe_is_a_problem_with_a_remedy(config: Path) -> None:
-    sound = findings(config, Probes(fine, broken))["sound"]
+    sound = findings(config, Probes(fine, broken, fine))["sound"]
     assert sound.verdict is Verdict.PROBLEM
     assert sound.message == "no device"
     assert sound.remedy
 
 
-def test_a_silent_broker_is_a_problem(config: Path) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-        with config.open("a") as file:
-            file.write(f"mqtt: {{enabled: true, host: 127.0.0.1, port: {port}}}\n")
-        assert findings(config)["broker"].verdict is Verdict.PROBLEM
+def test_a_broker_is_asked_only_where_one_is_used(config: Path) -> None:
+    assert "not used" in findings(config, Probes(fine, fine, broken))["broker"].message
+    with config.open("a") as file:
+        file.write("mqtt: {enabled: true}\n")
+    broker = findings(config, Probes(fine, fine, broken))["broker"]
+    assert broker.verdict is Verdict.PROBLEM
+    assert "mqtt.host" in broker.remedy
 
 
-def test_a_listening_broker_is_fine(config: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        with config.open("a") as file:
-            file.write(f"mqtt: {{enabled: true, host: 127.0.0.1, port: {port}}}\n")
-        assert findings(config)["broker"].verdict is Verdict.FINE
+def test_a_password_that_only_root_may_read_is_no_problem_of_the_broker(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "SYSTEM_CREDENTIALS", tmp_path)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with config.open("a") as file:
+        file.write("mqtt: {enabled: true, username: tts}\n")
+    broker = findings(config, Probes(fine, fine, broken))["broker"]
+    assert (broker.verdict, broker.remedy) == (Verdict.NOTICE, "sudo tts-doctor")
+
+
+def test_the_services_secrets_are_root_s_to_use(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mqtt-password").write_text("secret")
+    monkeypatch.setattr(places, "SYSTEM_CREDENTIALS", tmp_path)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with config.open("a") as file:
+        file.write("mqtt: {enabled: true, username: tts}\n")
+
+    def password(settings: Settings) -> str:
+        return settings.mqtt.password
+
+    assert findings(config, Probes(fine, fine, password))["broker"].message == "secret"
+
+
+@pytest.mark.parametrize(
+    ("year", "synchronised", "verdict"),
+    [(1970, "yes", Verdict.PROBLEM), (2031, "no", Verdict.NOTICE), (2031, "yes", Verdict.FINE)],
+)
+def test_the_clock(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, year: int, synchronised: str, verdict: Verdict
+) -> None:
+    timedatectl = tmp_path / "timedatectl"
+    timedatectl.write_text(f"#!/bin/sh\necho {synchronised}\n")
+    timedatectl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    now = time.struct_time((year, 6, 1, 12, 0, 0, 0, 152, 0))
+    monkeypatch.setattr(machine.time, "localtime", lambda: now)
+    assert machine.clock().verdict is verdict
+
+
+class BusyDevice:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def open(self) -> int:
+        raise DeviceBusyError("another program holds it")
+
+
+def test_a_device_that_the_daemon_itself_holds_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "AlsaDevice", BusyDevice)
+    monkeypatch.setattr(probes, "_is_speaking", lambda _: True)
+    assert "in use by the daemon" in probes.probe_sound(Settings())
+    monkeypatch.setattr(probes, "_is_speaking", lambda _: False)
+    with pytest.raises(DeviceBusyError):
+        probes.probe_sound(Settings())
 
 
 def test_a_daemon_that_answers_is_fine(config: Path, tmp_path: Path) -> None:
