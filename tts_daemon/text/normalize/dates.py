@@ -261,7 +261,9 @@ RULES = (
     # 2025Q1, 2025年Q3 -> 二零二五年第一季度
     Rule(
         "quarter",
-        re.compile(rf"(?:(?<![0-9A-Za-z.])({_YEAR})年?)?(?<![A-Za-z])Q([1-4])(?![0-9A-Za-z])"),
+        re.compile(
+            rf"(?:(?<![0-9A-Za-z.])({_YEAR})年?)?(?<![A-Za-z])Q([1-4])(?:季度|(?![0-9A-Za-z]))"
+        ),
         _quarter,
         frozenset("Q"),
     ),

@@ -75,10 +75,10 @@ GAPS = (
         lambda match: "，",
         frozenset(" "),
     ),
-    # 树莓派5 8GB版 -> 树莓派5，8GB版
+    # 树莓派5 8GB版 -> 树莓派5，8GB版; Windows 11 24H2
     Rule(
         "gap between numbers",
-        re.compile(rf"(?<=[{HAN}][0-9]) +(?=[0-9]{{1,4}}[A-Za-z]{{1,3}}(?![0-9A-Za-z]))"),
+        re.compile(r"(?<=[0-9]) +(?=[0-9]{1,4}[A-Za-z])"),
         lambda match: "，",
         frozenset(" "),
     ),
@@ -112,7 +112,7 @@ RULES = (
     # 结果---失败, 客厅-主灯 -> 客厅，主灯
     Rule(
         "dash",
-        re.compile(rf"--+|(?<=[{HAN}》”）)])\s?-\s?(?=[{HAN}《“（(])"),
+        re.compile(rf"--+| - |(?<=[{HAN}》”）)])\s?-\s?(?=[{HAN}《“（(])"),
         lambda match: "，",
         frozenset("-"),
     ),

@@ -171,6 +171,15 @@ RULES = (
         lambda match: version(match[0]),
         frozenset("."),
     ),
+    # Office 2019 -> Office二零一九
+    Rule(
+        "year of a product",
+        re.compile(
+            r"(?<=[A-Za-z]) ((?:19|20)[0-9]{2})"
+            r"(?![0-9A-Za-z.,:%/-]|\s?[年元块个条台万千件人米克度次])"
+        ),
+        lambda match: digits(match[1]),
+    ),
     # FM103.9 -> FM一零三点九
     Rule(
         "radio frequency",

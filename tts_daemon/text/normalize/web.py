@@ -87,14 +87,22 @@ RULES = (
         _hexadecimal,
         frozenset(":-"),
     ),
-    # C:\\Users\\tts, /home/pi/config.yaml -> 斜杠home斜杠pi斜杠config点yaml
+    # C:\\Users\\tts, /home/pi/config.yaml, ./start.sh, ~/.bashrc -> 斜杠home斜杠pi斜杠config点yaml
     Rule(
         "path",
         re.compile(
-            r"(?<![0-9A-Za-z_.:/\\])(?:[A-Za-z]:\\[0-9A-Za-z_.\\-]+|~?/(?:[0-9A-Za-z_.-]+/)+[0-9A-Za-z_.-]*)"
+            r"(?<![0-9A-Za-z_.:/\\])(?:[A-Za-z]:\\[0-9A-Za-z_.\\-]+|~?/(?:[0-9A-Za-z_.-]+/)+[0-9A-Za-z_.-]*"
+            r"|(?:~|\.{1,2})/[0-9A-Za-z_./-]+)"
         ),
         _spell_address,
         frozenset("/\\"),
+    ),
+    # docker run -d -> docker run杠d
+    Rule(
+        "option",
+        re.compile(r"(?<=[A-Za-z]) (--?)(?=[A-Za-z]{1,20}(?![0-9A-Za-z]))"),
+        lambda match: "杠" * len(match[1]),
+        frozenset("-"),
     ),
     # report_v2.pdf -> report下划线v二点pdf; 工资表.xlsx -> 工资表点xlsx
     Rule(
