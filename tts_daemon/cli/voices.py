@@ -14,6 +14,7 @@ from tts_daemon.cli import voices_make
 from tts_daemon.errors import TtsError, UnknownVoiceError, VoiceError
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.places import checkout_models
+from tts_daemon.voices import judgement
 from tts_daemon.voices.manifest import FILE_NAME, Manifest
 from tts_daemon.voices.store import VoiceStore
 
@@ -49,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("names", nargs="*", help="default: all")
     remove = _command(commands, "remove", _remove, "delete a voice")
     remove.add_argument("name")
+    judged = _command(commands, "judged", _judged, "note how listeners judged a voice")
+    judged.add_argument("name")
+    judged.add_argument("report", type=Path, help="JSON of scripts/judge-voice")
     voices_make.add_commands(commands)
     return parser
 
@@ -140,6 +144,17 @@ def _remove(options: argparse.Namespace) -> int:
             print(f"removed {candidate}")
             return 0
     raise UnknownVoiceError(f"no voice {options.name!r} in {', '.join(map(str, candidates))}")
+
+
+def _judged(options: argparse.Namespace) -> int:
+    package = _store(options).find(options.name)
+    for name, figures in judgement.note(package, options.report).items():
+        print(
+            f"{name}: {figures['sentences']} sentences,"
+            f" {figures['pinyin_error_percent']} % of the syllables wrong,"
+            f" DNSMOS {figures['dnsmos_overall']} overall, {figures['dnsmos_p808']} P.808"
+        )
+    return 0
 
 
 def _delete(directory: Path) -> None:

@@ -39,7 +39,7 @@ class Quality:
     Attributes:
         graph_snr_db: Each quantised graph alone, given the inputs of the FP32 run; decibels.
         pause_noise_db: The vocoder's noise where FP32 is quiet, relative to the speech; None: the
-            sentences had no pause.
+            sentences had no pause, or the vocoder is the same.
         mel_distance_db: Mean distance of the mel spectra of the speech, both versions given the
             same durations; decibels.
         duration_error: Mean difference of the symbols' durations, relative to their mean.
@@ -154,6 +154,8 @@ def _pause_noise(
     quantized: Mapping[str, onnx.ModelProto | Part],
     renderings: Sequence[Rendering],
 ) -> float | None:
+    if not _is_changed(exact["vocoder"], quantized["vocoder"]):
+        return None
     player = GraphPlayer(voice, {})
     feeds = [player.vocoder_feeds(item.frames, noise=False) for item in renderings]
     meter = NoiseMeter(voice, "vocoder", exact["vocoder"], feeds, TARGETS["vocoder"])

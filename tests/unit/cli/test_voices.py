@@ -2,9 +2,10 @@
 
 import builtins
 import json
+import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -147,3 +148,64 @@ def test_without_the_extra(
     assert capsys.readouterr().err == (
         "tts-voices: torch is missing: pip install 'tts-daemon[convert]' brings it\n"
     )
+
+
+class TestJudged:
+    FIGURES: ClassVar[dict[str, float]] = {
+        "sentences": 40, "pinyin_error_percent": 7.5,
+        "dnsmos_overall": 3.2, "dnsmos_p808": 3.4,
+    }
+
+    @pytest.fixture
+    def mine(self, tmp_path: Path) -> Path:
+        """A directory with one voice."""
+        tiny = Path(__file__).parents[2] / "data" / "tiny_voice"
+        shutil.copytree(tiny, tmp_path / "models" / "tiny_voice")
+        return tmp_path / "models"
+
+    def report(self, tmp_path: Path, content: object) -> Path:
+        path = tmp_path / "judged.json"
+        path.write_text(json.dumps(content))
+        return path
+
+    def test_it_is_in_the_manifest(
+        self, mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        heard = {"home": self.FIGURES}
+        report = self.report(tmp_path, {"tiny_voice": {"heard": heard, "emotions": {}}})
+        before = Manifest.load(mine / "tiny_voice")
+        assert run(mine, "judged", "tiny_voice", report) == 0
+        assert "home: 40 sentences, 7.5 % of the syllables wrong" in capsys.readouterr().out
+        manifest = Manifest.load(mine / "tiny_voice")
+        assert manifest.quality == {**before.quality, "judged": heard}
+        assert manifest.graphs == before.graphs
+        assert run(mine, "verify") == 0
+        assert run(mine, "judged", "tiny_voice", report) == 0
+
+    @pytest.mark.parametrize(
+        ("content", "complaint"),
+        [
+            ({"other": {}}, "says nothing of tiny_voice"),
+            ([], "says nothing of tiny_voice"),
+            ({"tiny_voice": {}}, "tiny_voice.heard is missing"),
+            ({"tiny_voice": {"heard": {"home": {"sentences": 4}}}}, "home.pinyin_error_percent"),
+        ],
+    )
+    def test_reports_of_something_else(
+        self,
+        mine: Path,
+        tmp_path: Path,
+        content: object,
+        complaint: str,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        before = (mine / "tiny_voice" / "voice.json").read_bytes()
+        assert run(mine, "judged", "tiny_voice", self.report(tmp_path, content)) == 1
+        assert complaint in capsys.readouterr().err
+        assert (mine / "tiny_voice" / "voice.json").read_bytes() == before
+
+    def test_no_report(
+        self, mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(mine, "judged", "tiny_voice", tmp_path / "nothing.json") == 1
+        assert "cannot be read as JSON" in capsys.readouterr().err
