@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from tts_daemon.playback.clock import Clock, SystemClock
 
+_BUFFER_S = 0.2
+"""Delay that the buffer of a sound card would bridge."""
+
 
 class NullDevice:
     """Takes samples as fast as a sound card would play them.
@@ -34,8 +37,7 @@ class NullDevice:
             return False
         now_s = self._clock.monotonic_s()
         before_s = self._played_until_s
-        # A thread that is late by less than its own block has an audible gap only on paper.
-        dry = before_s is not None and now_s - before_s > len(block) / self._sample_rate
+        dry = before_s is not None and now_s - before_s > _BUFFER_S
         start_s = now_s if before_s is None or dry else before_s
         self._played_until_s = start_s + len(block) / self._sample_rate
         self._clock.sleep_s(max(0.0, self._played_until_s - now_s))

@@ -80,6 +80,7 @@ def test_null_tells_that_it_ran_dry() -> None:
     clock = FakeClock()
     device = NullDevice(16000, clock=clock)
     assert not device.play(ramp(320))
+    clock.now_s += 0.1
     assert not device.play(ramp(320))
     clock.now_s += 0.5
     assert device.play(ramp(320))
