@@ -64,6 +64,9 @@ class Count:
 
 def main(models: str, *voices: str) -> None:
     """Measure and print."""
+    for tool in ("mmdebstrap", "cc"):
+        if shutil.which(tool) is None:
+            raise SystemExit(f"pi-cost: {tool} is missing: apt install mmdebstrap gcc libc6-dev")
     for voice in voices:
         print(json.dumps(cost(Path(models).resolve(), voice)), flush=True)
 
