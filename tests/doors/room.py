@@ -58,7 +58,7 @@ class Room:
         options = f"lowerdir={base()},upperdir={layers[0]},workdir={layers[1]}"
         _mount("-t", "overlay", "overlay", "-o", options, str(self.root))
         _mount("-t", "proc", "proc", str(self.root / "proc"))
-        _mount("--bind", "/dev", str(self.root / "dev"))
+        _mount("--rbind", "--make-rslave", "/dev", str(self.root / "dev"))
         for source, target in binds.items():
             inside = self.root / target.lstrip("/")
             inside.mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import wave
@@ -16,12 +17,20 @@ from doors.room import CHECKOUT
 ALSA = 'pcm.!default { type file slave.pcm "null" file "/tmp/heard.wav" format wav }\n'
 SPEECHD = """
 AudioOutputMethod "alsa"
+AudioALSADevice "null"
 AddModule "tts-daemon" "sd_generic" "tts-daemon.conf"
 LanguageDefaultModule "zh" "tts-daemon"
 """
+TEXT = "今天天气很好，我们去公园玩吧。"
+# Says that it plays, and plays until it is killed.
+ENDLESS_PLAYER = """#!/bin/sh
+exec 3> /tmp/playing
+echo begun >&3
+exec tail -f /dev/null
+"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def heard(image: Image, container: subprocess.Popen[str]) -> Path:
     """speech-dispatcher set up as docs/integrations.md says; the file in which speech lands."""
     etc = image.room.root / "etc"
@@ -41,14 +50,30 @@ def length_s(path: Path) -> float:
         return len(samples) / file.getnchannels() / file.getframerate()
 
 
+def spd_say(image: Image, *options: str) -> None:
+    image.run(f"XDG_RUNTIME_DIR=/tmp HOME=/tmp spd-say -o tts-daemon -l zh {' '.join(options)}")
+
+
 @pytest.mark.timeout(900)
 def test_spd_say_is_spoken_by_the_daemon(image: Image, heard: Path) -> None:
-    variables = "XDG_RUNTIME_DIR=/tmp HOME=/tmp"
-    image.run(f"{variables} spd-say --wait -o tts-daemon -l zh '今天天气很好，我们去公园玩吧。'")
+    spd_say(image, "--wait", TEXT)
     usual_s = length_s(heard)
     assert 2 < usual_s < 6
     heard.unlink()
-    image.run(
-        f"{variables} spd-say --wait -o tts-daemon -l zh -r 100 '今天天气很好，我们去公园玩吧。'"
-    )
+    spd_say(image, "--wait", "-r", "100", TEXT)
     assert length_s(heard) < 0.85 * usual_s
+
+
+@pytest.mark.timeout(900)
+def test_stop_is_silent_at_once(image: Image, heard: Path) -> None:
+    player = image.room.root / "usr/local/bin/aplay"
+    player.write_text(ENDLESS_PLAYER, encoding="utf-8")
+    player.chmod(0o755)
+    os.mkfifo(image.room.root / "tmp/playing", 0o666)
+    (image.room.root / "tmp/playing").chmod(0o666)
+    spd_say(image, TEXT)
+    with (image.room.root / "tmp/playing").open(encoding="utf-8") as playing:
+        assert playing.readline() == "begun\n"
+        spd_say(image, "-S")
+        assert playing.read() == "", "the player goes on"
+    player.unlink()
