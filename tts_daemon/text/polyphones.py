@@ -253,6 +253,21 @@ def _adjust(at: Context) -> str:
     return "diao4" if at.after.text[:1] in ("出", "取", "阅", "走") else "tiao2"
 
 
+def _watch(at: Context) -> str:
+    # 看着锅 kan1 · 看着电视 kan4
+    guarded = word_set("锅 孩子 宝宝 门 家 店 行李 老人 炉子 火")
+    return "kan1" if at.after.text in guarded else "kan4"
+
+
+def _nail(at: Context) -> str:
+    # 钉一颗钉子 ding4 · 三颗钉 ding1
+    return (
+        "ding4"
+        if at.after.pos[:1] in tuple("mnv") or at.after.text in ("上", "在", "个")
+        else "ding1"
+    )
+
+
 def _smells(at: Context) -> str:
     # 气味很冲 chong4 · 冲马桶 chong1
     return "chong4" if at.before.text in particles.DEGREE_WORDS else "chong1"
@@ -301,5 +316,7 @@ RULES: dict[str, Rule] = {
     "调": _adjust,
     **dict.fromkeys(("一场", "两场", "几场", "这场", "那场"), _scene),
     "一行": _row,
+    "看着": _watch,
+    "钉": _nail,
 }
 """A word -> the rule for its only character, the last of a number (一场), else the first (调到)."""
