@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-
-import opencc
+from typing import TYPE_CHECKING
 
 from tts_daemon.text.normalize.rule import SKIPPED
+
+if TYPE_CHECKING:
+    import opencc
 
 # Full-width letters, digits and signs -> ASCII: `２６．５％` -> `26.5%`.
 # The marks of Chinese punctuation stay.
@@ -98,7 +100,23 @@ def _spelling(char: str) -> str:
 
 @cache
 def _converter() -> opencc.OpenCC:
+    # Loaded by the first traditional text: most homes never need its 4 MB.
+    import opencc
+
     return opencc.OpenCC("t2s")
+
+
+# Of the simplified set GB 2312, but with another form all the same: 乾杯 -> 干杯.
+_BOTH = frozenset("乾吒夥後徵拚捱摺於榘菸薹袷醣麴麽覆")
+
+
+def _may_be_traditional(text: str) -> bool:
+    han = [char for char in text if "\u3400" <= char <= "\u9fff"]
+    try:
+        "".join(han).encode("gb2312")
+    except UnicodeEncodeError:
+        return True
+    return not _BOTH.isdisjoint(han)
 
 
 # 著 stays where it means famous or to write; elsewhere it is the particle 着: 睡著了 -> 睡着了.
@@ -110,7 +128,8 @@ def simplify(text: str) -> str:
     """Traditional characters to simplified ones: `臺灣明天會有雷陣雨` -> `台湾明天会有雷阵雨`."""
     if text.isascii():
         return text
-    simple = _converter().convert(text).translate(_VARIANTS)
+    converted = _converter().convert(text) if _may_be_traditional(text) else text
+    simple = converted.translate(_VARIANTS)
     return _PARTICLE.sub("着", simple.replace("甚么", "什么"))
 
 
