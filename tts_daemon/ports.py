@@ -64,8 +64,12 @@ class Snapshot:
 class SpeechService(Protocol):
     """What every door (socket, MQTT, HTTP, Wyoming) is given. Safe to call from any thread."""
 
-    def submit(self, request: SpeakRequest) -> int:
+    def submit(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         """Accept a request; it is in the journal when this returns.
+
+        Args:
+            lasting: Whether the journal is written through to the disk. Who takes many requests at
+                once leaves that to one `flush`, and promises nothing to their senders before.
 
         Returns:
             Its position in the queue, 0 = next. -1: nothing was added, because its id was accepted
@@ -76,6 +80,10 @@ class SpeechService(Protocol):
             InvalidRequestError: Empty text, unknown preset, value out of range (names the field).
             NotReadyError: Starting or stopping.
         """
+        ...
+
+    def flush(self) -> None:
+        """Write through to the disk what was accepted so far."""
         ...
 
     def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:

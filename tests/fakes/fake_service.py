@@ -45,13 +45,14 @@ class FakeSpeechService:
         self.submitted = threading.Event()
         self.on_submit: Callable[[str], None] = lambda _: None
         self._snapshot = IDLE
+        self.flushes = 0
         self._listeners: list[Callable[[Event | Snapshot], None]] = []
 
     @property
     def texts(self) -> list[str]:
         return [request.text for request in self.accepted]
 
-    def submit(self, request: SpeakRequest) -> int:
+    def submit(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         if request.id in [known.id for known in self.accepted]:
             return -1
         if len(self.accepted) >= self.limit:
@@ -62,6 +63,9 @@ class FakeSpeechService:
         if self.finishes:
             self.emit(Event(EventType.FINISHED, request.id, first_audio_ms=12.5, audio_ms=900.0))
         return len(self.accepted) - 1
+
+    def flush(self) -> None:
+        self.flushes += 1
 
     def emit(self, event: Event) -> None:
         for listener in list(self._listeners):

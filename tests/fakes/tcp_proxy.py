@@ -18,7 +18,10 @@ def mqtt_version(first_bytes: bytes) -> int:
 
 
 class TcpProxy:
-    """Forwards to a port on loopback; when `is_deaf` is set, what the broker says is lost."""
+    """Forwards to a port on loopback.
+
+    When `is_deaf` is set, what the broker says is lost; when `is_shut` is, nobody is let in.
+    """
 
     def __init__(self, target_port: int, *, knows_mqtt5: bool = True) -> None:
         self._target_port = target_port
@@ -28,6 +31,7 @@ class TcpProxy:
         self._open: list[socket.socket] = []
         self.versions: list[int] = []
         self.is_deaf = threading.Event()
+        self.is_shut = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -40,7 +44,7 @@ class TcpProxy:
 
     def _serve(self, client: socket.socket) -> None:
         first = client.recv(4096)
-        if not first:
+        if not first or self.is_shut.is_set():
             client.close()
             return
         if first[0] == _CONNECT:

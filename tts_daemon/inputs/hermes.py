@@ -158,7 +158,7 @@ class HermesBridge:
         self._calls.setdefault(request.id, call)
         is_accepted = False
         try:
-            is_accepted = self._service.submit(request) >= 0
+            is_accepted = self._service.submit(request, lasting=False) >= 0
         finally:
             if is_new and not is_accepted:
                 self._calls.pop(request.id, None)

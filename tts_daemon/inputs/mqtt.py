@@ -73,11 +73,13 @@ class Conversation:
         outbox: Outbox,
         listener: ConnectionListener,
         wake: socket.socket,
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare.
 
         Args:
             wake: Becomes readable when the outbox, or anything else here, has news.
+            caught_up: Called when the listener has received what came together.
         """
         self._settings = settings
         self._session = session
@@ -85,6 +87,7 @@ class Conversation:
         self._version = version
         self._outbox = outbox
         self._listener = listener
+        self._caught_up = caught_up
         self._wake = wake
         self._inbox: deque[Message] = deque()
         self._acknowledgements: deque[Message] = deque()
@@ -232,9 +235,13 @@ class Conversation:
         return not self.is_accepted or (self._outbox.is_empty and not self._acknowledgements)
 
     def _hand_over(self) -> None:
+        has_any = False
         # Requests make events: while those wait for the broker, more requests wait too.
         while self._inbox and not self._outbox.is_congested:
+            has_any = True
             _guarded(self._listener.received, self._inbox.popleft())
+        if has_any:
+            _guarded(self._caught_up)
 
     def _send_waiting(self, client: Client) -> None:
         while self._acknowledgements:

@@ -11,6 +11,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from tts_daemon.inputs.mqtt import Conversation, Version
 from tts_daemon.inputs.mqtt_outbox import Outbox
@@ -42,10 +43,17 @@ class MqttConnection:
         session: Session,
         listener: ConnectionListener,
         retry: Retry | None = None,
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
+        """Prepare.
+
+        Args:
+            caught_up: Called when the listener has received what came together.
+        """
         self._settings = settings
         self._session = session
         self._listener = listener
+        self._caught_up = caught_up
         self._retry = retry or Retry()
         self._outbox = Outbox()
         self._thread = threading.Thread(target=self._run, name=session.client_id, daemon=True)
@@ -169,6 +177,7 @@ class MqttConnection:
             outbox=self._outbox,
             listener=self._listener,
             wake=self._wake_out,
+            caught_up=self._caught_up,
         )
 
     def _log_end(self, end: End) -> None:

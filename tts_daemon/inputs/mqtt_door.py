@@ -73,7 +73,8 @@ class MqttDoor:
             will_topic=topics.own("availability"),
             expiry_s=settings.session_expiry_s,
         )
-        self._connection = MqttConnection(settings, session, self, retry)
+        self._connection = MqttConnection(settings, session, self, retry, self._caught_up)
+        self._handled: list[Message] = []
         self._pool = SynthesisPool(service, settings, max_characters=max_characters, retry=retry)
         self._showing = threading.Lock()
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -117,7 +118,7 @@ class MqttDoor:
         self._publish(self._home_assistant.announce())
 
     def received(self, message: Message) -> None:
-        """Obey a message, then acknowledge it; one that must wait comes again."""
+        """Obey a message; one that must wait is not acknowledged, and comes again."""
         try:
             self._obey(message)
         except NotReadyError:
@@ -128,7 +129,14 @@ class MqttDoor:
         except Exception:
             log.exception("cannot handle the message on %s", message.topic)
             self._refuse(message, TtsError.code, "internal error; see the log of the daemon")
-        self._connection.acknowledge(message)
+        self._handled.append(message)
+
+    def _caught_up(self) -> None:
+        """Acknowledge what came together, for which the journal waits for the disk only once."""
+        self._service.flush()
+        for message in self._handled:
+            self._connection.acknowledge(message)
+        self._handled.clear()
 
     def _obey(self, message: Message) -> None:
         topic = message.topic
@@ -156,7 +164,7 @@ class MqttDoor:
             preset=self._topics.preset_of(message.topic) or request.preset,
         )
         self._deliveries.remember(message, request.id)
-        position = self._service.submit(request)
+        position = self._service.submit(request, lasting=False)
         log.debug("%s: position %d", request.id, position)
 
     def _command(self, message: Message) -> None:

@@ -101,7 +101,7 @@ class Dispatcher:
 
     # -- the doors' side ------------------------------------------------------------------------
 
-    def accept(self, request: SpeakRequest) -> int:
+    def accept(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         """Take in a request (see `SpeechService.submit`)."""
         with self._accepting:
             with self._change():
@@ -109,7 +109,7 @@ class Dispatcher:
             if verdict.duplicate:
                 self.counters["duplicates"] += 1
                 return -1
-            serial = self._journal.accept(request)
+            serial = self._journal.accept(request, lasting=lasting)
             return self._add(request, serial)
 
     def stop(self) -> None:

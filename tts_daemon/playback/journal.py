@@ -1,11 +1,12 @@
 """Keeps accepted requests over a crash: an SQLite file of what was accepted, begun and ended.
 
 What is promised: when `accept` returns, the request survives the end of the process and of the
-power (WAL mode; `synchronous=FULL` writes the log through to the disk). That an utterance was begun
-or has ended is written with `synchronous=NORMAL` and never waited for: a power cut (or a kill
-within the same few milliseconds) may forget it, and the utterance is spoken once more. So a word
-may come twice after a power cut, but is never lost, and a memory card has to write through once
-per utterance, not three times.
+power (WAL mode; `synchronous=FULL` writes the log through to the disk). A door that accepts many at
+once has them written through by one `flush`, before it promises anything to their senders. That an
+utterance was begun or has ended is written with `synchronous=NORMAL` and never waited for: a power
+cut (or a kill within the same few milliseconds) may forget it, and the utterance is spoken once
+more. So a word may come twice after a power cut, but is never lost, and a memory card has to write
+through once per utterance, not three times.
 
 A file that cannot be read is set aside with a warning, and whatever rows it still yields are kept.
 A disk that cannot be written costs one warning; speech goes on.
@@ -45,6 +46,7 @@ CREATE TABLE IF NOT EXISTS utterances (
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 _INSERT = "INSERT INTO utterances VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_REMEMBER = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)"
 _SELECT = "SELECT * FROM utterances ORDER BY serial"
 _PAGE_BYTES = 1024
 """Small: every accepted request writes at least one page through to the memory card."""
@@ -87,6 +89,7 @@ class Journal:
         self._next_serial = 1
         self._notes: deque[tuple[str, tuple[Any, ...]]] = deque(maxlen=_MOST_NOTES)
         self._is_kept = False
+        self._is_flushed = True
         self._has_warned = False
         self._warn_again_s = -math.inf
         self._database: sqlite3.Connection | None = None
@@ -105,15 +108,22 @@ class Journal:
             self._is_kept = self._database is not None
         return remembered
 
-    def accept(self, request: SpeakRequest) -> int:
-        """Write a request through to the disk.
+    def accept(self, request: SpeakRequest, *, lasting: bool = True) -> int:
+        """Write a request down.
+
+        Args:
+            request: What was accepted.
+            lasting: Through to the disk; else it survives the end of the process, and that of the
+                power after the next `flush`.
 
         Returns:
             Its serial number; larger than every one before.
         """
         with self._lock:
             serial, self._next_serial = self._next_serial, self._next_serial + 1
-            self._is_kept = self._write(_INSERT, self._row(serial, request), "FULL")
+            synchronous = "FULL" if lasting else "NORMAL"
+            self._is_kept = self._write(_INSERT, self._row(serial, request), synchronous)
+            self._is_flushed = lasting
             if self._is_kept and self._has_warned:
                 self._has_warned = False
                 _logger.info("queue journal %s is written again", self._path)
@@ -121,6 +131,13 @@ class Journal:
                 self._tidy()
         self._write_notes()
         return serial
+
+    def flush(self) -> None:
+        """Write through to the disk: the log is one file, so its newest record takes all along."""
+        with self._lock:
+            if not self._is_flushed:
+                self._is_flushed = self._write(_REMEMBER, ("flushed", self._boot), "FULL")
+        self._write_notes()
 
     def begin(self, serial: int) -> None:
         """Note that an utterance is being spoken."""
@@ -136,7 +153,7 @@ class Journal:
 
     def remember(self, name: str, value: str) -> None:
         """Keep a value, such as the volume, for the next process."""
-        self._note("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", name, value)
+        self._note(_REMEMBER, name, value)
 
     def recall(self, name: str) -> str | None:
         """A value that was kept; None when there is none."""

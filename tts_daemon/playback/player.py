@@ -154,9 +154,13 @@ class Player:
 
     # -- ports.SpeechService --------------------------------------------------------------------
 
-    def submit(self, request: SpeakRequest) -> int:
+    def submit(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         """Accept a request; it is in the journal when this returns."""
-        return self._dispatcher.accept(self._checked(request))
+        return self._dispatcher.accept(self._checked(request), lasting=lasting)
+
+    def flush(self) -> None:
+        """Write through to the disk what was accepted so far."""
+        self._journal.flush()
 
     def render(self, request: SpeakRequest) -> RenderStream:
         """Synthesise for the caller; the slot is free again when the stream is closed."""

@@ -79,14 +79,21 @@ def test_stop_does_not_wait_for_a_broker_that_is_not_there(open_door: OpenDoor) 
 
 
 def test_a_restarted_broker_that_forgot_everything(
-    broker: Broker, open_door: OpenDoor, watch: Watch, service: FakeSpeechService
+    broker: Broker,
+    make_proxy: MakeProxy,
+    open_door: OpenDoor,
+    watch: Watch,
+    service: FakeSpeechService,
 ) -> None:
-    open_door()
+    proxy = make_proxy()
+    open_door(proxy.port)
     watch("tts/#").wait_payload("tts/living/availability", "online")
+    proxy.is_shut.set()
     broker.stop(signal.SIGKILL)
     service.submit(SpeakRequest("断线时说的话。", id="offline-1"))
     broker.start()
     after = watch("tts/#", "homeassistant/#")
+    proxy.is_shut.clear()
     after.wait_payload("tts/living/availability", "online")
     after.wait_payload("tts/living/state", "idle")
     after.wait_event("finished", id="offline-1")
@@ -132,20 +139,26 @@ def test_requests_wait_at_the_broker_while_the_daemon_is_away(
     assert service.texts == ["你不在的时候。"]
 
 
-class CutOnSubmit(FakeSpeechService):
+class CutInTheMiddle(FakeSpeechService):
     """Accepts the first request, but the acknowledgement does not reach the broker any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut_at: str) -> None:
         super().__init__()
+        self.cut_at = cut_at
         self.cut: Callable[[], None] = lambda: None
         self.ids: list[str] = []
 
-    def submit(self, request: SpeakRequest) -> int:
-        position = super().submit(request)
+    def submit(self, request: SpeakRequest, *, lasting: bool = True) -> int:
+        position = super().submit(request, lasting=lasting)
         self.ids.append(request.id)
-        if len(self.ids) == 1:
+        if len(self.ids) == 1 and self.cut_at == "submit":
             self.cut()
         return position
+
+    def flush(self) -> None:
+        """Nothing is acknowledged before it is on the disk."""
+        if len(self.ids) == 1 and self.cut_at == "flush":
+            self.cut()
 
 
 class NotReadyAtFirst(FakeSpeechService):
@@ -155,18 +168,19 @@ class NotReadyAtFirst(FakeSpeechService):
         super().__init__()
         self.refusals = 0
 
-    def submit(self, request: SpeakRequest) -> int:
+    def submit(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         if not self.refusals:
             self.refusals += 1
             raise NotReadyError("stopping")
-        return super().submit(request)
+        return super().submit(request, lasting=lasting)
 
 
 @pytest.mark.parametrize("payload", ["只说一次。", '{"text": "只说一次。", "id": "once"}'])
+@pytest.mark.parametrize("cut_at", ["submit", "flush"])
 def test_what_comes_again_is_spoken_once(
-    make_proxy: MakeProxy, watch: Watch, open_door: OpenDoor, payload: str
+    make_proxy: MakeProxy, watch: Watch, open_door: OpenDoor, payload: str, cut_at: str
 ) -> None:
-    proxy, service = make_proxy(), CutOnSubmit()
+    proxy, service = make_proxy(), CutInTheMiddle(cut_at)
     service.cut = proxy.cut
     watcher = watch("tts/#")
     open_door(proxy.port, service=service)

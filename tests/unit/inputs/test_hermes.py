@@ -190,7 +190,7 @@ def test_a_second_service_is_noticed(
 def test_not_ready_is_left_to_the_door(
     bridge: HermesBridge, service: FakeSpeechService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_request: object) -> int:
+    def refuse(_request: object, *, lasting: bool) -> int:
         raise NotReadyError("stopping")
 
     monkeypatch.setattr(service, "submit", refuse)

@@ -54,6 +54,26 @@ def test_a_request_comes_back_with_every_field(path: Path) -> None:
     assert requests(remembered) == [FULL]
 
 
+def test_many_requests_are_written_through_by_one_flush(path: Path) -> None:
+    journal, _ = opened(path)
+    database = journal._database
+    assert database is not None
+    statements: list[str] = []
+    database.set_trace_callback(statements.append)
+    for name in "abc":
+        journal.accept(SpeakRequest("你好", id=name), lasting=False)
+    assert "PRAGMA synchronous=FULL" not in statements
+    journal.flush()
+    journal.flush()
+    assert statements.count("PRAGMA synchronous=FULL") == 1
+    assert statements[-1].startswith("INSERT")
+    journal.accept(SpeakRequest("你好", id="d"), lasting=False)
+    journal.accept(SpeakRequest("你好", id="e"))
+    journal.flush()
+    # What was written through itself has taken along what came before.
+    assert statements.count("PRAGMA synchronous=FULL") == 2
+
+
 def test_what_was_begun_comes_back_apart_and_what_ended_does_not(path: Path) -> None:
     journal, _ = opened(path)
     serials = [journal.accept(SpeakRequest("你好", id=name)) for name in "abcd"]
