@@ -23,9 +23,9 @@ class ChunkPlan:
             for it grows, and a stream can be stopped between chunks only.
     """
 
-    first_frames: int = 8
-    growth: float = 1.5
-    largest_frames: int = 32
+    first_frames: int = 12
+    growth: float = 1.6
+    largest_frames: int = 40
 
     def sizes(self) -> Iterator[int]:
         """Frames of each chunk, without end."""
