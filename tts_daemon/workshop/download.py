@@ -125,11 +125,17 @@ class _Hub:
         try:
             return call()
         except Exception as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
             raise CheckpointError(
-                f"{self._model}: cannot be downloaded: {reason}; check the id, the revision and the"
-                " network; the same command continues where it stopped"
+                f"{self._model}: cannot be downloaded: {_reason(error)}; check the id, the revision"
+                " and the network; the same command continues where it stopped"
             ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the client says: its first line, and the first of the files that it names below."""
+    first, *rest = str(error).splitlines() or [type(error).__name__]
+    files = [line.strip() for line in rest if line.startswith("  - ")]
+    return " ".join(part[:200] for part in (first, *files[:1]))
 
 
 def _client(module: str, name: str) -> Any:
@@ -184,7 +190,7 @@ def _check_space(cache: Path, missing: int) -> None:
 
 
 def _checksum(root: Path, wanted: HubFile) -> str:
-    """sha256 of a downloaded file. The client has compared it with the hub's already."""
+    """sha256 of a downloaded file, for the manifest. The client has compared it with the hub's."""
     path = root / wanted.path
     digest = hashlib.sha256()
     try:

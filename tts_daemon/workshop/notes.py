@@ -42,14 +42,14 @@ def _note(path: Path, key: str, value: Any) -> Any:
     if key not in kinds:
         raise CheckpointError(f"{path}: unknown key {key!r}; known: {', '.join(kinds)}")
     kind = kinds[key]
-    if "None" in kind and value is None:
+    if value is None and "None" in kind:
         return None
-    if kind.startswith("str") and isinstance(value, str):
+    if isinstance(value, str) and kind.startswith("str"):
         return value
-    if kind.startswith("float") and isinstance(value, int | float):
+    if isinstance(value, int | float) and kind.startswith("float"):
         return float(value)
-    if kind.startswith("tuple") and isinstance(value, list):
+    if isinstance(value, list) and kind.startswith("tuple"):
         return tuple(str(item) for item in value)
-    if kind.startswith("dict") and isinstance(value, dict):
+    if isinstance(value, dict) and "dict" in kind:
         return value
     raise CheckpointError(f"{path}: {key}: {value!r} is not of the kind {kind}")

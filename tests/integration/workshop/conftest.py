@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import threading
@@ -24,6 +25,8 @@ class Hub:
         root: The model's directory.
         port: Where it is served.
         sent: Paths of the files that were asked for, in order.
+        begun: Path -> first byte that was asked for, each time.
+        sha256: Path -> what is said of its content, where that is not the truth.
         cut: Path -> bytes after which its first transfer is broken off.
         fail: Every request is answered with this status.
     """
@@ -31,6 +34,8 @@ class Hub:
     root: Path
     port: int = 0
     sent: list[str] = field(default_factory=list)
+    begun: dict[str, list[int]] = field(default_factory=dict)
+    sha256: dict[str, str] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
     fail: int = 0
 
@@ -62,15 +67,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
             kind = "tree" if path.is_dir() else "blob"
             size = 0 if path.is_dir() else path.stat().st_size
             name = str(path.relative_to(self.hub.root))
-            yield {"Path": name, "Name": path.name, "Type": kind, "Size": size, "Revision": "1"}
+            entry = {"Path": name, "Name": path.name, "Type": kind, "Size": size, "Revision": "1"}
+            if path.is_file():
+                truth = hashlib.sha256(path.read_bytes()).hexdigest()
+                entry["Sha256"] = self.hub.sha256.get(name, truth)
+            yield entry
 
     def send_file(self, name: str) -> None:
         self.hub.sent.append(name)
         content = (self.hub.root / name).read_bytes()
         wanted = self.headers.get("Range", "")
         begin = int(wanted.removeprefix("bytes=").split("-")[0] or 0) if wanted else 0
+        self.hub.begun.setdefault(name, []).append(begin)
         self.send_response(206 if wanted else 200)
         self.send_header("Content-Length", str(len(content) - begin))
+        if wanted:
+            last, total = len(content) - 1, len(content)
+            self.send_header("Content-Range", f"bytes {begin}-{last}/{total}")
         self.end_headers()
         if (length := self.hub.cut.pop(name, None)) is not None:
             self.wfile.write(content[begin : begin + length])

@@ -62,6 +62,50 @@ def test_an_interrupted_download_goes_on(hub: Hub, tmp_path: Path) -> None:
     root = fetch(hub, tmp_path / "cache")
     assert CHECKPOINT in before
     assert (root / CHECKPOINT).read_bytes() == (hub.root / CHECKPOINT).read_bytes()
+    assert hub.begun[CHECKPOINT] == [0, 1000]
+
+
+def test_a_file_that_was_damaged_here(hub: Hub, tmp_path: Path) -> None:
+    checkpoint = fetch(hub, tmp_path / "cache") / CHECKPOINT
+    content = bytearray(checkpoint.read_bytes())
+    content[500] ^= 1
+    checkpoint.write_bytes(content)
+    fetch(hub, tmp_path / "cache")
+    assert checkpoint.read_bytes() == (hub.root / CHECKPOINT).read_bytes()
+
+
+def test_a_hub_that_sends_something_else(hub: Hub, tmp_path: Path) -> None:
+    hub.sha256[CHECKPOINT] = "0" * 64
+    with pytest.raises(CheckpointError, match=r"cannot be downloaded: .*checkpoint_1\.pth"):
+        fetch(hub, tmp_path / "cache")
+    assert not list((tmp_path / "cache").rglob("am/ckpt/checkpoint_1.pth"))
+
+
+def test_four_emotional_voices_in_int8(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{name}_emo" for name in ("zhitian", "zhiyan", "zhizhe", "zhibei")]
+    whole = hub.root / "voices" / "random_emo"
+    for name in names:
+        shutil.copytree(whole, whole.parent / name)
+    shutil.rmtree(whole)
+    (hub.root / "voices" / "voices.json").write_text(json.dumps({"voices": names}))
+    texts = tmp_path / "texts.txt"
+    texts.write_text("你好，今天天气怎么样？\n太好了！\n")
+    models = tmp_path / "models"
+    options = ["--endpoint", hub.endpoint, "--cache", str(tmp_path / "cache")]
+    chosen = ["--voice", names[1], "--voice", names[3], "--calibration", str(texts)]
+    command = ["--models", str(models), "download", MODEL, *options]
+    assert voices.main([*command, *chosen]) == 0
+    assert {path.name for path in models.iterdir()} == {names[1], names[3]}
+    assert not [path for path in hub.sent if names[0] in path]
+    manifest = Manifest.load(models / names[3])
+    assert len(manifest.emotions) == 7
+    assert manifest.graphs["vocoder"].precision == "int8"
+    # What exists is not converted again, and does not keep the others from it.
+    assert voices.main([*command, "--calibration", str(texts)]) == 1
+    assert "exists" in capsys.readouterr().err
+    assert {path.name for path in models.iterdir()} == set(names)
 
 
 def test_an_old_archive(hub: Hub, tmp_path: Path) -> None:

@@ -144,10 +144,12 @@ class TestNotes:
                     "pitch_per_semitone": 0.25,
                     "break_emotion": None,
                     "untrained": ["ar_c"],
+                    "provenance": {"corpus": "Tatoeba"},
                 }
             )
         )
         notes = load(copy).notes
+        assert notes.provenance == {"corpus": "Tatoeba"}
         assert (notes.title, notes.emotions, notes.untrained) == (
             "小雨",
             ("happy", "neutral"),
