@@ -11,6 +11,8 @@ from pathlib import Path
 import aiohttp
 
 PATIENCE_S = 120.0
+TOO_MUCH = b"Content-Length: 90000000\r\n\r\n" + b"x" * 300000
+PER_TURN = 5
 
 
 @dataclass

@@ -51,7 +51,7 @@ def test_clients_that_do_harm_only_harm_themselves(daemon: tuple[DaemonProcess, 
     before_mb = memory_mb(process.pid)
 
     async def both() -> None:
-        is_enough = lambda: load.statuses.total() >= 20 and disturber.turns >= 20  # noqa: E731
+        is_enough = lambda: load.statuses.total() >= 20 and disturber.turns >= 5  # noqa: E731
         await asyncio.gather(load.run(is_enough), disturber.run(is_enough))
 
     asyncio.run(both())
