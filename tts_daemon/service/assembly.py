@@ -20,6 +20,7 @@ from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
+from tts_daemon.text.g2pm import G2pmModel
 from tts_daemon.voices.store import VoiceStore
 
 
@@ -45,6 +46,7 @@ def make_synthesizer(
 
     Raises:
         VoiceError: The default voice is not installed, or damaged.
+        MissingExtraError: g2pM is asked for but not installed.
     """
     tuned = profile.read(Path(settings.synthesis.profile).expanduser(), Machine.here())
     voices = VoicePool(
@@ -54,6 +56,7 @@ def make_synthesizer(
     frontend = Frontend(
         lexicon=Path(settings.text.lexicon).expanduser(),
         resolve_preset=lambda name: resolve(SpeakRequest("", preset=name)),
+        polyphones=G2pmModel() if settings.text.polyphones == "g2pm" else None,
     )
     return Synthesizer(frontend, voices, resolve, phrases=phrases)
 

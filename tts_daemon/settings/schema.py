@@ -289,6 +289,12 @@ class TextSettings:
         "/etc/tts-daemon/lexicon.yaml",
         "words and how to read them; need not exist, read again when it changes",
     )
+    polyphones: str = setting(
+        "rules",
+        "what decides rare characters with several readings; g2pm needs the extra [g2p], "
+        "4 ms a sentence and 25 MB",
+        choices=("rules", "g2pm"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
