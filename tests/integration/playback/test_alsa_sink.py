@@ -16,6 +16,7 @@ from tts_daemon.domain import Event, PlayerState, SpeakRequest
 from tts_daemon.errors import AudioUnavailableError
 from tts_daemon.playback.alsa_sink import AlsaDevice, device_names, rescan
 from tts_daemon.playback.buffered_sink import BufferedSink
+from tts_daemon.playback.default_device import DefaultDevice
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player
 from tts_daemon.playback.sinks import make_sink
@@ -50,6 +51,18 @@ def test_the_default_device_is_used_by_name(alsa) -> None:
     sink.drain()
     sink.close()
     assert np.array_equal(alsa.heard(), ramp(500))
+
+
+def test_the_default_device_is_waited_for_once_it_was_there(alsa) -> None:
+    device = DefaultDevice()
+    assert device.open() == 16000
+    device.close()
+    alsa.unplug()
+    with pytest.raises(AudioUnavailableError, match="no sound device is there"):
+        device.open()
+    alsa.plug_in()
+    assert device.open() == 16000
+    device.close()
 
 
 def test_a_wrong_name_is_refused_with_the_right_ones(alsa) -> None:

@@ -13,6 +13,7 @@ from fakes.sink_contract import Case, SinkContract, make_case, ramp
 from numpy.typing import NDArray
 
 from tts_daemon.errors import AudioUnavailableError
+from tts_daemon.playback import buffered_sink
 from tts_daemon.playback.buffered_sink import BufferedSink
 from tts_daemon.playback.null_sink import NullDevice
 from tts_daemon.playback.sinks import make_sink
@@ -156,6 +157,24 @@ def test_lead_in_comes_after_a_rest_only() -> None:
     assert np.array_equal(
         device.heard(), np.concatenate([np.zeros(4800, dtype=np.int16), ramp(1000), ramp(1000)])
     )
+
+
+def test_lead_in_comes_again_after_a_rest_of_an_open_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(buffered_sink, "_REST_S", 0.0)
+    device = ListeningNull()
+    sink = BufferedSink(device, lead_in_s=0.1, release_after_s=3600)
+    for _ in range(2):
+        sink.open()
+        sink.write(ramp(1000), 16000)
+        sink.drain()
+    sink.close()
+    silence = np.zeros(1600, dtype=np.int16)
+    assert np.array_equal(
+        device.heard(), np.concatenate([silence, ramp(1000), silence, ramp(1000)])
+    )
+    assert sink.counters()["opened"] == 1
 
 
 def test_an_idle_device_is_given_back() -> None:
