@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".cache" / "arm"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
-PYTHON = "3.11"
+SYSTEMS = {"bookworm": "3.11", "trixie": "3.13"}
+"""Releases that Raspberry Pi OS comes from, and their Pythons."""
 
 
 def dependencies() -> list[str]:
@@ -35,46 +37,64 @@ def pip_download(target: Path, python: str) -> subprocess.CompletedProcess[str]:
 
 @dataclass(frozen=True)
 class Pi:
-    """Runs Python as on a Cortex-A72."""
+    """Runs Python as on a Cortex-A72.
+
+    Attributes:
+        qemu: The emulator.
+        root: An unpacked Debian for arm64.
+        python: Version of its Python.
+        site: The unpacked wheels.
+    """
 
     qemu: Path
     root: Path
+    python: str
+    site: Path
 
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the emulated interpreter with the checkout and its wheels on the path."""
-        path = f"{CHECKOUT}:{self.root / 'site'}"
+        path = f"{CHECKOUT}:{self.site}"
         return subprocess.run(
             [self.qemu, "-cpu", "cortex-a72", "-L", self.root, "-E", f"PYTHONPATH={path}",
-             self.root / "usr/bin/python3.11", *arguments],
+             self.root / f"usr/bin/python{self.python}", *arguments],
             capture_output=True, text=True, check=False, timeout=900,
         )  # fmt: skip
 
     @classmethod
-    def prepare(cls) -> Pi:
+    def prepare(cls, suite: str) -> Pi:
         """Make the root and unpack the wheels, once; later calls find them in .cache/."""
-        key = hashlib.sha256((CHECKOUT / "pyproject.toml").read_bytes()).hexdigest()[:8]
-        root = CACHE / f"bookworm-arm64-{key}"
         # Debian 12's own qemu shows the host's /proc/cpuinfo, on which onnxruntime crashes.
-        qemu = _extract("trixie", CACHE / "qemu", "qemu-user") / "usr/bin/qemu-aarch64"
-        if not (root / "site").exists():
-            _extract("bookworm", root, "python3,libportaudio2", "--architectures=arm64")
-            _unpack_wheels(root)
-        return cls(qemu, root)
+        qemu = extract("trixie", CACHE / "qemu", "qemu-user") / "usr/bin/qemu-aarch64"
+        # base-files: the links from /lib to /usr/lib.
+        packages = "base-files,python3,libportaudio2"
+        root = extract(suite, CACHE / f"{suite}-arm64", packages, "--architectures=arm64")
+        key = hashlib.sha256("\n".join(dependencies()).encode()).hexdigest()[:8]
+        site = CACHE / f"{suite}-site-{key}"
+        if not site.exists():
+            _unpack_wheels(site, SYSTEMS[suite])
+        return cls(qemu, root, SYSTEMS[suite], site)
 
 
-def _extract(suite: str, target: Path, packages: str, *options: str) -> Path:
+def extract(suite: str, target: Path, packages: str, *options: str) -> Path:
+    """Unpack Debian packages with what they need; nothing of them is run."""
     if not target.exists():
+        unfinished = target.with_suffix(".part")
+        shutil.rmtree(unfinished, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
-        command = ["mmdebstrap", "--quiet", "--variant=extract", f"--include={packages}", *options]
-        subprocess.run([*command, suite, str(target)], check=True, stderr=subprocess.DEVNULL)
+        command = ["mmdebstrap", "--variant=extract", f"--include={packages}", *options]
+        command += [suite, str(unfinished)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        unfinished.rename(target)
     return target
 
 
-def _unpack_wheels(root: Path) -> None:
-    wheels = root / "wheels"
-    result = pip_download(wheels, PYTHON)
+def _unpack_wheels(site: Path, python: str) -> None:
+    wheels, unfinished = site.with_suffix(".wheels"), site.with_suffix(".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    result = pip_download(wheels, python)
     assert result.returncode == 0, result.stderr
-    unfinished = root / "site.part"
     for wheel in wheels.glob("*.whl"):
         zipfile.ZipFile(wheel).extractall(unfinished)
-    unfinished.rename(root / "site")
+    unfinished.rename(site)
+    shutil.rmtree(wheels)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from arm.emulated import pip_download
 
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
 def test_every_dependency_has_an_aarch64_wheel(python: str, tmp_path: Path) -> None:
