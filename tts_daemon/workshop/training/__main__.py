@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.workshop.training import corpus, published
@@ -153,6 +155,10 @@ def publish_voice(options: argparse.Namespace) -> None:
     say(f"wrote {target}")
 
 
+Steps = Any
+"""argparse's collection of subcommands, whose type has no public name."""
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m tts_daemon.workshop.training")
@@ -162,28 +168,43 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--threads", type=int, default=1)
     top.add_argument("--device", default="cpu", help="cpu or cuda")
     steps = top.add_subparsers(dest="step", required=True)
-    teacher = steps.add_parser("teacher", help=unpack.__doc__)
-    teacher.set_defaults(run=unpack)
+    _add_corpus_steps(steps)
+    _add_training_steps(steps)
+    _add_result_steps(steps)
+    return top
+
+
+def _add(steps: Steps, name: str, run: Callable[[argparse.Namespace], None]) -> Any:
+    """A step, explained by the docstring of what it runs."""
+    step = steps.add_parser(name, help=run.__doc__)
+    step.set_defaults(run=run)
+    return step
+
+
+def _add_corpus_steps(steps: Steps) -> None:
+    teacher = _add(steps, "teacher", unpack)
     teacher.add_argument("--packages", type=Path, required=True, help="folder of the packages")
-    recordings = steps.add_parser("corpus", help=make_recordings.__doc__)
-    recordings.set_defaults(run=make_recordings)
+    recordings = _add(steps, "corpus", make_recordings)
     recordings.add_argument(
         "--sentences", type=Path, nargs="+", required=True, help="files, one sentence a line"
     )
-    features = steps.add_parser("prepare", help=prepare.__doc__)
-    features.set_defaults(run=prepare)
-    words = steps.add_parser("relabel", help=relabel.__doc__)
-    words.set_defaults(run=relabel)
-    for step in (features, words):
-        step.add_argument(
+    for name, run in (("prepare", prepare), ("relabel", relabel)):
+        _add(steps, name, run).add_argument(
             "--source", type=Path, nargs="+", required=True, help="labels.jsonl and recordings"
         )
-    vocoder = steps.add_parser("vocoder", help=train_vocoder.__doc__)
-    vocoder.set_defaults(run=train_vocoder)
-    vocoder.add_argument("--name", default="vocoder", help="folder of the state")
-    vocoder.add_argument("--minutes", type=float, default=150.0)
-    vocoder.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
-    vocoder.add_argument("--rate", type=float, default=1.5e-3)
+
+
+def _add_training_steps(steps: Steps) -> None:
+    earlier = _add(steps, "recover", recover)
+    earlier.add_argument("--package", type=Path, default=Path("models/xiaoyu"))
+    vocoder = _add(steps, "vocoder", train_vocoder)
+    acoustic = _add(steps, "acoustic", train_acoustic)
+    for step, name, rate in ((vocoder, "vocoder", 1.5e-3), (acoustic, "acoustic", 1e-3)):
+        step.add_argument("--name", default=name, help="folder of the state")
+        step.add_argument("--minutes", type=float, default=150.0)
+        step.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
+        step.add_argument("--rate", type=float, default=rate)
+        step.add_argument("--start-from", type=Path, help="state of an earlier training")
     vocoder.add_argument("--adversarial-from", type=float, default=0.6)
     vocoder.add_argument("--mel-weight", type=float, default=2.0)
     vocoder.add_argument("--adversarial-weight", type=float, default=0.5)
@@ -191,33 +212,21 @@ def parser() -> argparse.ArgumentParser:
     vocoder.add_argument(
         "--predicted", type=Path, help="mels of the acoustic model, to fine-tune on"
     )
-    acoustic = steps.add_parser("acoustic", help=train_acoustic.__doc__)
-    acoustic.set_defaults(run=train_acoustic)
-    acoustic.add_argument("--name", default="acoustic", help="folder of the state")
-    acoustic.add_argument("--minutes", type=float, default=150.0)
-    acoustic.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
-    acoustic.add_argument("--rate", type=float, default=1e-3)
     acoustic.add_argument("--autoregressive", action="store_true", help="as published")
-    for step in (vocoder, acoustic):
-        step.add_argument("--start-from", type=Path, help="state of an earlier training")
-    earlier = steps.add_parser("recover", help=recover.__doc__)
-    earlier.set_defaults(run=recover)
-    earlier.add_argument("--package", type=Path, default=Path("models/xiaoyu"))
-    listen = steps.add_parser("audition", help=audition.__doc__)
-    listen.set_defaults(run=audition)
+
+
+def _add_result_steps(steps: Steps) -> None:
+    listen = _add(steps, "audition", audition)
     listen.add_argument("--texts", type=Path, required=True)
     listen.add_argument("--output", type=Path, required=True)
     listen.add_argument("--emotion", default="neutral")
     listen.add_argument("--count", type=int)
-    forced = steps.add_parser("predict", help=predict.__doc__)
-    forced.set_defaults(run=predict)
-    layout = steps.add_parser("publish", help=publish_voice.__doc__)
-    layout.set_defaults(run=publish_voice)
+    forced = _add(steps, "predict", predict)
+    layout = _add(steps, "publish", publish_voice)
     layout.add_argument("--name", default="xiaoyu")
     for step in (listen, forced, layout):
         step.add_argument("--acoustic", type=Path, default=Path("training/acoustic/state.pt"))
         step.add_argument("--vocoder", type=Path, default=Path("training/vocoder/state.pt"))
-    return top
 
 
 def main(arguments: list[str] | None = None) -> int:
