@@ -14,6 +14,7 @@ _SURNAMES = {
 }  # fmt: skip
 _RARELY_WORDS = frozenset("曾任单朴仇薄翟葛缪")
 """Surnames that begin a full name even without a title: 曾小贤, 单田芳."""
+_FOREIGN = frozenset(("华盛顿", "华尔街", "华尔兹", "查尔斯", "查理王"))
 _TITLES = word_set(
     "先生 女士 小姐 太太 老师 师傅 阿姨 叔叔 伯伯 爷爷 奶奶 "
     "同学 医生 大夫 教授 博士 律师 警官 总 工 经理 老板"
@@ -30,8 +31,9 @@ def apply(words: list[Word]) -> None:
         if not word.syllables:
             continue
         if len(word.text) == 1:
-            if following in _TITLES and before.pos not in ("r", "d", "v"):
-                _read(word.syllables[0], _SURNAMES)  # 任先生; 他任经理 keeps ren4
+            titled = following in _TITLES and before.pos not in ("r", "d", "v")
+            if titled or before.text == "姓":
+                _read(word.syllables[0], _SURNAMES)  # 任先生, 姓仇; 他任经理 keeps ren4
         elif word.pos == "nr" and len(word.text) <= 3:
             _read_person(word, following)
         if word.pos in _PLACES and len(word.text) > 2:
@@ -45,8 +47,12 @@ def _read_person(word: Word, following: str) -> None:
     """曾小贤, 小曾, 老单."""
     if word.text[0] in "小老阿" and len(word.text) == 2:
         _read(word.syllables[1], _SURNAMES)
-    elif word.text[0] in _RARELY_WORDS or following in _TITLES:
+    elif word.text[0] in _RARELY_WORDS or following in _TITLES or _is_full_name(word.text):
         _read(word.syllables[0], _SURNAMES)
+
+
+def _is_full_name(text: str) -> bool:
+    return len(text) == 3 and text[0] in "解华查" and text not in _FOREIGN
 
 
 def _read(syllable: Syllable, readings: dict[str, str]) -> None:
