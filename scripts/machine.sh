@@ -4,7 +4,7 @@
 
 # Debian's own: another Python would not find Debian's systemd module, and may go away.
 readonly python=/usr/bin/python3
-# One release takes 330 MB with everything; an upgrade has two for a moment.
+# A release takes 220 MB, an upgrade has two for a moment, and pip keeps its downloads.
 readonly needed_disk_mb=500
 readonly needed_memory_mb=700
 

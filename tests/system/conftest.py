@@ -1,143 +1,80 @@
-"""The booted machine of these tests, and what is made for it once."""
+"""The booted machines of these tests."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import subprocess
-import sys
-import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from system import images
 from system.machine import Machine
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-CACHE = CHECKOUT / ".cache"
-SUITE = "bookworm"
-PACKAGES = (
-    "systemd,systemd-sysv,dbus,libpam-systemd,python3,python3-venv,python3-systemd,"
-    "libportaudio2,libasound2-plugins,alsa-utils,procps,mosquitto,mosquitto-clients"
-)
-EXTRAS = "http,wyoming"
+HEARD = "/var/lib/tts-daemon/heard.wav"
+CONFIG = f'audio: {{device: "wav:{HEARD}"}}\n'
+SETTINGS = "/etc/tts-daemon/config.yaml"
 
 
-def _missing_tools() -> list[str]:
-    return [
-        name for name in ("debootstrap", "systemd-nspawn", "nsenter") if shutil.which(name) is None
-    ]
+@pytest.fixture(scope="session", autouse=True)
+def _tools() -> None:
+    needed = ("mmdebstrap", "systemd-nspawn", "nsenter", "pgrep")
+    missing = [name for name in needed if shutil.which(name) is None]
+    if not missing and os.geteuid() == 0:
+        return
+    reason = f"needs root and {', '.join(needed)}: scripts/test --system"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
-def root() -> Path:
-    """A minimal Debian, kept in .cache/ under a name that changes with its contents."""
-    missing = _missing_tools()
-    if missing or os.geteuid() != 0:
-        reason = f"needs root and {', '.join(missing) or 'nothing else'}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    key = hashlib.sha256(PACKAGES.encode()).hexdigest()[:8]
-    target = CACHE / f"{SUITE}-{key}"
-    if not target.exists():
-        unfinished = target.with_suffix(".part")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.parent.mkdir(exist_ok=True)
-        subprocess.run(
-            ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, str(unfinished)],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        unfinished.rename(target)
-    return target
+@contextmanager
+def booted(place: Path) -> Iterator[Machine]:
+    """A fresh machine with the checkout in /root/tts_daemon, and two people."""
+    (place / "checkout").mkdir()
+    images.copy_checkout(place / "checkout")
+    binds = {images.wheels(): "/wheels", place / "checkout": "/checkout"}
+    with images.writable(images.debian(), place) as root:
+        machine = Machine(root, binds, place / "console.log")
+        try:
+            machine.power_on()
+            machine.run("cp -r /checkout /root/tts_daemon")
+            machine.put("/etc/pip.conf", "[global]\nno-index = true\nfind-links = /wheels\n")
+            machine.run("useradd -m insider && useradd -m outsider")
+            yield machine
+        finally:
+            machine.power_off()
 
 
-@pytest.fixture(scope="session")
-def wheels() -> Path:
-    """Every wheel that the installation needs, so that it can run without an index."""
-    target = CACHE / "wheels"
-    stamp = target / hashlib.sha256((CHECKOUT / "pyproject.toml").read_bytes()).hexdigest()[:16]
-    if not stamp.exists():
-        target.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--only-binary=:all:",
-                "-d",
-                str(target),
-                "--python-version=3.11",
-                "--no-build-isolation",
-                "pip",
-                "setuptools",
-                "wheel",
-                *_dependencies(),
-            ],
-            check=True,
-        )
-        stamp.touch()
-    return target
-
-
-def _dependencies() -> list[str]:
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    return [
-        *project["dependencies"],
-        *(line for name in EXTRAS.split(",") for line in extras.get(name, [])),
-    ]
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine without the service."""
+    with booted(tmp_path_factory.mktemp("bare")) as machine:
+        yield machine
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkout's versioned files: what a user has after git clone."""
-    target = tmp_path_factory.mktemp("source")
-    files = (
-        subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=CHECKOUT,
-            capture_output=True,
-            check=True,
-        )
-        .stdout.decode()
-        .split("\0")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine on which scripts/install was run; `insider` may speak."""
+    with booted(tmp_path_factory.mktemp("installed")) as machine:
+        machine.run("/root/tts_daemon/scripts/install && usermod -aG tts insider")
+        yield machine
+
+
+@pytest.fixture
+def service(installed: Machine) -> Machine:
+    """The installed service as it is after an installation, running and with nothing to say."""
+    configure(installed, CONFIG)
+    return installed
+
+
+def configure(machine: Machine, settings: str, unit: str = "") -> None:
+    """Start the service with these settings and this drop-in, and an empty queue."""
+    machine.run("systemctl stop tts-daemon.socket tts-daemon.service; rm -rf /var/lib/tts-daemon/*")
+    machine.put(SETTINGS, settings)
+    machine.put("/etc/systemd/system/tts-daemon.service.d/test.conf", unit)
+    machine.run(
+        "systemctl daemon-reload; systemctl reset-failed 'tts-daemon.*';"
+        "systemctl start tts-daemon.socket tts-daemon.service"
     )
-    for name in filter(None, files):
-        if (CHECKOUT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, target / name)
-    return target
-
-
-@pytest.fixture(scope="session")
-def machine(
-    root: Path, wheels: Path, source: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Machine]:
-    """A booted container with the checkout at /root/tts_daemon, and two people."""
-    place = tmp_path_factory.mktemp("machine")
-    merged = _overlay(root, place)
-    running = Machine(merged, {wheels: "/wheels", source: "/checkout"}, place / "console.log")
-    try:
-        running.run("cp -r /checkout /root/tts_daemon")
-        running.put("/etc/pip.conf", "[global]\nno-index = true\nfind-links = /wheels\n")
-        running.run("useradd -m insider && useradd -m outsider")
-        yield running
-    finally:
-        running.power_off()
-        subprocess.run(["umount", "--lazy", str(merged)], check=True)
-
-
-def _overlay(root: Path, place: Path) -> Path:
-    """A writable view of `root`; its changes stay in `place`, so that it can be booted again."""
-    for name in ("upper", "work", "merged"):
-        (place / name).mkdir()
-    layers = f"lowerdir={root},upperdir={place / 'upper'},workdir={place / 'work'}"
-    subprocess.run(
-        ["mount", "-t", "overlay", "overlay", "-o", layers, str(place / "merged")], check=True
-    )
-    return place / "merged"

@@ -1,29 +1,45 @@
-"""A booted Debian in systemd-nspawn in which the project is installed as a user would.
+"""A booted Debian in systemd-nspawn, in which the project is installed as a user would.
 
-The root is made once by debootstrap into .cache/; an overlay above it takes what a test changes.
 It has no network of its own to rely on: the wheels are downloaded outside and bound in read-only.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "LANG": "C.UTF-8",
+    "HOME": "/root",
+}
+PATIENCE_S = 300.0
+"""For what takes seconds on an idle machine."""
+
 
 class Machine:
-    """A running container; commands are run beside its first process."""
+    """A running container; commands are run beside its first process.
+
+    Args:
+        root: Its file system.
+        binds: Directories outside -> where they are seen inside, read-only.
+        log: Takes what it prints.
+    """
 
     def __init__(self, root: Path, binds: dict[Path, str], log: Path) -> None:
+        self.root = root
         self._log = log
         self._arguments = ["systemd-nspawn", "-D", str(root), "--boot", "--register=no"]
-        self._arguments += ["--keep-unit", "--console=pipe"]
+        self._arguments += ["--keep-unit", "--console=pipe", "--private-network"]
         self._arguments += [f"--bind-ro={source}:{target}" for source, target in binds.items()]
         _mount_run_systemd()
-        self.power_on()
 
     def power_on(self) -> None:
         """Boot, and wait until systemd has started everything."""
@@ -31,68 +47,91 @@ class Machine:
             self._process = subprocess.Popen(
                 self._arguments, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
             )
-        self._leader = self._wait_for_leader()
         self.wait_until("systemctl is-system-running | grep -qE 'running|degraded'")
 
-    def _wait_for_leader(self) -> str:
-        for _ in range(300):
-            found = subprocess.run(
-                ["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False
-            ).stdout.split()
-            if found:
-                return found[0]
-            if self._process.poll() is not None:
-                raise RuntimeError(f"the container did not start: {self._log.read_text()}")
-            time.sleep(0.1)
-        raise RuntimeError("the container has no first process")
+    def power_off(self) -> None:
+        """Shut down in order."""
+        self._end(signal.SIGTERM)
+
+    def cut_power(self) -> None:
+        """End everything at once."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+        try:
+            self._process.wait(PATIENCE_S)
+        finally:
+            self._process.kill()
+            self._process.wait()
+
+    def _leader(self) -> str | None:
+        """The container's first process, once it is systemd; before, it belongs to nspawn."""
+        if self._process.poll() is not None:
+            pytest.fail(f"the machine has ended: {self._log.read_text()}")
+        command = ["pgrep", "--parent", str(self._process.pid), "--exact", "systemd"]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip() or None
 
     def run(
-        self, command: str, *, user: str | None = None, stdin: str = "", check: bool = True
+        self, command: str, *, user: str = "root", stdin: str = "", check: bool = True
     ) -> subprocess.CompletedProcess[str]:
-        """Run a shell command inside, as root or as `user`; a failure fails the test."""
-        shell = (
-            ["runuser", "-u", user, "--", "bash", "-c", command]
-            if user
-            else ["bash", "-c", command]
-        )
-        environment = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "LANG": "C.UTF-8",
-        }
+        """Run a shell command inside as `user`; a failure fails the test, unless `check` is off."""
+        shell = ["runuser", "-u", user, "--", "bash", "-c", command]
+        leader = self._leader()
+        if leader is None:
+            return subprocess.CompletedProcess(shell, 1, "", "not booted yet")
         result = subprocess.run(
-            ["nsenter", "-t", self._leader, "-a", *shell],
+            ["nsenter", "-t", leader, "--all", "--", *shell],
             input=stdin,
             capture_output=True,
             text=True,
             check=False,
             timeout=600,
-            env=environment,
+            env=ENVIRONMENT,
         )
         if check and result.returncode != 0:
             pytest.fail(f"$ {command}\nexit {result.returncode}\n{result.stdout}\n{result.stderr}")
         return result
 
-    def wait_until(self, command: str, limit_s: float = 60.0) -> None:
+    def wait_until(self, command: str) -> None:
         """Wait for a shell condition inside to hold."""
-        deadline = time.monotonic() + limit_s
+        deadline_s = time.monotonic() + PATIENCE_S
         while self.run(command, check=False).returncode != 0:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline_s:
                 journal = self.run("journalctl -u tts-daemon -n 40 --no-pager", check=False).stdout
-                pytest.fail(f"did not come true in {limit_s:.0f} s: {command}\n{journal}")
+                pytest.fail(f"did not come true in {PATIENCE_S:.0f} s: {command}\n{journal}")
             time.sleep(0.2)
 
     def put(self, path: str, content: str) -> None:
         """Write a file inside."""
         self.run(f"mkdir -p $(dirname {path}) && cat > {path}", stdin=content)
 
-    def power_off(self) -> None:
-        """Stop the container and what runs in it."""
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+    def files(self) -> dict[str, str]:
+        """Every file that a system keeps -> its kind, owner, mode, and size or target."""
+        places = "/etc /opt /usr /var/lib /var/spool /var/cache /root /home /srv /boot /run /tmp"
+        shown = self.run(f"find {places} -xdev -printf '%p\\t%y %u:%g %m %l\\n'").stdout
+        return dict(line.split("\t", 1) for line in shown.splitlines())
+
+    # -- the service --------------------------------------------------------------------------
+
+    def main_pid(self) -> int:
+        """The daemon's process; 0 when there is none."""
+        return int(self.run("systemctl show -P MainPID tts-daemon").stdout)
+
+    def status(self) -> dict[str, Any]:
+        """What the daemon says it is doing."""
+        answer: dict[str, Any] = json.loads(self.run("tts-say --status --json").stdout)
+        return answer
+
+    def journal(self, *matches: str) -> list[dict[str, str]]:
+        """The daemon's entries with these fields, the oldest first."""
+        command = f"journalctl -u tts-daemon -o json {' '.join(matches)}"
+        return [json.loads(line) for line in self.run(command).stdout.splitlines()]
+
+    def wait_for_end(self, utterance_id: str, event: str = "finished") -> None:
+        """Wait until the journal says how an utterance has ended."""
+        matches = f"UTTERANCE_ID={utterance_id} EVENT={event}"
+        self.wait_until(f"journalctl -u tts-daemon -o cat -q {matches} | grep -q .")
 
 
 def _mount_run_systemd() -> None:
