@@ -56,6 +56,8 @@ def _make_packages(model: Path, models: Path, modes: list[str]) -> None:
     ]
     if not missing:
         return
+    # On a busy machine threads that wait for each other lose more than such small layers gain.
+    workshop("eager").use_threads(1)
     # Random weights fail every limit of quality; what is measured here is the time.
     choice = convert.Conversion(force=True, mode=_conversion(missing[0]))
     prepared = convert.prepare(model, choice, _say)
