@@ -36,7 +36,7 @@ def test_http_speaks_tells_and_reads(daemon: DaemonProcess) -> None:
         known for known in client.get("/api/voices").json["voices"] if known["name"] == VOICE
     ]
     assert (voice["sample_rate"], voice["emotions"][0]) == (16000, "neutral")
-    reading = client.get("/api/reading?text=%E9%87%8D%E5%BA%86").json
+    reading = client.post("/api/reading", {"text": "重庆"}).json
     assert reading["sentences"][0]["words"][0]["pinyin"] == ["chong2", "qing4"]
     unknown = client.post("/api/tts", {"text": "好", "emotion": "bored"})
     assert (unknown.status, "emotion" in unknown.json["message"]) == (400, True)
