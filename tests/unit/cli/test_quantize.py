@@ -45,6 +45,20 @@ def test_figures_as_json(model: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert set(report) >= {"graph_snr_db", "mel_distance_db", "duration_error", "kept_in_fp32"}
 
 
+def test_what_is_too_far_from_fp32_is_refused(
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tts_daemon.workshop.quality.VOCODER_SNR_DB", 90.0)
+    assert run(model, tmp_path) == 1
+    assert "vocoder SNR below 90.0 dB; --force writes it all the same" in capsys.readouterr().err
+    assert not (tmp_path / "models").exists()
+    assert run(model, tmp_path, "--force") == 0
+    assert (tmp_path / "models" / "mine" / "voice.json").is_file()
+
+
 def test_existing_voices_are_seen_before_the_work(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

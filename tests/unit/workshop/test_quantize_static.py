@@ -168,6 +168,18 @@ class TestQuality:
         assert 0 < figures.mel_distance_db < 3
         assert figures.emotion_kept == pytest.approx(1, abs=0.2)
 
+    def test_an_emotion_that_got_lost(
+        self, voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sequence[Sentence]
+    ) -> None:
+        deaf = onnx.ModelProto()
+        deaf.CopyFrom(graphs["encoder"])
+        (table,) = [i for i in deaf.graph.initializer if i.name == "emo_tokenizer.weight"]
+        table.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(table) * 0, table.name))
+        figures = quality.measure(voice, graphs, graphs | {"encoder": deaf}, spoken[:1])
+        assert figures.emotion_kept == pytest.approx(0, abs=0.01)
+        with pytest.raises(VoiceError, match="less than 70% of an emotion kept"):
+            quality.check(figures, lambda _line: None)
+
     def test_of_a_spoilt_voice(
         self, voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sequence[Sentence]
     ) -> None:
