@@ -48,9 +48,9 @@ def probe_broker(settings: Settings) -> str:
 
 
 def _is_speaking(settings: Settings) -> bool:
-    """Whether a daemon answers that has the device."""
+    """Whether a daemon answers that has the device now."""
     try:
         with SocketClient([Path(settings.socket.path)]) as client:
-            return client.ask(op="status").get("state") in ("speaking", "idle", "paused")
+            return client.ask(op="status").get("state") in ("speaking", "paused")
     except TtsError:
         return False
