@@ -6,6 +6,13 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A loaded machine is no mistake of the code: nothing here depends on elapsed time.
+settings.register_profile(
+    "loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("loaded")
 
 
 @pytest.fixture(autouse=True)
