@@ -186,7 +186,7 @@ def _speaker_table(files: VoiceFiles, acoustic: Sambert) -> NDArray[np.float32]:
     if files.speaker_embedding is None:
         raise CheckpointError(
             f"{files.acoustic.parent.parent}/se.npy is missing, but params.SE says that there is"
-            " a speaker embedding"
+            f" a speaker embedding; {safe_files.AGAIN}, or give the file by --se"
         )
     units = config.speaker_units
     return safe_files.read_array(files.speaker_embedding, units, "params.speaker_units")[None]
@@ -206,7 +206,8 @@ def _f0_scale(files: VoiceFiles, params: Mapping[str, Any]) -> F0Scale | None:
         )
     if files.f0_statistics is None:
         raise CheckpointError(
-            f"{files.acoustic.parent.parent}/mvn.npy is missing, but nsf_norm_type is mean_std"
+            f"{files.acoustic.parent.parent}/mvn.npy is missing, but nsf_norm_type is mean_std;"
+            f" {safe_files.AGAIN}, or give the file by --mvn"
         )
     mean, std = safe_files.read_array(files.f0_statistics, 2, "f0 mean and std")
     return F0Scale("mean_std", float(std), float(mean))
@@ -231,7 +232,9 @@ def _audio(
         (p, c["audio_config"]) for p, c in candidates if isinstance(c.get("audio_config"), dict)
     ]
     if not found:
-        raise CheckpointError(f"{files.vocoder_config.parent.parent}/audio_config.yaml is missing")
+        raise CheckpointError(
+            f"{files.vocoder_config.parent.parent}/audio_config.yaml is missing; {safe_files.AGAIN}"
+        )
     path, audio = found[0]
     try:
         result = _Audio(
