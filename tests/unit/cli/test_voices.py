@@ -152,8 +152,10 @@ def test_without_the_extra(
 
 class TestJudged:
     FIGURES: ClassVar[dict[str, float]] = {
-        "sentences": 40, "pinyin_error_percent": 7.5,
-        "dnsmos_overall": 3.2, "dnsmos_p808": 3.4,
+        "sentences": 40,
+        "pinyin_error_percent": 7.5,
+        "dnsmos_overall": 3.2,
+        "dnsmos_p808": 3.4,
     }
 
     @pytest.fixture
