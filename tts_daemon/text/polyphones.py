@@ -18,6 +18,12 @@ Rule = Callable[[Context], str]
 _SUBJECTS = word_set("在 要 想 能 敢 肯 会 我 你 他 她 就 别 们")
 _CALAMITIES = frozenset("雨雪病梦灾难仗战官误虚惊火风暴冰雹大哭")
 _CALAMITIES_NOT = word_set("大赛 大戏 大战 战役 战斗 战争片 大秀 火锅 风波")
+_BELONGINGS = word_set(
+    "钥匙 手机 钱包 伞 雨伞 包 书包 背包 东西 行李 行李箱 证件 身份证 护照 眼镜 耳机 充电器 充电宝 "
+    "电脑 平板 作业 课本 书 水杯 帽子 围巾 外套 快递 U盘 门卡 银行卡"
+)
+_LEFT_AT = word_set("家 教室 公司 办公室 学校 单位 酒店 宾馆 宿舍")
+_GROUND = word_set("地 地上 地面 地板 水里 水中 手里 手上 头上 身上")
 # The first character of a verb that no dictionary has: 重输 (again), 弹唱, 数出, 挨批.
 _IN_VERBS = {"重": "chong2", "弹": "tan2", "数": "shu3", "挨": "ai2"}
 # The last character of a noun that no dictionary has: 水位差, 区长.
@@ -102,10 +108,13 @@ def _ji_tie(at: Context) -> str:
 
 
 def _zhong_plant(at: Context) -> str:
-    # 种两棵树 zhong4 · 怎么种 zhong4 · 这种 zhong3
+    # 种两棵树 zhong4 · 怎么种 zhong4 · 花种在阳台上 zhong4 · 这种 zhong3
     if at.before.text in word_set("怎么 如何 来 去 想 要 能 会 可以"):
         return "zhong4"
-    kind = at.after_number or at.before.pos.startswith("r")
+    if at.after.text in word_set("在 到 于 满 了 过 着") and not at.after_number:
+        return "zhong4"
+    planter = at.before.text in word_set("我 你 您 他 她 我们 咱们 你们 他们 她们 大家 自己")
+    kind = at.after_number or (at.before.pos.startswith("r") and not planter)
     if kind or at.before.text in word_set("该 同 某 每"):
         return "zhong3"
     planted = at.after.pos[:1] in tuple("numvf") or at.after.text == "什么"
@@ -145,9 +154,21 @@ def _liang_measure(at: Context) -> str:
 
 
 def _gan(at: Context) -> str:
-    # 你在干什么 gan4 · 衣服干了 gan1
+    # 你在干什么 gan4 · 加油干 gan4 · 衣服干了 gan1
+    hard = word_set("加油 使劲 拼命 埋头 努力 卖力 好好 继续 大胆 放手 一起 一块 一块儿")
+    if at.before.text in hard and at.after.text != "了":
+        return "gan4"
     done = word_set("什么 啥 嘛 吗 得 活 完 过 这 这个 起 好 事 坏事 正事 家务")
     return "gan4" if at.after.text in done or at.before.text in _SUBJECTS else "gan1"
+
+
+def _la_leave(at: Context) -> str:
+    # 把钥匙落在车里 la4 · 手机落家里了 la4 · 树叶落在地上 luo4
+    place = at.at(2) if at.after.text == "在" else at.after
+    somewhere = place.pos == "s" or place.text in _LEFT_AT
+    left = somewhere or at.words[at.index].text == "落在" or at.after.text == "在"
+    owned = {at.before.text, at.at(-2).text if at.before.pos == "d" else ""} & _BELONGINGS
+    return "la4" if left and owned and place.text not in _GROUND else "luo4"
 
 
 def _zhuan(at: Context) -> str:
@@ -298,6 +319,7 @@ RULES: dict[str, Rule] = {
     "觉": _jiao_sleep,
     "量": _liang_measure,
     "干": _gan,
+    **dict.fromkeys(("落", "落在"), _la_leave),
     "吐": _tu,
     "转": _zhuan,
     "差": _cha,

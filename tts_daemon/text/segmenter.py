@@ -31,7 +31,7 @@ _FUNCTION = frozenset(
     "六七八九十百千两个只才再又最已将正应可想让给向从所著"
 )
 # Entries of the dictionary that are no words in running text: 把|门|关好, 从|一|数到|十.
-_ACCIDENTS = ("把门", "一数", "花种", "数十秒", "铺地板")
+_ACCIDENTS = ("把门", "一数", "花种", "植物种", "数十秒", "铺地板")
 
 
 class Segmenter:
