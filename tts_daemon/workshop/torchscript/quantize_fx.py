@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.ao.quantization import (
     QConfig,
     QConfigMapping,
@@ -144,7 +144,21 @@ def check_weights(module: nn.Module) -> None:
         VoiceError: One is not; names its layer.
     """
     for name, layer in module.named_modules():
-        weight = getattr(layer, "weight", None)
-        values = weight() if callable(weight) else None
-        if values is not None and values.is_quantized and int(values.int_repr().min()) < LOWEST:
+        weight = _int8_weight(layer)
+        if weight is not None and int(weight.int_repr().min()) < LOWEST:
             raise VoiceError(f"{name}: a weight lies below {LOWEST}, the lowest allowed")
+
+
+def _int8_weight(layer: nn.Module) -> Tensor | None:
+    """The weight of a quantised layer.
+
+    `weight()` of a one-dimensional convolution squeezes the weight that QNNPACK holds itself, in
+    place: the layer could not be called again.
+    """
+    packed = getattr(layer, "_packed_params", None)
+    if packed is not None and hasattr(packed, "unpack"):
+        weight: Tensor = packed.unpack()[0]
+        return weight
+    held = getattr(layer, "weight", None)
+    found = held() if callable(held) else None
+    return found if isinstance(found, Tensor) and found.is_quantized else None
