@@ -32,7 +32,7 @@ CLASSICAL = frozenset("之于而")
 FIXED = frozenset(("人工智能", "不好意思"))
 """Terms of four characters that are said in one breath although both halves are words."""
 
-_PLACES = re.compile("[^百千万亿点]*[百千万亿]+|点?[^百千万亿点]+")
+_PLACES = re.compile("[^百千万亿点]*[百千万亿]+|点?[^百千万亿点]+|点")
 
 LONGEST = 4
 """Characters of a prosodic word; a particle may come on top."""

@@ -30,8 +30,8 @@ _FUNCTION = frozenset(
     "的地得着了过会要没说在是把被和与为我你他她它您这那就都也还不很太更有去来到能上下中前后里几一二三四五"
     "六七八九十百千两个只才再又最已将正应可想让给向从所著"
 )
-# Entries of the dictionary that are no words in running text: 把|门|关好, 从|一|数到|十.
-_ACCIDENTS = ("把门", "一数", "花种", "植物种", "数十秒", "铺地板")
+# Entries of the dictionary that are no words in running text: 今天|天气, 把|门|关好, 从|一|数到|十.
+_ACCIDENTS = ("今天天气", "把门", "一数", "花种", "植物种", "数十秒", "铺地板")
 
 
 class Segmenter:

@@ -1,5 +1,6 @@
 """A smaller vocoder learns to say what the large one says, and becomes a model directory."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +29,11 @@ TEXTS = ("你好，世界。", "今天的气温是二十六点五摄氏度。", 
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> None:
+def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
+    yield
+    # The command sets this for the whole process; the tests that follow need every number.
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ def _cut(segmenter: Segmenter, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("今天天气好。", ["今天天气", "好", "。"]),
+        ("今天天气好。", ["今天", "天气", "好", "。"]),
         ("长按电源键", ["长按", "电源", "键"]),
         ("用iPhone听歌", ["用", "iPhone", "听歌"]),
         ("Let's go", ["Let's", "go"]),

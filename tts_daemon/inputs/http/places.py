@@ -16,11 +16,16 @@ class Places:
         self._patience_s = patience_s
         # The oldest first.
         self._silent: dict[RequestHandler, asyncio.TimerHandle] = {}
+        # Those that asyncio accepted, but has not given their transport yet.
+        self._arriving: set[RequestHandler] = set()
 
     def take(self, connection: RequestHandler) -> None:
         """A new connection."""
         loop = asyncio.get_running_loop()
         self._silent[connection] = loop.call_later(self._patience_s, self._lose, connection)
+        self._arriving.add(connection)
+        # The transport comes in the next round of the loop: it is there in the one after.
+        loop.call_soon(loop.call_soon, self._arriving.discard, connection)
 
     def head_came(self, request: web.BaseRequest) -> None:
         """The head of a request is here; whoever reads the body sets it a time of its own."""
@@ -39,15 +44,19 @@ class Places:
         """Hang up on the connection that is silent the longest; False where all have spoken."""
         while self._silent:
             connection = next(iter(self._silent))
-            is_open = connection.transport is not None
+            # Without a transport it has hung up itself already, and its place is free.
+            had_place = connection.transport is not None or connection in self._arriving
             self._lose(connection)
-            if is_open:
+            if had_place:
                 return True
         return False
 
     def _lose(self, connection: RequestHandler) -> None:
         self._silent.pop(connection).cancel()
-        connection.force_close()
+        if connection in self._arriving:
+            asyncio.get_running_loop().call_soon(connection.force_close)
+        else:
+            connection.force_close()
 
 
 PLACES = web.AppKey("places", Places)
