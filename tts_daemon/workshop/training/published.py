@@ -36,7 +36,8 @@ TITLE = "小雨"
 LICENCE = "Apache-2.0"
 PROVENANCE = (
     "Trained for this project on speech of Kokoro-82M (Apache-2.0), a blend of its Mandarin styles"
-    " zf_xiaoxiao and zf_xiaobei, reading sentences of Tatoeba (CC BY 2.0 FR, https://tatoeba.org)."
+    " zf_xiaoxiao and zf_xiaobei, reading sentences of Tatoeba (CC BY 2.0 FR, https://tatoeba.org)"
+    " and sentences of a home that were written for it."
 )
 SEMITONES = 12.0
 """In an octave; pitch is trained as log2(f0)."""
