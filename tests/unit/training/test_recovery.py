@@ -9,17 +9,14 @@ import torch
 from torch import nn
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.export.decoder import decoder_graph, memory_graph
-from tts_daemon.workshop.export.encoder import encoder_graph
-from tts_daemon.workshop.export.postnet import postnet_fsmn_graph, postnet_lstm_graph
-from tts_daemon.workshop.export.variance import duration_graph, variance_graph
-from tts_daemon.workshop.export.vocoder import vocoder_graph
+from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.sambert import Sambert
 from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS, new_model
 from tts_daemon.workshop.training.recovery import Constants, recover_acoustic
 from tts_daemon.workshop.training.recovery_vocoder import recover_vocoder
 from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS, new_generator
+from tts_daemon.workshop.voice import Voice
 
 EMBEDDED = Path("models/xiaoyu")
 
@@ -31,18 +28,20 @@ def randomize(model: nn.Module, seed: int) -> None:
             parameter.data = torch.randn(parameter.shape, generator=generator) * 0.1
 
 
-def write_acoustic(model: Sambert, folder: Path) -> None:
-    speakers = model.spk_tokenizer.weight.detach().numpy()
-    graphs = {
-        "encoder": encoder_graph(model, speakers),
-        "variance": variance_graph(model),
-        "duration": duration_graph(model),
-        "memory": memory_graph(model),
-        "decoder": decoder_graph(model),
-        "postnet_fsmn": postnet_fsmn_graph(model),
-        "postnet_lstm": postnet_lstm_graph(model),
-    }
-    for name, graph in graphs.items():
+def write_graphs(model: Sambert, generator: Generator, folder: Path) -> None:
+    fused = Generator(GeneratorParams.from_config(VOCODER_PARAMS))
+    fused.load_state_dict(generator.state_dict())
+    voice = Voice(
+        name="rain",
+        acoustic=model,
+        vocoder=fused.fuse_weight_norm().eval(),
+        tables={},
+        speaker_table=model.spk_tokenizer.weight.detach().numpy(),
+        sample_rate=16000,
+        hop_length=200,
+        f0=None,
+    )
+    for name, graph in export_graphs(voice).items():
         onnx.save(graph, folder / f"{name}.onnx")
 
 
@@ -51,7 +50,7 @@ def test_the_acoustic_model_speaks_as_before(tmp_path: Path) -> None:
     randomize(model, 1)
     # Random durations of a frame or none are too short for the postnet's filter.
     nn.init.constant_(model.variance_adaptor.duration_predictor.fc.bias, 2.0)
-    write_acoustic(model, tmp_path)
+    write_graphs(model, new_generator(VOCODER_PARAMS), tmp_path)
     recovered = new_model(ACOUSTIC_PARAMS).eval()
     recover_acoustic(tmp_path, recovered)
     symbols = torch.randint(0, 8, (1, 9, 4), generator=torch.Generator().manual_seed(2))
@@ -63,9 +62,7 @@ def test_the_acoustic_model_speaks_as_before(tmp_path: Path) -> None:
 
 def test_the_vocoder_sounds_as_before(tmp_path: Path) -> None:
     original = new_generator(VOCODER_PARAMS)
-    fused = Generator(GeneratorParams.from_config(VOCODER_PARAMS))
-    fused.load_state_dict(original.state_dict())
-    onnx.save(vocoder_graph(fused.fuse_weight_norm().eval()), tmp_path / "vocoder.onnx")
+    write_graphs(new_model(ACOUSTIC_PARAMS), original, tmp_path)
     recovered = new_generator(VOCODER_PARAMS)
     recover_vocoder(tmp_path, recovered)
     random = torch.Generator().manual_seed(3)
@@ -93,6 +90,6 @@ def test_a_folder_that_is_no_package_is_named(tmp_path: Path) -> None:
 
 def test_a_voice_of_another_size_is_refused(tmp_path: Path) -> None:
     small = ACOUSTIC_PARAMS | {"decoder_ffn_inner_dim": 64}
-    write_acoustic(new_model(small), tmp_path)
+    write_graphs(new_model(small), new_generator(VOCODER_PARAMS), tmp_path)
     with pytest.raises(CheckpointError, match="another size"):
         recover_acoustic(tmp_path, new_model(ACOUSTIC_PARAMS))
