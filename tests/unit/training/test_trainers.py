@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
+from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.published import publish
@@ -53,6 +55,35 @@ def test_the_decoder_sees_no_previous_frame(corpus: Corpus, tmp_path: Path) -> N
     prenet = trainer.model.decoder.prenet
     assert not any(bool(parameter.any()) for parameter in prenet.parameters())
     assert not bool(prenet(torch.randn(1, 2, 82)).any())
+
+
+def test_an_autoregressive_model_learns_its_prenet_and_says_what_it_is(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    plan = AcousticPlan(ONE_HOUR, autoregressive=True)
+    trainer = AcousticTrainer(corpus, tmp_path / "acoustic", plan)
+    trainer.clock = Clock(ONE_HOUR, done=0.05)
+    prenet = trainer.model.decoder.prenet
+    before = [parameter.clone() for parameter in prenet.parameters()]
+    batch = next(trainer.source.epoch())
+    for _ in range(3):
+        trainer.train_step(batch)
+    pairs = zip(before, prenet.parameters(), strict=True)
+    assert any(not torch.equal(was, now) for was, now in pairs)
+    trainer.save()
+    vocoder(corpus, tmp_path / "vocoder", 1.0).save()
+    states = (tmp_path / "acoustic/state.pt", tmp_path / "vocoder/state.pt")
+    publish("rain", *states, corpus, tmp_path / "rain")
+    config = yaml.safe_load((tmp_path / "rain/voices/rain/am/config.yaml").read_text())
+    assert config["Model"]["KanTtsSAMBERT"]["params"]["autoregressive"] is True
+
+
+def test_an_earlier_training_that_is_not_there_is_named(corpus: Corpus, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere.pt"
+    with pytest.raises(CheckpointError, match=r"nowhere\.pt"):
+        AcousticTrainer(corpus, tmp_path, AcousticPlan(ONE_HOUR), start_from=nowhere)
+    with pytest.raises(CheckpointError, match=r"nowhere\.pt"):
+        VocoderTrainer(corpus, tmp_path, VocoderPlan(ONE_HOUR), start_from=nowhere)
 
 
 @pytest.mark.parametrize("adversarial_from", [0.0, 1.0])

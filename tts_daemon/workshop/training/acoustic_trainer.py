@@ -126,6 +126,12 @@ def new_model(params: dict[str, Any]) -> Sambert:
     return model
 
 
+def trained_params(state: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of the model that a training state holds; one without a plan was recovered."""
+    autoregressive = state.get("plan", {}).get("autoregressive", False)
+    return ACOUSTIC_PARAMS | {"autoregressive": autoregressive}
+
+
 def forward(model: Sambert, batch: Batch) -> Training:
     """Run the model on the teacher's durations, pitch and energy."""
     made: Training = model(

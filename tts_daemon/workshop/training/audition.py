@@ -16,7 +16,7 @@ from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.symbols import VoiceTraits, encode
 from tts_daemon.workshop.hifigan import Generator, GeneratorParams, sine_excitation
 from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS, new_model
+from tts_daemon.workshop.training.acoustic_trainer import new_model, trained_params
 from tts_daemon.workshop.training.features import (
     F0_MAXIMUM_HZ,
     F0_MINIMUM_HZ,
@@ -46,9 +46,7 @@ class Speaker:
             CheckpointError: One is missing.
         """
         acoustic_state, vocoder_state = required_state(acoustic), required_state(vocoder)
-        # Without a plan it was recovered from a package.
-        autoregressive = acoustic_state.get("plan", {}).get("autoregressive", False)
-        self._model = new_model(ACOUSTIC_PARAMS | {"autoregressive": autoregressive}).eval()
+        self._model = new_model(trained_params(acoustic_state)).eval()
         self._model.load_state_dict(acoustic_state["model"])
         self._generator = Generator(GeneratorParams.from_config(VOCODER_PARAMS))
         self._generator.load_state_dict(vocoder_state["generator"])

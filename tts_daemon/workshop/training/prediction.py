@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tts_daemon.workshop.training.acoustic_data import ItemSource, Moments, make_item
-from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS, forward, new_model
+from tts_daemon.workshop.training.acoustic_trainer import forward, new_model, trained_params
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.features import CLIP, N_MELS
 from tts_daemon.workshop.training.states import required_state
@@ -28,7 +28,7 @@ def predict_mels(
         CheckpointError: There is no acoustic state.
     """
     state = required_state(acoustic)
-    model = new_model(ACOUSTIC_PARAMS).eval()
+    model = new_model(trained_params(state)).eval()
     model.load_state_dict(state["model"])
     collate = ItemSource([], Moments(**state["pitch"]), Moments(**state["energy"])).collate
     predicted = np.zeros((len(corpus.mels), N_MELS), np.float16)

@@ -20,7 +20,7 @@ import yaml
 
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_data import Moments, make_item
-from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS
+from tts_daemon.workshop.training.acoustic_trainer import trained_params
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.features import (
     HOP_LENGTH,
@@ -65,7 +65,7 @@ def publish(name: str, acoustic: Path, vocoder: Path, corpus: Corpus, target: Pa
     _save(
         voice / "voc", {"model": {"generator": vocoder_state["generator"]}}, vocoder_state["step"]
     )
-    _write_yaml(voice / "am" / "config.yaml", _acoustic_config())
+    _write_yaml(voice / "am" / "config.yaml", _acoustic_config(acoustic_state))
     _write_yaml(voice / "voc" / "config.yaml", _vocoder_config())
     _write_yaml(voice / "audio_config.yaml", {"audio_config": _audio_config()})
     _write_json(draft / "voices" / "voices.json", {"voices": [name]})
@@ -111,10 +111,10 @@ def _save(folder: Path, state: dict[str, Any], step: int) -> None:
     torch.save(state, folder / "ckpt" / f"checkpoint_{step}.pth")
 
 
-def _acoustic_config() -> dict[str, Any]:
+def _acoustic_config(state: dict[str, Any]) -> dict[str, Any]:
     return {
         "model_type": "sambert",
-        "Model": {"KanTtsSAMBERT": {"params": ACOUSTIC_PARAMS}},
+        "Model": {"KanTtsSAMBERT": {"params": trained_params(state)}},
         "linguistic_unit": {
             "cleaners": "english_cleaners",
             "lfeat_type_list": "sy,tone,syllable_flag,word_segment,emo_category,speaker_category",
