@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from tts_daemon.errors import CheckpointError
+from tts_daemon.workshop.training.alignment import aligned, voiced_f0
 from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE, MelScale, MelSpectrogram
 from tts_daemon.workshop.training.labels import Label, WordsOf, labels_of, usable
 
@@ -104,13 +105,15 @@ def build(
     sentences: list[dict[str, Any]] = []
     spectrogram = MelSpectrogram()
     offset = 0
-    for count, (source, record) in enumerate(_records(sources)):
-        samples = colour(_decode(source / record["file"]), record["emotion"])
+    for count, (source, stored) in enumerate(_records(sources)):
+        record, silence = aligned(stored)
+        spoken = np.pad(_decode(source / record["file"]), (silence * HOP_LENGTH, 0))
+        samples = colour(spoken, record["emotion"])
         with torch.no_grad():
             mel = spectrogram(torch.from_numpy(samples)[None])[0].T.numpy()
         waves.append((samples * 32767.0).astype(np.int16))
         mels.append(mel.astype(np.float16))
-        f0.append(np.asarray(record["f0"], np.float32))
+        f0.append(voiced_f0(samples, np.asarray(record["f0"], np.float32)))
         for label in filter(usable, labels_of(record, words_of)):
             place = offset + label.start_frame
             sentences.append({"offset": place, "label": label.as_dict()})
@@ -135,7 +138,8 @@ def relabel(sources: Sequence[Path], target: Path, words_of: WordsOf) -> int:
     """
     sentences: list[dict[str, Any]] = []
     offset = 0
-    for _, record in _records(sources):
+    for _, stored in _records(sources):
+        record, _ = aligned(stored)
         for label in filter(usable, labels_of(record, words_of)):
             sentences.append({"offset": offset + label.start_frame, "label": label.as_dict()})
         offset += sum(record["durations"])

@@ -37,7 +37,8 @@ FRAMES_PER_UNIT = 2
 BLEND = {"zf_xiaoxiao": 0.5, "zf_xiaobei": 0.5}
 MEAN_F0_HZ = 224.0
 """Of the blend; ranges are widened and narrowed around it."""
-LEAD_IN_FRAMES = 4
+LEAD_IN_FRAMES = 8
+"""A phone is heard before its label begins (`alignment.py`): less would cut the first one."""
 PAUSE_FRAMES = 20
 """Inner pauses are shortened to 0.25 s."""
 CROSS_FADE_SAMPLES = 80
