@@ -78,6 +78,20 @@ def test_an_autoregressive_model_learns_its_prenet_and_says_what_it_is(
     assert config["Model"]["KanTtsSAMBERT"]["params"]["autoregressive"] is True
 
 
+def test_an_autoregressive_model_may_start_from_one_that_is_not(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    plain = AcousticTrainer(corpus, tmp_path / "plain", AcousticPlan(ONE_HOUR))
+    plain.save()
+    plan = AcousticPlan(ONE_HOUR, autoregressive=True)
+    start = tmp_path / "plain/state.pt"
+    trainer = AcousticTrainer(corpus, tmp_path / "acoustic", plan, start_from=start)
+    encoders = (model.text_encoder.sy_emb.weight for model in (plain.model, trainer.model))
+    assert torch.equal(*encoders)
+    # Zeros in two layers after each other have no gradient: such a prenet would stay as it is.
+    assert all(bool(p.any()) for p in trainer.model.decoder.prenet.parameters())
+
+
 def test_an_earlier_training_that_is_not_there_is_named(corpus: Corpus, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.pt"
     with pytest.raises(CheckpointError, match=r"nowhere\.pt"):

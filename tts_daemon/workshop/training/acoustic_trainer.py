@@ -132,6 +132,15 @@ def trained_params(state: dict[str, Any]) -> dict[str, Any]:
     return ACOUSTIC_PARAMS | {"autoregressive": autoregressive}
 
 
+def _start_with(model: Sambert, state: dict[str, Any]) -> None:
+    """Load the weights of an earlier training; a prenet of zeros would never learn anything."""
+    weights: dict[str, Tensor] = dict(state["model"])
+    if model.config.autoregressive and not trained_params(state)["autoregressive"]:
+        fresh = model.state_dict()
+        weights |= {name: fresh[name] for name in weights if name.startswith("decoder.prenet.")}
+    model.load_state_dict(weights)
+
+
 def forward(model: Sambert, batch: Batch) -> Training:
     """Run the model on the teacher's durations, pitch and energy."""
     made: Training = model(
@@ -208,7 +217,7 @@ class AcousticTrainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.epochs, done = state["step"], state["epochs"], state["progress"]
         elif start_from is not None:
-            self.model.load_state_dict(required_state(start_from)["model"])
+            _start_with(self.model, required_state(start_from))
         self.source = ItemSource(
             items, self.pitch, self.energy, batch_frames=plan.batch_frames, seed=self.step + 1
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,22 @@ def required_state(path: Path) -> dict[str, Any]:
     return state
 
 
+_TRIM_THRESHOLD, _MMAP_MAX = -1, -4
+"""Options of glibc's `mallopt`."""
+_LARGEST_INT = 2**31 - 1
+
+
 def prepare_torch(threads: int) -> None:
     """Set what a long training on a CPU needs."""
     torch.set_num_threads(threads)
+    _keep_memory()
     # Silent inputs make denormal numbers, which cost a hundred times as much.
     torch.set_flush_denormal(True)
+
+
+def _keep_memory() -> None:
+    """Let the allocator keep what it has: giving every tensor back to the system cost a fifth of a step."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:  # glibc only
+        mallopt(_MMAP_MAX, 0)
+        mallopt(_TRIM_THRESHOLD, _LARGEST_INT)
