@@ -60,7 +60,7 @@ def prepare_torch(threads: int) -> None:
 
 
 def _keep_memory() -> None:
-    """Let the allocator keep what it has: giving every tensor back to the system cost a fifth of a step."""
+    """Let the allocator keep what it has: giving tensors back cost a fifth of a step."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # glibc only
         mallopt(_MMAP_MAX, 0)
