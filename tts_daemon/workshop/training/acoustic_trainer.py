@@ -71,6 +71,8 @@ ACOUSTIC_PARAMS: dict[str, Any] = {
     "postnet_lstm_units": 96,
 }
 
+_PRENET = "mel_dec.prenet."
+
 F0_WEIGHT = 10.0
 """One unit of normalised f0 is ten standard deviations."""
 
@@ -137,7 +139,7 @@ def _start_with(model: Sambert, state: dict[str, Any]) -> None:
     weights: dict[str, Tensor] = dict(state["model"])
     if model.config.autoregressive and not trained_params(state)["autoregressive"]:
         fresh = model.state_dict()
-        weights |= {name: fresh[name] for name in weights if name.startswith("decoder.prenet.")}
+        weights |= {name: fresh[name] for name in weights if _PRENET in name}
     model.load_state_dict(weights)
 
 
