@@ -59,6 +59,10 @@ class Style:
     chime: str = ""
 
 
+MAX_NAME_CHARACTERS = 128
+"""Limit of a request's id, key and preset."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpeakRequest:
     """One utterance as a door accepted it.

@@ -15,14 +15,12 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, NoReturn, TypeVar
 
-from tts_daemon.domain import Event, Policy, Priority, SpeakRequest
+from tts_daemon.domain import MAX_NAME_CHARACTERS, Event, Policy, Priority, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, TtsError
 from tts_daemon.ports import Snapshot
 from tts_daemon.settings.presets import STYLE_FIELDS, style_value
 
 MAX_CHARACTERS = 10000
-MAX_NAME_CHARACTERS = 128
-"""Limit of id, key and preset."""
 FIELDS = ("text", "id", "preset", *STYLE_FIELDS, "priority", "policy", "key", "ttl_s")
 """What a message that asks for speech may hold."""
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from tts_daemon.domain import Policy, Priority, SpeakRequest
+from tts_daemon.domain import MAX_NAME_CHARACTERS, Policy, Priority, SpeakRequest
 from tts_daemon.errors import InvalidRequestError
-
-_MOST_NAME_CHARACTERS = 200
 
 
 def checked(request: SpeakRequest, max_characters: int) -> SpeakRequest:
@@ -57,8 +55,8 @@ def _checked_text(text: object, max_characters: int) -> str:
 def _check_name(field: str, value: object) -> None:
     if not isinstance(value, str) or not value:
         raise InvalidRequestError(f"{field}: {value!r} is not a name")
-    if len(value) > _MOST_NAME_CHARACTERS:
-        raise InvalidRequestError(f"{field}: longer than {_MOST_NAME_CHARACTERS} characters")
+    if len(value) > MAX_NAME_CHARACTERS:
+        raise InvalidRequestError(f"{field}: longer than {MAX_NAME_CHARACTERS} characters")
     try:
         value.encode()
     except UnicodeEncodeError:
