@@ -22,8 +22,8 @@ from tts_daemon.playback.ring_buffer import RingBuffer
 
 _logger = logging.getLogger(__name__)
 
-BLOCK_S = 0.02
-"""What the device is given at a time; a stop is silent within one block."""
+BLOCK_S = 0.015
+"""What the device is given at a time: with a fade behind it a stop takes 20 ms."""
 
 _REST_S = 2.0
 """Silence after which an amplifier may have fallen asleep."""
@@ -31,6 +31,7 @@ _REST_S = 2.0
 _STUCK_AFTER_S = 10.0
 """A device that takes nothing for so long has failed, even if it does not say so."""
 
+_NOTHING: NDArray[np.int16] = np.zeros(0, dtype=np.int16)
 _HISTORY_S = 1.0
 _BEAT_S = 1.0
 
@@ -105,6 +106,8 @@ class BufferedSink:
         self._ending = False
         self._paused = False
         self._abort_wanted = False
+        self._goes_on = False
+        self._edge = _NOTHING
         # Where the thread is:
         self._is_open = False
         self._active = False
@@ -156,7 +159,7 @@ class BufferedSink:
         """Drop what is queued and what is written from now on, until `open`."""
         with self._changed:
             self._accepting = self._ending = False
-            self._abort_wanted = self._active
+            self._ask_for_abort(goes_on=False)
             self._silence, self._fade_in = 0, False
             self._ring.clear()
             self._changed.notify_all()
@@ -165,7 +168,7 @@ class BufferedSink:
         """Be silent, but keep what is queued, and what the device has not played yet."""
         with self._changed:
             self._paused = True
-            self._abort_wanted = self._active
+            self._ask_for_abort(goes_on=True)
             self._changed.notify_all()
 
     def resume(self) -> None:
@@ -200,9 +203,16 @@ class BufferedSink:
             self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
             self._thread.start()
 
+    def _ask_for_abort(self, *, goes_on: bool) -> None:
+        """Keep what would be heard next: faded out it makes an end that does not click."""
+        if self._active and not self._abort_wanted:
+            # Before the first block there is only silence, and no click.
+            self._edge = self._ring.read(0 if self._first_block else round(FADE_S * self._rate))
+        self._abort_wanted, self._goes_on = self._active, goes_on
+
     def _tail(self) -> NDArray[np.int16]:
         resampler, self._resampler = self._resampler, None
-        return resampler.finish() if resampler else np.zeros(0, dtype=np.int16)
+        return resampler.finish() if resampler else _NOTHING
 
     def _put(self, pcm: NDArray[np.int16]) -> None:
         with self._changed:
@@ -310,21 +320,23 @@ class BufferedSink:
         with self._changed:
             count = min(self._silence, round(BLOCK_S * self._rate))
             self._silence -= count
+            self._active = True
         self._play(np.zeros(count, dtype=np.int16))
 
     def _play_block(self) -> None:
         with self._changed:
+            if self._abort_wanted or not self._ring.fill:
+                return
             block = self._ring.read(round(BLOCK_S * self._rate))
+            first, self._first_block = self._first_block, False
+            self._active = True
             self._changed.notify_all()
-        if not len(block):
-            return
         # The first block of an utterance comes late by nature: that is no underrun.
-        if self._play(self._with_gain(block)) and not self._first_block:
+        if self._play(self._with_gain(block)) and not first:
             self._counters["underruns"] += 1
-        self._first_block = False
 
     def _play(self, block: NDArray[np.int16]) -> bool:
-        self._active, self._heard_at_s = True, None
+        self._heard_at_s = None
         dry = self._device.play(block)
         self._last_sound_s = time.monotonic()
         return dry
@@ -342,14 +354,25 @@ class BufferedSink:
         return np.round(block * gains).astype(np.int16)
 
     def _abort(self) -> None:
-        unheard = self._device.abort()
+        """Be silent: softly where that takes no longer than a block, else at once."""
+        unheard = 0
+        if self._device.rest_s() <= BLOCK_S:
+            self._fade_out()
+        else:
+            unheard = self._device.abort() + len(self._edge)
         with self._changed:
             self._active = self._abort_wanted = False
             # After a stop there is nothing to take back: the ring has forgotten it.
-            taken_back = self._ring.take_back(unheard)
-            self._fade_in = taken_back > 0 or self._paused
+            self._ring.take_back(unheard)
+            self._fade_in = self._goes_on
             self._heard_at_s = None
             self._changed.notify_all()
+
+    def _fade_out(self) -> None:
+        if len(self._edge):
+            fade = np.linspace(1.0, 0.0, len(self._edge), dtype=np.float32)
+            self._play(np.round(self._with_gain(self._edge) * fade).astype(np.int16))
+        self._device.finish()
 
     def _finish(self) -> None:
         self._device.finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from tts_daemon.errors import AudioUnavailableError
 from tts_daemon.playback import buffered_sink
 from tts_daemon.playback.buffered_sink import BLOCK_S, BufferedSink
+from tts_daemon.playback.levels import FADE_S
 
 RATE = 16000
 BLOCK = round(BLOCK_S * RATE)
+EDGE = round(FADE_S * RATE)
 
 
 class GatedDevice:
@@ -23,7 +26,7 @@ class GatedDevice:
     def __init__(self) -> None:
         self.permits = threading.Semaphore(0)
         self.playing = threading.Semaphore(0)
-        self.aborted = threading.Event()
+        self.halted = threading.Event()
         self.blocks: list[NDArray[np.int16]] = []
 
     def open(self) -> int:
@@ -39,10 +42,10 @@ class GatedDevice:
         return 0.0
 
     def finish(self) -> None:
-        pass
+        self.halted.set()
 
     def abort(self) -> int:
-        self.aborted.set()
+        self.halted.set()
         return 0
 
     def close(self) -> None:
@@ -63,13 +66,16 @@ class DeepDevice(GatedDevice):
         self.playing.release()
         return False
 
+    def rest_s(self) -> float:
+        return self.inside / RATE
+
     def abort(self) -> int:
         inside, self.inside = self.inside, 0
-        self.aborted.set()
+        self.halted.set()
         return inside
 
 
-def test_a_stop_lets_at_most_the_block_in_hand_be_heard() -> None:
+def test_a_stop_lets_at_most_the_block_in_hand_and_a_fade_be_heard() -> None:
     device = GatedDevice()
     sink = BufferedSink(device)
     sink.open()
@@ -79,10 +85,60 @@ def test_a_stop_lets_at_most_the_block_in_hand_be_heard() -> None:
         assert device.playing.acquire(timeout=PATIENCE_S)
     sink.stop_now()
     device.permits.release(100)
-    assert device.aborted.wait(PATIENCE_S)
-    assert len(device.blocks) == 4
+    assert device.halted.wait(PATIENCE_S)
     sink.close()
-    assert len(device.blocks) == 4
+    assert [len(block) for block in device.blocks] == [BLOCK] * 4 + [EDGE]
+
+
+@pytest.mark.parametrize("end", [BufferedSink.stop_now, BufferedSink.pause])
+def test_an_end_in_mid_sound_does_not_click(end: Callable[[BufferedSink], None]) -> None:
+    device = GatedDevice()
+    sink = BufferedSink(device)
+    sink.open()
+    loud = np.full(10 * BLOCK, 20000, dtype=np.int16)
+    sink.write(loud, RATE)
+    device.permits.release(1)
+    for _ in range(2):
+        assert device.playing.acquire(timeout=PATIENCE_S)
+    end(sink)
+    device.permits.release(100)
+    assert device.halted.wait(PATIENCE_S)
+    sink.close()
+    heard = np.append(np.concatenate(device.blocks), 0)
+    assert np.abs(np.diff(heard.astype(int))).max() <= 20000 / (EDGE - 1) + 1
+    assert len(heard) - 1 == 2 * BLOCK + EDGE
+
+
+def test_a_pause_and_what_follows_it_lose_nothing_to_the_fades() -> None:
+    device = GatedDevice()
+    sink = BufferedSink(device)
+    sink.open()
+    sink.write(ramp(4 * BLOCK), RATE)
+    assert device.playing.acquire(timeout=PATIENCE_S)
+    sink.pause()
+    device.permits.release(100)
+    assert device.halted.wait(PATIENCE_S)
+    sink.resume()
+    sink.drain()
+    sink.close()
+    heard = np.concatenate(device.blocks)
+    faded = slice(BLOCK, BLOCK + 2 * EDGE)
+    whole = ramp(4 * BLOCK)
+    assert np.array_equal(np.delete(heard, faded), np.delete(whole, faded))
+    assert np.all(heard[faded] <= whole[faded])
+
+
+def test_before_the_first_word_a_stop_lets_nothing_be_heard() -> None:
+    device = GatedDevice()
+    sink = BufferedSink(device, lead_in_s=1.0)
+    sink.open()
+    sink.write(ramp(BLOCK), RATE)
+    assert device.playing.acquire(timeout=PATIENCE_S)
+    sink.stop_now()
+    device.permits.release(100)
+    assert device.halted.wait(PATIENCE_S)
+    sink.close()
+    assert not np.concatenate(device.blocks).any()
 
 
 def test_a_pause_takes_back_what_the_device_had_not_played() -> None:
@@ -94,7 +150,7 @@ def test_a_pause_takes_back_what_the_device_had_not_played() -> None:
         assert device.playing.acquire(timeout=PATIENCE_S)
     device.inside = 4 * BLOCK
     sink.pause()
-    assert device.aborted.wait(PATIENCE_S)
+    assert device.halted.wait(PATIENCE_S)
     sink.resume()
     sink.drain()
     sink.close()
