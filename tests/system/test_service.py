@@ -66,6 +66,21 @@ def test_the_journal_has_fields(service: Machine) -> None:
     assert entry["PRIORITY"] == "6"
 
 
+def test_without_systemd_python_it_is_ready_and_the_journal_has_lines(service: Machine) -> None:
+    module = service.run(
+        "ls -d /opt/tts-daemon/venv/lib/python3*/site-packages/systemd"
+    ).stdout.strip()
+    service.run(f"mv {module} {module}.away")
+    try:
+        # This returns when the daemon has said READY=1.
+        service.run("systemctl restart tts-daemon.service && tts-say --wait --id plain 你好")
+        (entry,) = [one for one in service.journal() if one["MESSAGE"].startswith("finished plain")]
+        assert entry["PRIORITY"] == "6"
+        assert "UTTERANCE_ID" not in entry
+    finally:
+        service.run(f"mv {module}.away {module}")
+
+
 def test_a_reload_keeps_the_process_and_takes_the_new_settings(service: Machine) -> None:
     before = service.main_pid()
     service.put(SETTINGS, CONFIG + "presets: {night: {volume: 20}}\n")

@@ -2,6 +2,7 @@
 
 One datagram a message, as sd_notify(3) describes it. systemd-python would do no more, and where it
 is missing systemd would wait for READY=1 in vain; only the journal's fields need it (`logs`).
+See docs/decisions/0002-notify-without-libsystemd.md.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
@@ -67,3 +68,36 @@ def test_standard_error_that_is_the_journal_is_recognised(
 ) -> None:
     stream = os.fstat(2)
     assert logs._is_journal({"JOURNAL_STREAM": f"{stream.st_dev}:{stream.st_ino}"})
+
+
+@pytest.fixture
+def in_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard error is the journal's, as in a unit."""
+    monkeypatch.setattr(logs, "_is_journal", lambda variables: True)
+
+
+@pytest.mark.usefixtures("in_journal")
+def test_systemd_python_takes_the_lines_with_their_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    class JournalHandler(logging.Handler):
+        def __init__(self, **fields: str) -> None:
+            super().__init__()
+            self.fields = fields
+
+    journal = ModuleType("systemd.journal")
+    journal.JournalHandler = JournalHandler  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "systemd", ModuleType("systemd"))
+    monkeypatch.setitem(sys.modules, "systemd.journal", journal)
+    logs.configure("info")
+    (handler,) = logs.log.handlers
+    assert isinstance(handler, JournalHandler)
+    assert handler.fields == {"SYSLOG_IDENTIFIER": "tts-daemon"}
+
+
+@pytest.mark.usefixtures("in_journal")
+def test_without_systemd_python_every_line_has_its_level(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "systemd.journal", None)
+    logs.configure("info")
+    logging.getLogger("tts_daemon.service").info("Ready")
+    assert capfd.readouterr().err == "<6>Ready\n"
