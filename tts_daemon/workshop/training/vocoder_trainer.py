@@ -167,8 +167,8 @@ class VocoderTrainer:
         loss, mel = self.loss(made, crops.waveform)
         figures = {"spectral": float(loss.detach()), "mel": float(mel.detach())}
         if adversarial:
-            figures |= self._train_judges(crops.waveform, made.detach())
-            loss = loss + self._adversarial_loss(made, crops.waveform, figures)
+            features = self._train_judges(crops.waveform, made.detach(), figures)
+            loss = loss + self._adversarial_loss(made, features, figures)
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         norm = nn.utils.clip_grad_norm_(self.generator.parameters(), 10.0)
@@ -177,20 +177,27 @@ class VocoderTrainer:
         self.step += 1
         return figures
 
-    def _train_judges(self, real: Tensor, made: Tensor) -> dict[str, float]:
-        scores = self.judges(torch.cat([real, made]))[0]
+    def _train_judges(
+        self, real: Tensor, made: Tensor, figures: dict[str, float]
+    ) -> list[list[Tensor]]:
+        """One step of theirs; returns their hidden layers for the real half."""
+        scores, features = self.judges(torch.cat([real, made]))
         halves = [score.chunk(2) for score in scores]
         loss = discriminator_loss([h[0] for h in halves], [h[1] for h in halves])
         self.judge_optimizer.zero_grad()
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.judges.parameters(), 10.0)
         self.judge_optimizer.step()
-        return {"judges": float(loss.detach())}
+        figures["judges"] = float(loss.detach())
+        return [[layer.chunk(2)[0].detach() for layer in layers] for layers in features]
 
-    def _adversarial_loss(self, made: Tensor, real: Tensor, figures: dict[str, float]) -> Tensor:
-        with torch.no_grad():
-            _, real_features = self.judges(real)
+    def _adversarial_loss(
+        self, made: Tensor, real_features: list[list[Tensor]], figures: dict[str, float]
+    ) -> Tensor:
+        # Their own gradients are not wanted here, and cost a third of the way back.
+        self.judges.requires_grad_(False)
         scores, features = self.judges(made)
+        self.judges.requires_grad_(True)
         adversarial = generator_loss(scores)
         matching = feature_loss(real_features, features)
         figures |= {
