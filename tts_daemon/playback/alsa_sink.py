@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
+from tts_daemon.playback import alsa_cards
 
 RATES = (16000, 48000, 44100)
 """Sample rates in the order in which they are tried, in Hz: the voice's own first."""
@@ -22,9 +24,7 @@ _LATENCY_S = 0.2
 _BUSY = -9985
 """PortAudio's number for a device that somebody else has."""
 
-_NODES = Path("/dev/snd")
-
-_Cards = frozenset[tuple[str, int, int]]
+_STANDARD_ERROR = 2
 
 
 class AlsaDevice:
@@ -46,7 +46,7 @@ class AlsaDevice:
         self._channels = 1
         self._capacity = 0
         self._stream: Any = None
-        self._cards: _Cards | None = None
+        self._cards: alsa_cards.Cards | None = None
 
     def open(self) -> int:
         """Open at the first rate that the device takes, looking for it anew if need be."""
@@ -54,8 +54,10 @@ class AlsaDevice:
         self._follow_cards()
         try:
             return self._open(sounddevice)
-        except (sounddevice.PortAudioError, ValueError):
-            # PortAudio sees only what was there when it was initialised.
+        except (sounddevice.PortAudioError, ValueError) as error:
+            if _is_busy(error):
+                raise self._refusal(error) from error
+            # PortAudio sees only what was there, and free, when it was initialised.
             rescan()
         try:
             return self._open(sounddevice)
@@ -105,7 +107,7 @@ class AlsaDevice:
 
     def _follow_cards(self) -> None:
         """Look for devices anew where cards came or went: another may have the old number now."""
-        cards = _cards()
+        cards = alsa_cards.plugged_in()
         if self._cards is not None and cards != self._cards:
             rescan()
         self._cards = cards
@@ -115,7 +117,8 @@ class AlsaDevice:
         refusals = []
         for channels, rate in itertools.product((1, 2), self._rates):
             try:
-                self._take(sounddevice, index, rate, channels)
+                with _silenced():
+                    self._take(sounddevice, index, rate, channels)
             except sounddevice.PortAudioError as refusal:
                 refusals.append(refusal)
             else:
@@ -144,20 +147,28 @@ class AlsaDevice:
         Raises:
             ValueError: No device has the name.
         """
-        if self._name == "default" and not _named(sounddevice, "default"):
-            sounddevice.query_devices(kind="output")
-            return None
+        outputs = _outputs(sounddevice)
         # PortAudio hides plughw; what it would convert is converted here.
         name = self._name.removeprefix("plug") if self._name.startswith("plughw") else self._name
-        exact = _named(sounddevice, name)
-        close = exact or [
-            index
-            for index, device in _outputs(sounddevice)
-            if name.lower() in device["name"].lower()
-        ]
-        if not close:
+        if name in outputs:
+            return outputs[name]
+        if name != "default":
+            return self._first_match(name, outputs)
+        if alsa_cards.held():
+            raise self._busy()
+        sounddevice.query_devices(kind="output")
+        return None
+
+    def _first_match(self, name: str, outputs: dict[str, int]) -> int:
+        """The first output with the name: while another program holds it, no other will do."""
+        known = (*outputs, *alsa_cards.held())
+        matches = [output for output in known if name.lower() in output.lower()]
+        if not matches:
             raise ValueError(f"no output device is called {self._name!r}")
-        return close[0]
+        first = min(matches, key=alsa_cards.numbers)
+        if first not in outputs:
+            raise self._busy()
+        return outputs[first]
 
     def _unplayed(self) -> int:
         if self._stream is None or not self._stream.active:
@@ -172,13 +183,16 @@ class AlsaDevice:
         except _library().PortAudioError as error:
             raise self._refusal(error) from error
 
+    def _busy(self) -> DeviceBusyError:
+        return DeviceBusyError(
+            f"audio.device {self._name}: another program holds it; stop that one, or name a device "
+            "that mixes, such as default"
+        )
+
     def _refusal(self, error: Exception) -> AudioUnavailableError:
+        if _is_busy(error):
+            return self._busy()
         place = f"audio.device {self._name}"
-        if len(error.args) > 1 and error.args[1] == _BUSY:
-            return DeviceBusyError(
-                f"{place}: another program holds it; stop that one, or name a device that mixes, "
-                "such as default"
-            )
         names = device_names()
         if not names:
             return AudioUnavailableError(
@@ -196,7 +210,7 @@ def device_names() -> tuple[str, ...]:
     """Names of the outputs that PortAudio sees. Raises AudioUnavailableError without PortAudio."""
     sounddevice = _library()
     try:
-        return tuple(device["name"] for _, device in _outputs(sounddevice))
+        return tuple(_outputs(sounddevice))
     except sounddevice.PortAudioError:
         return ()
 
@@ -210,20 +224,32 @@ def rescan() -> None:
         sounddevice._initialize()
 
 
-def _cards() -> _Cards:
-    """What tells cards apart: a card that is plugged in again has new nodes."""
-    with contextlib.suppress(OSError):
-        nodes = [(node.name, node.stat()) for node in _NODES.glob("controlC*")]
-        return frozenset((name, node.st_ino, node.st_ctime_ns) for name, node in nodes)
-    return frozenset()
+def _is_busy(error: Exception) -> bool:
+    return len(error.args) > 1 and error.args[1] == _BUSY
 
 
 def _takes(sounddevice: Any, index: int | None, rate: int) -> bool:
     for channels in (1, 2):
-        with contextlib.suppress(sounddevice.PortAudioError):
+        with contextlib.suppress(sounddevice.PortAudioError), _silenced():
             sounddevice.check_output_settings(index, channels, "int16", samplerate=rate)
             return True
     return False
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """Hide what ALSA and PortAudio write to standard error about one attempt.
+
+    A busy card makes them write hundreds of lines, at every attempt; the refusal says it once.
+    """
+    kept = os.dup(_STANDARD_ERROR)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), _STANDARD_ERROR)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STANDARD_ERROR)
+        os.close(kept)
 
 
 def _library() -> Any:
@@ -237,10 +263,7 @@ def _library() -> Any:
     return sounddevice
 
 
-def _outputs(sounddevice: Any) -> list[tuple[int, dict[str, Any]]]:
+def _outputs(sounddevice: Any) -> dict[str, int]:
+    """Names of the outputs that were there, and free, at the last look -> their numbers."""
     devices = enumerate(sounddevice.query_devices())
-    return [(index, device) for index, device in devices if device["max_output_channels"] > 0]
-
-
-def _named(sounddevice: Any, name: str) -> list[int]:
-    return [index for index, device in _outputs(sounddevice) if device["name"] == name]
+    return {device["name"]: index for index, device in devices if device["max_output_channels"]}

@@ -7,7 +7,7 @@ import logging
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.errors import AudioUnavailableError
+from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
 from tts_daemon.playback.alsa_sink import AlsaDevice, device_names
 from tts_daemon.playback.buffered_sink import Device
 from tts_daemon.playback.null_sink import NullDevice
@@ -34,6 +34,8 @@ class DefaultDevice:
         """Take the sound card, or the void where there is none."""
         try:
             rate = self._card.open()
+        except DeviceBusyError:
+            raise
         except AudioUnavailableError as error:
             if self._was_there or _is_any_there():
                 raise

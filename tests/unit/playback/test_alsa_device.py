@@ -12,7 +12,7 @@ from fakes.playback_fakes import Diary, FakePresets, FakeSynthesizer
 
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
-from tts_daemon.playback import alsa_sink
+from tts_daemon.playback import alsa_cards, alsa_sink
 from tts_daemon.playback.alsa_sink import AlsaDevice
 from tts_daemon.playback.buffered_sink import BufferedSink
 from tts_daemon.playback.journal import Journal
@@ -127,8 +127,52 @@ def test_a_busy_card_is_told_from_a_missing_one(card_of) -> None:
     card = card_of("USB: - (hw:1,0)", set(), error=-9985)
     with pytest.raises(DeviceBusyError, match="another program holds it"):
         AlsaDevice("hw:1,0").open()
-    # It was looked for once more before giving up.
-    assert card.scans == 1
+    # A look at the devices would lose sight of it: PortAudio lists none that is held.
+    assert card.scans == 0
+
+
+@pytest.fixture
+def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two USB cards as the kernel shows them, both free."""
+    monkeypatch.setattr(alsa_cards, "_KERNEL", tmp_path)
+    cards = (
+        " 0 [Device         ]: USB-Audio - USB Audio Device\n"
+        "                      USB Audio Device at usb-0000:01:00.0-1.2\n"
+        " 1 [Speaker        ]: USB-Audio - USB Speaker\n"
+    )
+    (tmp_path / "cards").write_text(cards)
+    for card in (0, 1):
+        place = tmp_path / f"card{card}" / "pcm0p" / "sub0"
+        place.mkdir(parents=True)
+        (place / "info").write_text(f"card: {card}\ndevice: 0\nid: USB Audio\nname: USB Audio\n")
+        (place / "status").write_text("closed\n")
+    return tmp_path
+
+
+def hold(kernel: Path, card: int) -> None:
+    (kernel / f"card{card}/pcm0p/sub0/status").write_text("state: RUNNING\nowner_pid   : 7\n")
+
+
+def test_the_kernel_names_what_a_program_holds(kernel: Path) -> None:
+    assert alsa_cards.held() == ()
+    hold(kernel, 1)
+    assert alsa_cards.held() == ("USB Speaker: USB Audio (hw:1,0)",)
+
+
+@pytest.mark.parametrize("name", ["hw:0,0", "plughw:0,0", "USB Audio Device", "USB", "default"])
+def test_a_card_that_was_held_when_portaudio_looked_is_busy(
+    card_of, kernel: Path, name: str
+) -> None:
+    card_of("USB Speaker: Audio (hw:1,0)", {(16000, 1)})
+    hold(kernel, 0)
+    with pytest.raises(DeviceBusyError, match="another program holds it"):
+        AlsaDevice(name).open()
+
+
+def test_the_other_card_of_the_same_kind_may_be_busy(card_of, kernel: Path) -> None:
+    card_of("USB Audio Device: - (hw:0,0)", {(16000, 1)})
+    hold(kernel, 1)
+    assert AlsaDevice("USB").open() == 16000
 
 
 def test_what_is_said_while_the_card_is_busy_is_heard_afterwards(
@@ -161,7 +205,7 @@ def test_the_rates_that_a_card_takes(card_of) -> None:
 def test_cards_that_changed_places_are_looked_for_anew(
     card_of, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(alsa_sink, "_NODES", tmp_path)
+    monkeypatch.setattr(alsa_cards, "_NODES", tmp_path)
     card = card_of("USB: - (hw:1,0)", {(16000, 1)})
     device = AlsaDevice("USB")
     device.open()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tts_daemon.errors import AudioUnavailableError
+from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
 from tts_daemon.playback import default_device
 from tts_daemon.playback.default_device import DefaultDevice
 
@@ -79,6 +79,20 @@ def test_a_card_that_is_pulled_out_is_waited_for(plug: Plug) -> None:
     plug(opens=False)
     with pytest.raises(AudioUnavailableError, match="no card"):
         card.open()
+
+
+def test_a_card_that_was_held_from_the_start_is_waited_for(
+    plug: Plug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PortAudio lists none then, as on a machine without a card."""
+
+    def refuse(self: Card) -> int:
+        raise DeviceBusyError("another program holds it")
+
+    plug()
+    monkeypatch.setattr(Card, "open", refuse)
+    with pytest.raises(DeviceBusyError):
+        DefaultDevice().open()
 
 
 def test_a_card_that_is_busy_is_an_error_not_silence(plug: Plug) -> None:
