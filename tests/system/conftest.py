@@ -75,6 +75,6 @@ def configure(machine: Machine, settings: str, unit: str = "") -> None:
     machine.put(SETTINGS, settings)
     machine.put("/etc/systemd/system/tts-daemon.service.d/test.conf", unit)
     machine.run(
-        "systemctl daemon-reload; systemctl reset-failed 'tts-daemon.*';"
+        "systemctl daemon-reload; systemctl reset-failed tts-daemon.service tts-daemon.socket;"
         "systemctl start tts-daemon.socket tts-daemon.service"
     )
