@@ -83,6 +83,8 @@ class AlsaDevice:
                 self._stream.start()
         frames = np.repeat(block, self._channels) if self._channels > 1 else block
         with self._translated():
+            # PortAudio tells of a dry card with the block after it has noticed: so it looks first.
+            _ = self._stream.write_available
             return bool(self._stream.write(frames.tobytes()))
 
     def rest_s(self) -> float:
