@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import os
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,22 @@ def test_the_other_card_of_the_same_kind_may_be_busy(card_of, kernel: Path) -> N
     card_of("USB Audio Device: - (hw:0,0)", {(16000, 1)})
     hold(kernel, 1)
     assert AlsaDevice("USB").open() == 16000
+
+
+def test_an_attempt_writes_nothing_to_standard_error(
+    card_of, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    card = card_of("USB: - (hw:1,0)", {(16000, 1)})
+    opened = card.RawOutputStream
+
+    def noisy(**options: Any) -> Any:
+        os.write(2, b"ALSA lib pcm_dmix.c: unable to open slave")
+        return opened(**options)
+
+    monkeypatch.setattr(card, "RawOutputStream", noisy)
+    AlsaDevice("hw:1,0").open()
+    os.write(2, b"heard again")
+    assert capfd.readouterr().err == "heard again"
 
 
 def test_what_is_said_while_the_card_is_busy_is_heard_afterwards(
