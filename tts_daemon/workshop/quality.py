@@ -100,7 +100,7 @@ def measure(
     return Quality(
         graph_snr_db=errors.snr_db(),
         pause_noise_db=_pause_noise(voice, exact, quantized, [wanted for wanted, _ in pairs]),
-        mel_distance_db=_mean(_mel_distance(*pair) for pair in pairs),
+        mel_distance_db=_mean(mel_distance_db(one.waveform, two.waveform) for one, two in pairs),
         duration_error=_mean(_duration_error(*pair) for pair in pairs),
         f0_error_hz=_mean(_f0_error(voice, *pair) for pair in pairs),
         emotion_kept=min(emotion_kept(voice, quiet, other, spoken[0]).values(), default=1.0),
@@ -162,15 +162,16 @@ def _pause_noise(
     return meter.noise_db(quantized["vocoder"])[1]
 
 
-def _mel_distance(wanted: Rendering, made: Rendering) -> float:
-    """Mean over the frames of the root mean square difference of the mel bands, in decibels."""
+def mel_distance_db(wanted: NDArray[np.float32], made: NDArray[np.float32]) -> float:
+    """Distance of two waveforms, float [N] each, that does not hear how their phases differ.
+
+    Returns:
+        Mean over the frames of the root mean square difference of the mel bands, in decibels.
+    """
     spectrogram = MelSpectrogram()
-    if len(wanted.waveform) < spectrogram.n_fft:
+    if len(wanted) < spectrogram.n_fft:
         return 0.0
-    mels = [
-        spectrogram(torch.from_numpy(rendering.waveform.copy())[None])[0]
-        for rendering in (wanted, made)
-    ]
+    mels = [spectrogram(torch.from_numpy(one.copy())[None])[0] for one in (wanted, made)]
     floor = float(mels[0].max()) - MEL_RANGE_DB / _DB_PER_NEPER
     difference = mels[0].clamp(min=floor) - mels[1].clamp(min=floor)  # [n_mels, T]
     return float(difference.square().mean(dim=0).sqrt().mean() * _DB_PER_NEPER)
