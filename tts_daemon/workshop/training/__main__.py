@@ -205,7 +205,12 @@ def _add_training_steps(steps: Steps) -> None:
         step.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
         step.add_argument("--rate", type=float, default=rate)
         step.add_argument("--start-from", type=Path, help="state of an earlier training")
-    vocoder.add_argument("--adversarial-from", type=float, default=0.6)
+    vocoder.add_argument(
+        "--adversarial-from",
+        type=float,
+        default=1.0,
+        help="progress (0 to 1) from which discriminators take part; default 1: never",
+    )
     vocoder.add_argument("--mel-weight", type=float, default=2.0)
     vocoder.add_argument("--adversarial-weight", type=float, default=0.5)
     vocoder.add_argument("--feature-weight", type=float, default=1.0)

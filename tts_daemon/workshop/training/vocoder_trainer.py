@@ -1,4 +1,4 @@
-"""Trains the vocoder: spectral losses first, then discriminators beside them.
+"""Trains the vocoder: spectral losses, and discriminators beside them where they are wanted.
 
 Source: Kong et al. 2020, "HiFi-GAN"; the order is of Yamamoto et al. 2020, "Parallel WaveGAN".
 """
@@ -49,7 +49,7 @@ class VocoderPlan:
     judge_rate: float = 5e-4
     crops: int = 8
     crop_frames: int = 48
-    adversarial_from: float = 0.6
+    adversarial_from: float = 1.0
     mel_weight: float = 2.0
     adversarial_weight: float = 0.5
     feature_weight: float = 1.0
