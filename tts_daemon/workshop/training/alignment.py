@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 LAG_FRAMES = 4
 """By so much the teacher's labels are late."""
 NO_PITCH_HZ = 0.0
-VOICED_FROM = 0.55
-"""Correlation of a voice with itself one period later."""
+PERIODIC_FROM = 0.55
+"""A voice correlates at least so much with itself one period later."""
 AUDIBLE_FROM = 0.002
 """Root mean square below which nothing counts as voiced."""
 
@@ -70,7 +70,7 @@ def voiced_f0(waveform: Floats, f0_hz: Floats) -> Floats:
     Returns:
         Hz [T], 0 in frames without a voice.
     """
-    voiced = (f0_hz >= VOICED_ABOVE_HZ) & (periodicity(waveform, f0_hz) >= VOICED_FROM)
+    voiced = (f0_hz >= VOICED_ABOVE_HZ) & (periodicity(waveform, f0_hz) >= PERIODIC_FROM)
     # One frame alone is an accident.
     around = np.pad(voiced.astype(int), 1, mode="edge")
     voiced = around[:-2] + around[1:-1] + around[2:] >= 2
