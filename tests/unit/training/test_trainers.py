@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -10,9 +11,11 @@ import yaml
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
 from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.published import publish
 from tts_daemon.workshop.training.schedule import Clock
 from tts_daemon.workshop.training.states import load_state, save_state
+from tts_daemon.workshop.training.vocoder_data import CropSource
 from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
 
 ONE_HOUR = 60.0
@@ -110,6 +113,33 @@ def test_the_vocoder_learns(corpus: Corpus, tmp_path: Path, adversarial_from: fl
     # The discriminators make single steps swing: what counts is how far it got.
     assert min(step["spectral"] for step in later) < 0.95 * first["spectral"]
     assert ("judges" in later[-1]) == (adversarial_from == 0.0)
+
+
+def test_the_vocoder_learns_in_bfloat16(corpus: Corpus, tmp_path: Path) -> None:
+    losses = {}
+    for bfloat16 in (False, True):
+        plan = VocoderPlan(ONE_HOUR, crops=2, crop_frames=16, bfloat16=bfloat16)
+        trainer = VocoderTrainer(corpus, tmp_path / str(bfloat16), plan, held_out_frames=16)
+        trainer.clock = Clock(ONE_HOUR, done=0.05)
+        crops = trainer.train_crops.draw(2, 16)
+        losses[bfloat16] = [trainer.train_step(crops)["spectral"] for _ in range(40)]
+        assert all(weight.dtype == torch.float32 for weight in trainer.generator.parameters())
+    assert losses[True] != losses[False]
+    assert min(losses[True]) < 0.95 * losses[True][0]
+
+
+def test_the_vocoder_learns_from_the_acoustic_models_own_mels(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    acoustic(corpus, tmp_path / "acoustic").save()
+    target = tmp_path / "predicted.npy"
+    predict_mels(corpus, tmp_path / "acoustic/state.pt", target, lambda _line: None)
+    mels = np.load(target)
+    assert mels.shape == corpus.mels.shape
+    source = CropSource(corpus, corpus.sentences, predicted=target)
+    (crop,) = source.draw(1, 16).mel.numpy()
+    windows = np.lib.stride_tricks.sliding_window_view(mels, 16, axis=0)  # [T - 15, n_mels, 16]
+    assert (np.abs(windows - crop).max(axis=(1, 2)) == 0).any()
 
 
 def test_an_interrupted_run_goes_on_where_it_stood(corpus: Corpus, tmp_path: Path) -> None:

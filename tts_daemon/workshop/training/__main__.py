@@ -57,6 +57,13 @@ def budget(options: argparse.Namespace) -> float:
     return minutes_until(options.until) if options.until else float(options.minutes)
 
 
+def told_to_stop() -> Interruption:
+    """Lets a training save its state at a signal; every other step is simply ended by it."""
+    interruption = Interruption()
+    interruption.listen()
+    return interruption
+
+
 def unpack(options: argparse.Namespace) -> None:
     """Unpack the teacher from the packages that carry it."""
     unpack_teacher(options.packages, options.work / "teacher")
@@ -101,6 +108,7 @@ def train_vocoder(options: argparse.Namespace) -> None:
         adversarial_weight=options.adversarial_weight,
         feature_weight=options.feature_weight,
         device=options.device,
+        bfloat16=options.bfloat16,
     )
     trainer = VocoderTrainer(
         corpus.load(options.work / "cache"),
@@ -109,7 +117,7 @@ def train_vocoder(options: argparse.Namespace) -> None:
         start_from=options.start_from,
         predicted=options.predicted,
     )
-    trainer.run(say, options.stop)
+    trainer.run(say, told_to_stop())
 
 
 def train_acoustic(options: argparse.Namespace) -> None:
@@ -126,7 +134,7 @@ def train_acoustic(options: argparse.Namespace) -> None:
         plan,
         start_from=options.start_from,
     )
-    trainer.run(say, options.stop)
+    trainer.run(say, told_to_stop())
 
 
 def recover(options: argparse.Namespace) -> None:
@@ -215,6 +223,9 @@ def _add_training_steps(steps: Steps) -> None:
     vocoder.add_argument("--adversarial-weight", type=float, default=0.5)
     vocoder.add_argument("--feature-weight", type=float, default=1.0)
     vocoder.add_argument(
+        "--bfloat16", action="store_true", help="faster on processors that list amx_bf16"
+    )
+    vocoder.add_argument(
         "--predicted", type=Path, help="mels of the acoustic model, to fine-tune on"
     )
     acoustic.add_argument("--autoregressive", action="store_true", help="as published")
@@ -238,8 +249,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one step."""
     options = parser().parse_args(arguments)
     prepare_torch(options.threads)
-    options.stop = Interruption()
-    options.stop.listen()
     options.run(options)
     return 0
 
