@@ -134,6 +134,17 @@ def test_a_causal_vocoder_needs_no_look_ahead() -> None:
     assert make_streaming(_original(VARIANTS["causal"]).model).look_ahead_frames == 0
 
 
+@pytest.mark.parametrize("quantised", [False, True])
+def test_what_several_read_is_kept_once(quantised: bool) -> None:
+    model = make_streaming(_original(VARIANTS["excited"], quantised).model).model
+    states = [item.name for item in model.graph.input if item.name.startswith("state_")]
+    # Of a block of two pairs: the input of each second convolution, and what the pairs share.
+    blocks = len(SMALL["resblock_kernels"]) * (2 * len(SMALL["resblock_dilations"][0]) - 1)
+    stages = len(SMALL["upsample_scales"])
+    # Of a stage: what is upsampled, and what all blocks begin with. Then mel, source, last layer.
+    assert len(states) == 3 + stages * (2 + blocks)
+
+
 def test_a_quantised_graph_keeps_what_its_kernels_read() -> None:
     streaming = make_streaming(_original(VARIANTS["plain"], quantised=True).model).model
     kinds = {
