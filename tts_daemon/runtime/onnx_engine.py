@@ -104,7 +104,7 @@ def _session_options(options: GraphOptions) -> onnxruntime.SessionOptions:
     # this one does it at once, and needs 60 MB less for a voice of the published size.
     chosen.execution_order = onnxruntime.ExecutionOrder.PRIORITY_BASED
     # A plan is kept for every shape ever seen: with free shapes that is a leak.
-    chosen.enable_mem_pattern = False
+    chosen.enable_mem_pattern = options.few_shapes
     # Waiting threads would spin, and warm a Pi that has nothing to say.
     chosen.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return chosen

@@ -98,14 +98,15 @@ class Synthesizer:
         rate, key = voice.manifest.sample_rate, phrase_key(voice.fingerprint, clause)
         known = self._phrases.find(key, keep=keep)
         pieces: Iterable[Floats] = known or self._phrases.record(
-            key, self._make(voice, clause), keep=keep
+            key, self._make(voice, clause, index), keep=keep
         )
         for samples in pieces:
             yield AudioChunk(samples, rate, index, style.volume, recalled=bool(known))
 
-    def _make(self, voice: Voice, clause: Clause) -> Iterator[Floats]:
+    def _make(self, voice: Voice, clause: Clause, index: int) -> Iterator[Floats]:
         style = clause.style
-        waveform = voice.speak(clause.symbols, style, self._plan)
+        plan = self._plan.later() if index else self._plan
+        waveform = voice.speak(clause.symbols, style, plan)
         longest_tail_s = _LONGEST_TAIL_S * style.pause
         return shape_edges(waveform, voice.manifest.sample_rate, longest_tail_s)
 

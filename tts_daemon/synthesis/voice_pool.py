@@ -17,8 +17,8 @@ from tts_daemon.synthesis.voice import Voice
 from tts_daemon.voices.manifest import GRAPHS, GraphFile, Manifest
 from tts_daemon.voices.store import VoicePackage, VoiceStore
 
-_LOOPS = ("duration", "postnet_fsmn", "postnet_lstm")
-"""Graphs that do too little in one call for a second thread to help."""
+_SMALL = ("postnet_fsmn", "postnet_lstm")
+"""Graphs that do too little in one call for a second thread to help; steps do less still."""
 MEMORY_MB = 128.0
 """Two voices of the published size in INT8, or four like the embedded one."""
 _log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class VoicePool:
             files[graph] = path
             manifest = replace(manifest, graphs={**manifest.graphs, graph: file})
             if not self._threads:
-                options[graph] = GraphOptions(threads=choice.threads)
+                options[graph] = replace(options[graph], threads=choice.threads)
         graphs = {graph: self._engine.load(files[graph], options[graph]) for graph in GRAPHS}
         voice = Voice(manifest, graphs)
         voice.warm_up()
@@ -121,6 +121,13 @@ def estimated_mb(manifest: Manifest) -> float:
 
 
 def graph_options(manifest: Manifest, threads: int) -> dict[str, GraphOptions]:
-    """Threads for every graph: one for those that are called in a loop, `threads` for the rest."""
-    loops = {*_LOOPS, "decoder"} if manifest.autoregressive else set(_LOOPS)
-    return {graph: GraphOptions(threads=1 if graph in loops else threads) for graph in GRAPHS}
+    """Threads for every graph: one for those that are called in a loop, `threads` for the rest.
+
+    A graph that makes one step a call has the shapes of a step, and those of few windows.
+    """
+    steps = {"duration", "decoder"} if manifest.autoregressive else {"duration"}
+    loops = {*_SMALL, *steps}
+    return {
+        graph: GraphOptions(threads=1 if graph in loops else threads, few_shapes=graph in steps)
+        for graph in GRAPHS
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 
 import numpy as np
@@ -16,16 +16,22 @@ class ChunkPlan:
     """Short chunks first, for an early first sound; longer ones later, since each call costs.
 
     Attributes:
-        first_frames: Frames of the first chunk.
+        first_frames: Frames of an utterance's first chunk, for which somebody waits.
         growth: Factor from one chunk to the next. While a chunk is heard the next one is made: that
             is in time up to a real-time factor of 1 / growth.
         largest_frames: No chunk is longer: the time for a frame hardly falls any more, the memory
             for it grows, and a stream can be stopped between chunks only.
+        later_frames: Frames of the first chunk of a later clause: another one is heard meanwhile.
     """
 
-    first_frames: int = 12
+    first_frames: int = 6
     growth: float = 1.6
     largest_frames: int = 40
+    later_frames: int = 12
+
+    def later(self) -> ChunkPlan:
+        """The plan for a clause that is not the first."""
+        return replace(self, first_frames=self.later_frames)
 
     def sizes(self) -> Iterator[int]:
         """Frames of each chunk, without end."""

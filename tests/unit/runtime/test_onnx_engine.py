@@ -14,7 +14,7 @@ from tts_daemon.runtime.onnx_engine import OnnxEngine
 onnx = pytest.importorskip("onnx")
 
 
-def _sum_graph(path: Path) -> Graph:
+def _sum_graph(path: Path, few_shapes: bool = False) -> Graph:
     """`total` [n, 3] = `a` [n, 3] + `b` [n, 3]."""
     helper = onnx.helper
     a, b, total = (
@@ -28,7 +28,7 @@ def _sum_graph(path: Path) -> Graph:
         ir_version=8,
     )
     onnx.save(model, str(path))
-    return OnnxEngine().load(path, GraphOptions())
+    return OnnxEngine().load(path, GraphOptions(few_shapes=few_shapes))
 
 
 def test_outputs_come_by_name(tmp_path: Path) -> None:
@@ -38,14 +38,18 @@ def test_outputs_come_by_name(tmp_path: Path) -> None:
     assert graph.width("a") == 3
 
 
-def test_a_bound_call_reads_and_writes_the_arrays_as_they_are(tmp_path: Path) -> None:
-    graph = _sum_graph(tmp_path / "sum.onnx")
-    a, b, total = (np.zeros((1, 3), np.float32) for _ in range(3))
-    call = graph.bind({"a": a, "b": b}, {"total": total})
-    for value in (1.0, 5.0):
-        a[:] = value
-        call()
-        np.testing.assert_array_equal(total, a)
+@pytest.mark.parametrize("few_shapes", [False, True])
+def test_a_bound_call_reads_and_writes_the_arrays_as_they_are(
+    tmp_path: Path, few_shapes: bool
+) -> None:
+    graph = _sum_graph(tmp_path / "sum.onnx", few_shapes)
+    for rows in (1, 2):
+        a, b, total = (np.zeros((rows, 3), np.float32) for _ in range(3))
+        call = graph.bind({"a": a, "b": b}, {"total": total})
+        for value in (1.0, 5.0):
+            a[:] = value
+            call()
+            np.testing.assert_array_equal(total, a)
 
 
 def test_an_output_can_be_the_next_call_s_input(tmp_path: Path) -> None:

@@ -120,6 +120,15 @@ def test_the_chunks_make_no_difference(build: Callable[..., Synthesizer]) -> Non
         np.testing.assert_allclose(_joined(list(build(plan).stream(request))), whole, atol=1e-4)
 
 
+def test_only_the_first_clause_begins_with_a_short_chunk(build: Callable[..., Synthesizer]) -> None:
+    plan = ChunkPlan(first_frames=2, growth=1.0, largest_frames=9, later_frames=8)
+    lengths: dict[int, list[int]] = {}
+    for chunk in build(plan).stream(SpeakRequest("一。二。三")):
+        lengths.setdefault(chunk.clause, []).append(len(chunk.samples))
+    assert len(lengths[0]) > len(lengths[1]) == len(lengths[2])
+    assert sum(lengths[0]) == sum(lengths[1])
+
+
 def test_a_clause_without_symbols_is_silence(build: Callable[..., Synthesizer]) -> None:
     chunks = list(build().stream(SpeakRequest("-")))
     assert sum(len(chunk.samples) for chunk in chunks) == 500
@@ -268,3 +277,13 @@ def test_graphs_of_a_loop_get_one_thread() -> None:
     assert (threads["decoder"], threads["duration"], threads["vocoder"]) == (1, 1, 4)
     at_once = graph_options(toy.manifest(autoregressive=False), 4)
     assert at_once["decoder"].threads == 4
+
+
+@pytest.mark.parametrize(
+    ("autoregressive", "steps"), [(True, {"decoder", "duration"}), (False, {"duration"})]
+)
+def test_memory_is_planned_for_the_shapes_of_a_step_only(
+    autoregressive: bool, steps: set[str]
+) -> None:
+    options = graph_options(toy.manifest(autoregressive=autoregressive), 4)
+    assert {name for name, item in options.items() if item.few_shapes} == steps

@@ -22,6 +22,15 @@ def test_the_first_chunk_needs_the_look_ahead_too() -> None:
     assert list(islice(plan.demands(18), 4)) == [28, 20, 40, 50]
 
 
+def test_a_later_clause_begins_with_a_longer_chunk() -> None:
+    plan = ChunkPlan(first_frames=5, growth=2.0, largest_frames=50, later_frames=15).later()
+    assert list(islice(plan.sizes(), 4)) == [15, 30, 50, 50]
+
+
+def test_no_clause_begins_beyond_the_largest() -> None:
+    assert next(ChunkPlan(1, 2.0, 8, later_frames=12).later().sizes()) == 8
+
+
 def test_a_plan_of_one_size() -> None:
     assert list(islice(ChunkPlan(8, 2.0, 8).sizes(), 3)) == [8, 8, 8]
 
