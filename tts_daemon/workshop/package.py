@@ -18,6 +18,7 @@ import onnx
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import FILE_NAME, FORMAT, Manifest, verify
 from tts_daemon.workshop.export.channels_last import channels_last
+from tts_daemon.workshop.export.int8_products import int8_products
 from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
 from tts_daemon.workshop.quantize_static import check_weights
@@ -121,6 +122,8 @@ def _graph_file(graph: str, model: onnx.ModelProto | Script) -> _GraphFile:
     if graph == "vocoder":
         streaming = make_streaming(model)
         model, look_ahead = channels_last(streaming.model), streaming.look_ahead_frames
+    else:
+        model = int8_products(model)
     return _GraphFile(f"{graph}.onnx", model.SerializeToString(deterministic=True), look_ahead)
 
 

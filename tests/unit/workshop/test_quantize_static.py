@@ -10,6 +10,7 @@ from onnx import numpy_helper
 
 from tts_daemon.errors import CheckpointError, VoiceError
 from tts_daemon.workshop import calibration, quality
+from tts_daemon.workshop.export.int8_products import int8_products
 from tts_daemon.workshop.graph_player import Feeds, GraphPlayer, Sentence
 from tts_daemon.workshop.noise import MAIN_OUTPUTS
 from tts_daemon.workshop.quantize_static import (
@@ -133,6 +134,31 @@ def test_excluded_nodes_stay_fp32(
     for name in nodes:
         kind = constants.get(f"{name}.weight")
         assert (kind == onnx.TensorProto.FLOAT) == (name in excluded), name
+
+
+@pytest.mark.parametrize("graph", ["encoder", "variance", "memory", "decoder", "postnet_fsmn"])
+def test_products_as_one_node_make_the_same_numbers(
+    graph: str, voice: Voice, graphs: dict[str, onnx.ModelProto], feeds: dict[str, list[Feeds]]
+) -> None:
+    first = quantized_nodes(graphs[graph])[0]
+    quantized = quantize(graphs[graph], feeds[graph], StaticOptions(exclude=(first,)))
+    rewritten = int8_products(quantized)
+    kinds = {node.name: node.op_type for node in rewritten.graph.node}
+    products = {node.name for node in quantized.graph.node if node.op_type == "Gemm"} - {first}
+    assert products
+    assert {kinds[name] for name in products} == {"MatMulIntegerToFloat"}
+    assert kinds[first] in ("Gemm", "Conv")
+    run, output = feeds[graph][-1], MAIN_OUTPUTS[graph]
+    before, after = (
+        GraphPlayer(voice, {graph: model}).run(graph, **run)[output]
+        for model in (quantized, rewritten)
+    )
+    # A sum that falls on the border of two steps may be rounded to either.
+    assert np.square(after - before).sum() < np.square(before).sum() * 1e-5
+
+
+def test_a_graph_without_int8_products_stays_as_it_is(graphs: dict[str, onnx.ModelProto]) -> None:
+    assert int8_products(graphs["decoder"]) is graphs["decoder"]
 
 
 def test_the_fp32_graph_is_left_alone(

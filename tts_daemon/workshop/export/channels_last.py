@@ -17,6 +17,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
+from tts_daemon.workshop.export.nodes import live_nodes
+
 _DOMAIN = "com.microsoft"
 _OLD_TIME, _NEW_TIME = 2, 1
 
@@ -153,7 +155,8 @@ class _Rewriter:
 
     def _build(self) -> onnx.ModelProto:
         old = self._model.graph
-        nodes = self._live_nodes()
+        # Without what only the replaced nodes read (dequantised weights, for one).
+        nodes = live_nodes(self._nodes, [item.name for item in old.output])
         read = {name for node in nodes for name in node.input}
         constants = [*old.initializer, *self._new_constants.values()]
         graph = helper.make_graph(
@@ -169,16 +172,6 @@ class _Rewriter:
             ir_version=self._model.ir_version,
             producer_name=self._model.producer_name,
         )
-
-    def _live_nodes(self) -> list[onnx.NodeProto]:
-        """Without what only the replaced nodes read (dequantised weights, for one)."""
-        wanted = {item.name for item in self._model.graph.output}
-        live = []
-        for node in reversed(self._nodes):
-            if wanted.intersection(node.output):
-                live.append(node)
-                wanted.update(node.input)
-        return live[::-1]
 
     def _turned_info(self, item: onnx.ValueInfoProto) -> onnx.ValueInfoProto:
         if not item.name.startswith("state_"):

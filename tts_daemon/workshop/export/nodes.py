@@ -1,8 +1,8 @@
-"""Writes the nodes that a rewriter adds to a graph; what was written once is not written again."""
+"""What rewriters of graphs share: the order of nodes, which of them live, and writing new ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 
 class NodeWriter:
-    """Collects nodes and the constants that they need.
+    """Collects nodes and the constants that they need; what was written once is not written again.
 
     Attributes:
         nodes: All nodes, in their order.
@@ -62,3 +62,35 @@ class NodeWriter:
         name = f"stream.{value.dtype}.{shape}.{value}"
         self.constants[name] = numpy_helper.from_array(np.full(shape, value, value.dtype), name)
         return name
+
+
+def in_order(model: onnx.ModelProto) -> list[onnx.NodeProto]:
+    """The nodes, each one behind those that it reads from; a quantiser may leave them otherwise."""
+    producers = {name: node for node in model.graph.node for name in node.output}
+    ordered: list[onnx.NodeProto] = []
+    placed: set[str] = set()
+    waiting = list(reversed(model.graph.node))
+    while waiting:
+        node = waiting[-1]
+        if node.output[0] in placed:
+            waiting.pop()
+            continue
+        before = [producers[name] for name in node.input if name in producers]
+        missing = [other for other in before if other.output[0] not in placed]
+        if missing:
+            waiting.extend(missing)
+            continue
+        waiting.pop()
+        ordered.append(node)
+        placed.add(node.output[0])
+    return ordered
+
+
+def live_nodes(nodes: Sequence[onnx.NodeProto], outputs: Iterable[str]) -> list[onnx.NodeProto]:
+    """Those that the outputs depend on, in their order."""
+    wanted, live = set(outputs), []
+    for node in reversed(nodes):
+        if wanted.intersection(node.output):
+            live.append(node)
+            wanted.update(node.input)
+    return live[::-1]

@@ -17,7 +17,7 @@ from math import ceil
 import onnx
 from onnx import TensorProto, helper
 
-from tts_daemon.workshop.export.nodes import NodeWriter
+from tts_daemon.workshop.export.nodes import NodeWriter, live_nodes
 from tts_daemon.workshop.export.streams import Timetable
 from tts_daemon.workshop.export.window_nodes import State, WindowWriter
 from tts_daemon.workshop.export.windows import Windows
@@ -62,7 +62,7 @@ def _build(old: onnx.ModelProto, writer: NodeWriter, states: list[State]) -> onn
     edges = helper.make_tensor_value_info("edges", TensorProto.INT64, [2])
     outputs = [*old.graph.output, *_infos(states, "_out")]
     graph = helper.make_graph(
-        _live_nodes(writer.nodes, {item.name for item in outputs}),
+        live_nodes(writer.nodes, [item.name for item in outputs]),
         old.graph.name,
         [*old.graph.input, edges, *_infos(states, "")],
         outputs,
@@ -87,13 +87,3 @@ def _infos(states: list[State], suffix: str) -> list[onnx.ValueInfoProto]:
         )
         for state in states
     ]
-
-
-def _live_nodes(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
-    """Without those whose readers all read from windows now."""
-    live = []
-    for node in reversed(nodes):
-        if wanted.intersection(node.output):
-            live.append(node)
-            wanted.update(node.input)
-    return live[::-1]

@@ -17,6 +17,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from tts_daemon.workshop.export.nodes import in_order
+
 TIME = 2
 """The axis of a stream [1, channels, places]."""
 
@@ -161,28 +163,6 @@ class Timetable:
             if inputs and all(n in found and len(self.readers[n]) == 1 for n in inputs):
                 found.add(node.output[0])
         return found
-
-
-def in_order(model: onnx.ModelProto) -> list[onnx.NodeProto]:
-    """The nodes, each one behind those that it reads from; a quantiser may leave them otherwise."""
-    producers = {name: node for node in model.graph.node for name in node.output}
-    ordered: list[onnx.NodeProto] = []
-    placed: set[str] = set()
-    waiting = list(reversed(model.graph.node))
-    while waiting:
-        node = waiting[-1]
-        if node.output[0] in placed:
-            waiting.pop()
-            continue
-        before = [producers[name] for name in node.input if name in producers]
-        missing = [other for other in before if other.output[0] not in placed]
-        if missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        ordered.append(node)
-        placed.add(node.output[0])
-    return ordered
 
 
 def _attribute(node: onnx.NodeProto, name: str, default: list[int]) -> list[int]:
