@@ -41,7 +41,7 @@ class OnnxGraph:
         self._session = session
         self._name = name
         self._outputs = [item.name for item in session.get_outputs()]
-        # Asked of the session once: a vocoder has 165 of them, and every clause begins with them.
+        # Asked of the session once: a vocoder has some hundred, and every clause begins with them.
         self._empty = {
             item.name: np.zeros(
                 [size if isinstance(size, int) else 0 for size in item.shape], _TYPES[item.type]
