@@ -21,7 +21,7 @@ PHRASE = "门开了。"
 STARTS = 5
 
 
-def main(models: str, voice: str, idle_s: str = "20") -> None:
+def main(models: str, voice: str, idle_s: str = "12") -> None:
     """Measure and print."""
     starts = [_start_seconds(models, voice) for _ in range(STARTS)]
     with tempfile.TemporaryDirectory() as directory:
@@ -54,7 +54,9 @@ def _start_seconds(models: str, voice: str) -> float:
 
 def _measure(daemon: DaemonProcess, idle_s: float) -> dict[str, Any]:
     daemon.ask(text=TEXT, wait=True)
-    unprepared = [daemon.ask(text=f"第{number}次。", wait=True) for number in "一二三四五"]
+    unprepared = [
+        daemon.ask(text=f"这是今天的第{number}次。", wait=True) for number in "一二三四五"
+    ]
     prepared = [daemon.ask(text=PHRASE, wait=True) for _ in range(5)]
     before_s = _cpu_seconds(daemon.pid)
     time.sleep(idle_s)
