@@ -64,13 +64,13 @@ find_python() {
 
 make_virtual_environment() {
   "$venv/bin/python" -c '' 2>/dev/null && return
-  local python
-  python=$(find_python) || {
+  local chosen
+  chosen=$(find_python) || {
     install_packages "Python" python3 python3-venv || true
-    python=$(find_python) || die "Python 3.11 or newer with venv is needed"
+    chosen=$(find_python) || die "Python 3.11 or newer with venv is needed"
   }
-  say "Making a virtual environment in $venv with $python"
-  "$python" -m venv --clear "$venv"
+  say "Making a virtual environment in $venv with $chosen"
+  "$chosen" -m venv --clear "$venv"
 }
 
 # Usage: pip_install NAME WHAT...

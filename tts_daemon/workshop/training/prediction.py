@@ -22,7 +22,7 @@ from tts_daemon.workshop.training.states import required_state
 def predict_mels(
     corpus: Corpus, acoustic: Path, target: Path, report: Callable[[str], None]
 ) -> None:
-    """Write normalised mels, float16 [T, n_mels], in the places of the corpus' own.
+    """Write normalised mels, float16 [T, n_mels], in the places of the corpus' own, or nothing.
 
     Raises:
         CheckpointError: There is no acoustic state.
@@ -38,4 +38,6 @@ def predict_mels(
         predicted[sentence.offset : sentence.offset + len(mels)] = mels.astype(np.float16)
         if count % 500 == 0:
             report(f"predicted {count} of {len(corpus.sentences)} sentences")
-    np.save(target, predicted)
+    draft = target.with_suffix(".draft.npy")
+    np.save(draft, predicted)
+    draft.replace(target)
