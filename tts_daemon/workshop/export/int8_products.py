@@ -13,6 +13,9 @@ from onnx import helper, numpy_helper
 
 from tts_daemon.workshop.export.nodes import in_order, live_nodes
 
+EXACT_BIAS = "bias_DequantizeLinear.exact"
+"""Behind the name of a product: its bias, in FP32."""
+
 _DOMAIN, _PRODUCT = "com.microsoft", "MatMulIntegerToFloat"
 
 
@@ -26,7 +29,7 @@ def int8_products(model: onnx.ModelProto) -> onnx.ModelProto:
         known = [item for item in sources if item and item.op_type == "DequantizeLinear"]
         if node.op_type == "Gemm" and len(known) == len(sources):
             x, weight, *biases = known
-            exact = [_dequantized(bias, constants) for bias in biases]
+            exact = [_dequantized(bias, constants, f"{node.name}.{EXACT_BIAS}") for bias in biases]
             constants |= {item.name: item for item in exact}
             node = _product(node, x, weight, [item.name for item in exact])
         nodes.append(node)
@@ -48,10 +51,12 @@ def _product(
     )
 
 
-def _dequantized(node: onnx.NodeProto, constants: dict[str, onnx.TensorProto]) -> onnx.TensorProto:
+def _dequantized(
+    node: onnx.NodeProto, constants: dict[str, onnx.TensorProto], name: str
+) -> onnx.TensorProto:
     """A bias, which the quantiser keeps in the scale of the sums, in FP32."""
     value, scale = (numpy_helper.to_array(constants[name]) for name in node.input[:2])
-    return numpy_helper.from_array((value * scale).astype(np.float32), f"{node.name}.exact")
+    return numpy_helper.from_array((value * scale).astype(np.float32), name)
 
 
 def _build(

@@ -18,6 +18,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from tts_daemon.errors import CheckpointError
+from tts_daemon.workshop.export.int8_products import EXACT_BIAS
 from tts_daemon.workshop.sambert import Sambert
 
 Floats = NDArray[np.float32]
@@ -66,8 +67,9 @@ class Constants:
 
     def bias(self, graph: str, name: str) -> Floats:
         """Bias of a node."""
-        if f"{name}.bias" in self._values[graph]:
-            return self.plain(graph, f"{name}.bias")
+        for stored in (f"{name}.bias", f"{name}.{EXACT_BIAS}"):
+            if stored in self._values[graph]:
+                return self.plain(graph, stored)
         scale = self.plain(graph, f"{name}.bias_quantized_scale")
         return self.plain(graph, f"{name}.bias_quantized") * scale
 
