@@ -22,7 +22,7 @@ from tts_daemon.workshop.training.states import required_state
 def predict_mels(
     corpus: Corpus, acoustic: Path, target: Path, report: Callable[[str], None]
 ) -> None:
-    """Write normalised mels, float16 [T, n_mels], in the places of the corpus' own, or nothing.
+    """Write normalised mels, float16 [T, n_mels], in the places of the corpus' own.
 
     Raises:
         CheckpointError: There is no acoustic state.
