@@ -1,7 +1,7 @@
 """Writes the quantised matrix products of a graph as one node each.
 
 Left to itself ONNX Runtime makes `QGemm` of them, which works out the scales of all columns in each
-call, slowly: a tenth of the time where there is a single row, as in the decoder's step.
+call, slowly: 6 % of the decoder's step, which has a single row (docs/decisions/0003).
 `MatMulIntegerToFloat` makes the same numbers, but for the last bit, without that.
 """
 

@@ -43,7 +43,7 @@ class VocoderPlan:
         adversarial_weight, feature_weight: Of the discriminators' two losses, likewise.
         device: `cpu` or `cuda`.
         bfloat16: Whether the generator's products are made in bfloat16: a third of a step is saved
-            on a processor with a unit for it (`amx_bf16`), and nothing on others.
+            on a processor with a unit for it (`amx_bf16`); not measured on others.
     """
 
     minutes: float
