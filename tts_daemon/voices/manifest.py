@@ -47,11 +47,13 @@ class Source:
         harmonics: Number of sines, the fundamental included.
         amplitude: Of each sine.
         noise: Standard deviation of the noise added to each sine.
+        zero_phases: Whether all sines start together, as pulses; else the overtones start apart.
     """
 
     harmonics: int
     amplitude: float
     noise: float
+    zero_phases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,7 @@ def _source(keys: Fields) -> Source:
         harmonics=keys.integer("harmonics", minimum=1),
         amplitude=keys.number("amplitude"),
         noise=keys.number("noise"),
+        zero_phases=keys.has("zero_phases") and keys.flag("zero_phases"),
     )
     keys.finish()
     return source

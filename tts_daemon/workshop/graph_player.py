@@ -268,6 +268,7 @@ def excitation(voice: Voice, frames: Floats, noise: bool) -> torch.Tensor:
         hop_length=voice.hop_length,
         sample_rate=voice.sample_rate,
         harmonics=params.harmonics,
+        zero_phases=params.zero_phases,
         phases=None if zeros is None else zeros[:, :, 0],
         noise=zeros,
     )

@@ -20,6 +20,7 @@ from tts_daemon.voices.manifest import FILE_NAME, FORMAT, Manifest, verify
 from tts_daemon.workshop.export.channels_last import channels_last
 from tts_daemon.workshop.export.int8_products import int8_products
 from tts_daemon.workshop.export.streaming import make_streaming
+from tts_daemon.workshop.hifigan import GeneratorParams
 from tts_daemon.workshop.hifigan.excitation import AMPLITUDE, NOISE
 from tts_daemon.workshop.quantize_static import check_weights
 from tts_daemon.workshop.sambert.regulator import DurationPosition
@@ -166,13 +167,17 @@ def manifest(voice: Voice, name: str) -> dict[str, Any]:
         "dimensions": _dimensions(voice),
     }
     if voice.f0 is not None:
-        harmonics = voice.vocoder.params.harmonics
-        content["source"] = {"harmonics": harmonics, "amplitude": AMPLITUDE, "noise": NOISE}
+        content["source"] = _source(voice.vocoder.params)
     scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales.detach().numpy()
     usual = DurationPosition(config.encoder_projection_units).inv_timescales.detach().numpy()
     if not np.allclose(scales, usual, rtol=1e-5):
         content["position_scales"] = [float(scale) for scale in scales]
     return content
+
+
+def _source(params: GeneratorParams) -> dict[str, Any]:
+    source = {"harmonics": params.harmonics, "amplitude": AMPLITUDE, "noise": NOISE}
+    return source | {"zero_phases": True} if params.zero_phases else source
 
 
 def _dimensions(voice: Voice) -> dict[str, int]:

@@ -179,6 +179,8 @@ def vocoder_yaml(params: GeneratorParams) -> dict[str, Any]:
             "nb_harmonics": params.harmonics - 1,
             "sampling_rate": params.sample_rate,
         }
+        if params.zero_phases:
+            content["nsf_params"]["zero_phases"] = True
     return {"model_type": "hifigan", "Model": {"Generator": {"params": content}}}
 
 

@@ -13,6 +13,7 @@ from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, Acoustic
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.published import publish
+from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
 from tts_daemon.workshop.training.schedule import Clock
 from tts_daemon.workshop.training.states import load_state, save_state
 from tts_daemon.workshop.training.vocoder_data import CropSource
@@ -140,6 +141,22 @@ def test_the_vocoder_learns_from_the_acoustic_models_own_mels(
     (crop,) = source.draw(1, 16).mel.numpy()
     windows = np.lib.stride_tricks.sliding_window_view(mels, 16, axis=0)  # [T - 15, n_mels, 16]
     assert (np.abs(windows - crop).max(axis=(1, 2)) == 0).any()
+
+
+def test_a_recogniser_may_listen(corpus: Corpus, tmp_path: Path) -> None:
+    RecognizerTrainer(corpus, tmp_path, RecognizerPlan(ONE_HOUR)).save()
+    plan = VocoderPlan(ONE_HOUR, crops=2, crop_frames=16)
+    listening, deaf = (
+        VocoderTrainer(
+            corpus, tmp_path / "vocoder", plan, recognizer=recognizer, held_out_frames=16
+        )
+        for recognizer in (tmp_path / "state.pt", None)
+    )
+    crops = deaf.train_crops.draw(2, 16)
+    assert listening.train_step(crops)["phones"] > 0
+    assert set(deaf.train_step(crops)) == {"spectral", "mel", "bands", "repetition"}
+    with pytest.raises(CheckpointError, match=r"nowhere\.pt"):
+        VocoderTrainer(corpus, tmp_path, plan, recognizer=tmp_path / "nowhere.pt")
 
 
 def test_an_interrupted_run_goes_on_where_it_stood(corpus: Corpus, tmp_path: Path) -> None:

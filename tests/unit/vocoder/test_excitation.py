@@ -89,6 +89,24 @@ def test_the_noise_has_no_tone_and_does_not_repeat_within_a_second() -> None:
     assert len(np.unique(frames[:, 0, 0])) > 60
 
 
+def test_all_sines_may_start_together_and_make_pulses() -> None:
+    pulses = Excitation(F0Scale(700.0, 30.0), Source(32, 0.1, 0.0, zero_phases=True), RATE, HOP)
+    start = pulses.start()
+    assert not start.phases.any()
+    wave = pulses.make(start, _pitch([200.0] * 4)).sum(axis=1).reshape(-1)
+    peaks = np.flatnonzero(wave > 0.8 * wave.max())
+    assert set(np.diff(peaks[np.r_[True, np.diff(peaks) > 10]])) == {80}  # 5 ms apart
+
+
+def test_a_harmonic_that_the_rate_cannot_hold_fades_out() -> None:
+    many = Excitation(F0Scale(700.0, 30.0), Source(40, 0.1, 0.0, zero_phases=True), RATE, HOP)
+    state = many.start(lambda frames: np.zeros((frames, 40, HOP), np.float32))
+    sines = np.abs(many.make(state, _pitch([242.0] * 20))).max(axis=(0, 2))
+    assert sines[:30] == pytest.approx(0.1, abs=1e-3)
+    assert sines[31] == pytest.approx(0.1 * (8000 - 32 * 242) / 500, abs=1e-3)
+    assert not sines[33:].any()
+
+
 def test_overtones_begin_apart_and_the_fundamental_at_zero() -> None:
     phases = EXCITATION.start().phases
     assert phases[0] == 0

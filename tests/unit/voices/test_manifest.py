@@ -42,6 +42,14 @@ def test_mean_and_deviation_scale_f0_too() -> None:
     assert toy.manifest(f0=f0).f0 == F0Scale(factor_hz=40.5, offset_hz=200.0)
 
 
+def test_sines_start_apart_unless_the_voice_was_trained_with_pulses() -> None:
+    source = toy.manifest_values()["source"]
+    for given, expected in (({}, False), ({"zero_phases": True}, True)):
+        parsed = Manifest.parse({**toy.manifest_values(), "source": source | given}, PATH).source
+        assert parsed is not None
+        assert parsed.zero_phases is expected
+
+
 MAY_BE_NULL = {
     "break_emotion",
     "speaker",
@@ -81,6 +89,7 @@ def test_a_missing_key_is_named(key: str) -> None:
         ({**toy.manifest_values(), "position_scales": "1"}, "must be a list of finite numbers"),
         (_inside("f0", normalization="median"), "f0: normalization is 'median', must be"),
         (_inside("source", harmonic=7), "source: harmonic is not .* mean harmonics"),
+        (_inside("source", zero_phases=1), "source: zero_phases is 1, must be true or false"),
         (_inside("dimensions", text=None), "dimensions: text is None, must be a whole number"),
         (_inside("graphs", extra={}), "graphs: extra is not a key"),
         (_inside("graphs", vocoder="v.onnx"), "graphs: vocoder: must be an object"),

@@ -161,6 +161,16 @@ class TestExcitation:
         assert float((first[0, 0] - second[0, 0]).abs().max()) < 0.05  # the fundamental: noise only
         assert float((first[0, 1] - second[0, 1]).abs().max()) > 0.05
 
+    def test_overtones_may_start_with_the_fundamental(self) -> None:
+        pulses = self.make(100.0, 1.0, zero_phases=True, noise=torch.zeros(1, 3, 16000))
+        told = self.make(100.0, 1.0, phases=torch.zeros(1, 3), noise=torch.zeros(1, 3, 16000))
+        assert torch.equal(pulses, told)
+
+    def test_harmonics_above_half_the_rate_are_left_out(self) -> None:
+        source = self.make(2600.0, 1.0, zero_phases=True, noise=torch.zeros(1, 3, 16000))
+        levels = source[0].abs().amax(1).tolist()
+        assert levels == pytest.approx([0.1, 0.1, 0.1 * (8000 - 7800) / 500], rel=1e-2)
+
     def test_the_published_rounding_is_the_same_melody(self) -> None:
         torch.manual_seed(0)
         f0, voiced = 200 + 50 * torch.rand(1, 40), (torch.rand(1, 40) > 0.3).float()

@@ -1,6 +1,7 @@
 """Writing voice packages: completely, or not at all."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from onnx import numpy_helper
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import Manifest, verify
 from tts_daemon.workshop import package
+from tts_daemon.workshop.hifigan import GeneratorParams
 from tts_daemon.workshop.package import PackageGraphs, write_package
+from tts_daemon.workshop.random_voice import vocoder_yaml
 from tts_daemon.workshop.voice import Voice
 
 
@@ -34,6 +37,16 @@ def test_the_manifest_tells_all(voice: Voice, content: PackageGraphs, tmp_path: 
     written = json.loads((tmp_path / "models" / "mine" / "voice.json").read_text())
     # Only voices whose checkpoint departs from the formula say how.
     assert "position_scales" not in written
+
+
+def test_a_voice_of_pulses_says_so(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Only then: daemons from before the key play every other voice.
+    assert "zero_phases" not in package.manifest(voice, "x")["source"]
+    pulses = replace(voice.vocoder.params, zero_phases=True)
+    monkeypatch.setattr(voice.vocoder, "params", pulses)
+    assert package.manifest(voice, "x")["source"]["zero_phases"] is True
+    config = vocoder_yaml(pulses)["Model"]["Generator"]["params"]
+    assert GeneratorParams.from_config(config) == pulses
 
 
 def test_positions_of_ones_own(voice: Voice) -> None:

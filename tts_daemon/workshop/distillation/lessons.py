@@ -98,4 +98,5 @@ class Lessons:
             hop_length=voice.hop_length,
             sample_rate=voice.sample_rate,
             harmonics=voice.vocoder.params.harmonics,
+            zero_phases=voice.vocoder.params.zero_phases,
         )

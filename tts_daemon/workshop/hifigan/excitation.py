@@ -13,6 +13,8 @@ from torch import Tensor
 
 AMPLITUDE = 0.1
 NOISE = 0.003
+FADE_HZ = 500.0
+"""A harmonic fades out over so many Hz below half the sample rate, above which it would fold."""
 
 
 def sine_excitation(
@@ -22,6 +24,7 @@ def sine_excitation(
     hop_length: int,
     sample_rate: int,
     harmonics: int,
+    zero_phases: bool = False,
     phases: Tensor | None = None,
     noise: Tensor | None = None,
 ) -> Tensor:
@@ -33,7 +36,8 @@ def sine_excitation(
         hop_length: Samples per frame.
         sample_rate: Samples per second.
         harmonics: H.
-        phases: Initial phases in radians [B, H]; random overtones when left out.
+        zero_phases: Whether all sines start together, as pulses; else the overtones' are random.
+        phases: Initial phases in radians [B, H], instead of either.
         noise: Gaussian noise of standard deviation 1 [B, H, N]; random when left out.
 
     Returns:
@@ -41,15 +45,17 @@ def sine_excitation(
     """
     batch, frames = f0.shape
     if phases is None:
-        phases = (torch.rand(batch, harmonics, device=f0.device) * 2 - 1) * math.pi
-        phases[:, 0] = 0
+        phases = torch.zeros(batch, harmonics, device=f0.device)
+        if not zero_phases:
+            phases[:, 1:] = (torch.rand(batch, harmonics - 1, device=f0.device) * 2 - 1) * math.pi
     if noise is None:
         noise = torch.randn(batch, harmonics, frames * hop_length, device=f0.device)
     multiples = torch.arange(1, harmonics + 1, device=f0.device)
     # Whole cycles may go before the multiplication: a harmonic's angle stays below 2 pi H.
     angle = (_cycles(f0, hop_length, sample_rate) % 1 * (2 * math.pi)).to(f0.dtype)
     angle = angle[:, None, :] * multiples[:, None] + phases[:, :, None]  # [B, H, N]
-    voice = AMPLITUDE * torch.sin(angle) + NOISE * noise
+    amplitude = AMPLITUDE * _audible(f0, multiples, sample_rate)  # [B, H, T]
+    voice = amplitude.repeat_interleave(hop_length, dim=2) * torch.sin(angle) + NOISE * noise
     mask = voiced.repeat_interleave(hop_length, dim=1)[:, None, :]  # [B, 1, N]
     return voice * mask + (AMPLITUDE / 3) * noise * (1 - mask)
 
@@ -65,8 +71,14 @@ def published_excitation(
     multiples = torch.arange(1, harmonics + 1, device=f0.device)
     per_sample = f0.repeat_interleave(hop_length, dim=1)[:, None, :]  # [B, 1, N]
     cycles = torch.cumsum(per_sample * multiples[:, None] / sample_rate, dim=2) % 1
-    mask = voiced.repeat_interleave(hop_length, dim=1)[:, None, :]
-    return AMPLITUDE * torch.sin(2 * math.pi * cycles) * mask
+    amplitude = AMPLITUDE * _audible(f0, multiples, sample_rate) * voiced[:, None]
+    return amplitude.repeat_interleave(hop_length, dim=2) * torch.sin(2 * math.pi * cycles)
+
+
+def _audible(f0: Tensor, multiples: Tensor, sample_rate: int) -> Tensor:
+    """1 for harmonics that the sample rate can hold, 0 for those it cannot, [B, H, T]."""
+    room = sample_rate / 2 - f0[:, None, :] * multiples[:, None]
+    return (room / FADE_HZ).clamp(0.0, 1.0)
 
 
 def _cycles(f0: Tensor, hop_length: int, sample_rate: int) -> Tensor:

@@ -27,6 +27,7 @@ class GeneratorParams:
         slope: Negative slope of the leaky rectifiers.
         harmonics: Sines of the excitation, fundamental included; 0 without an excitation.
         sample_rate: Samples per second of the excitation; 0 without one.
+        zero_phases: The sines of the excitation start together; never in a published voice.
     """
 
     in_channels: int = 80
@@ -41,6 +42,7 @@ class GeneratorParams:
     slope: float = 0.1
     harmonics: int = 0
     sample_rate: int = 0
+    zero_phases: bool = False
 
     @property
     def hop_length(self) -> int:
@@ -72,6 +74,7 @@ class GeneratorParams:
             slope=float(activation.get("negative_slope", 0.1)),
             harmonics=_size(source, "nb_harmonics") + 1 if source else 0,
             sample_rate=_size(source, "sampling_rate") if source else 0,
+            zero_phases=bool(source.get("zero_phases", False)),
         )
         result._check()
         return result

@@ -22,7 +22,9 @@ from tts_daemon.workshop.training.acoustic_trainer import (
     new_model,
 )
 from tts_daemon.workshop.training.audition import Speaker, write_waves
+from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
 from tts_daemon.workshop.training.prediction import predict_mels
+from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
 from tts_daemon.workshop.training.recovery import recover_acoustic
 from tts_daemon.workshop.training.recovery_vocoder import recover_vocoder
 from tts_daemon.workshop.training.schedule import Interruption
@@ -104,7 +106,7 @@ def train_vocoder(options: argparse.Namespace) -> None:
         minutes=budget(options),
         rate=options.rate,
         adversarial_from=options.adversarial_from,
-        mel_weight=options.mel_weight,
+        crops=options.crops,
         adversarial_weight=options.adversarial_weight,
         feature_weight=options.feature_weight,
         device=options.device,
@@ -116,6 +118,28 @@ def train_vocoder(options: argparse.Namespace) -> None:
         plan,
         start_from=options.start_from,
         predicted=options.predicted,
+        recognizer=options.recognizer,
+    )
+    trainer.run(say, told_to_stop())
+
+
+def train_recognizer(options: argparse.Namespace) -> None:
+    """Train the recogniser of phones that listens while the vocoder is fine-tuned."""
+    plan = RecognizerPlan(minutes=budget(options), rate=options.rate)
+    folder = options.work / options.name
+    RecognizerTrainer(corpus.load(options.work / "cache"), folder, plan).run(say, told_to_stop())
+
+
+def train_both(options: argparse.Namespace) -> None:
+    """Train the acoustic model's decoder and the vocoder together, when each is trained."""
+    plan = JointPlan(budget(options), device=options.device, bfloat16=options.bfloat16)
+    trainer = JointTrainer(
+        corpus.load(options.work / "cache"),
+        options.work / options.name,
+        plan,
+        acoustic=options.acoustic,
+        vocoder=options.vocoder,
+        recognizer=options.recognizer,
     )
     trainer.run(say, told_to_stop())
 
@@ -207,24 +231,36 @@ def _add_training_steps(steps: Steps) -> None:
     earlier.add_argument("--package", type=Path, default=Path("models/xiaoyu"))
     vocoder = _add(steps, "vocoder", train_vocoder)
     acoustic = _add(steps, "acoustic", train_acoustic)
-    for step, name, rate in ((vocoder, "vocoder", 1.5e-3), (acoustic, "acoustic", 1e-3)):
+    recognizer = _add(steps, "recognizer", train_recognizer)
+    joint = _add(steps, "joint", train_both)
+    for step, name, minutes, rate in (
+        (vocoder, "vocoder", 150.0, 1.5e-3),
+        (acoustic, "acoustic", 150.0, 1e-3),
+        (recognizer, "recognizer", 8.0, 1.5e-3),
+        (joint, "joint", 60.0, None),
+    ):
         step.add_argument("--name", default=name, help="folder of the state")
-        step.add_argument("--minutes", type=float, default=150.0)
+        step.add_argument("--minutes", type=float, default=minutes)
         step.add_argument("--until", help="HH:MM in UTC, instead of --minutes")
-        step.add_argument("--rate", type=float, default=rate)
+        if rate is not None:
+            step.add_argument("--rate", type=float, default=rate)
+    for step in (vocoder, acoustic):
         step.add_argument("--start-from", type=Path, help="state of an earlier training")
+    for step in (vocoder, joint):
+        step.add_argument("--recognizer", type=Path, help="state of a recogniser that listens")
+        step.add_argument(
+            "--bfloat16", action="store_true", help="faster on processors that list amx_bf16"
+        )
+    _add_states(joint)
     vocoder.add_argument(
         "--adversarial-from",
         type=float,
         default=1.0,
         help="progress (0 to 1) from which discriminators take part; default 1: never",
     )
-    vocoder.add_argument("--mel-weight", type=float, default=2.0)
+    vocoder.add_argument("--crops", type=int, default=8, help="of 0.6 s in a batch")
     vocoder.add_argument("--adversarial-weight", type=float, default=0.5)
     vocoder.add_argument("--feature-weight", type=float, default=1.0)
-    vocoder.add_argument(
-        "--bfloat16", action="store_true", help="faster on processors that list amx_bf16"
-    )
     vocoder.add_argument(
         "--predicted", type=Path, help="mels of the acoustic model, to fine-tune on"
     )
@@ -241,8 +277,12 @@ def _add_result_steps(steps: Steps) -> None:
     layout = _add(steps, "publish", publish_voice)
     layout.add_argument("--name", default="xiaoyu")
     for step in (listen, forced, layout):
-        step.add_argument("--acoustic", type=Path, default=Path("training/acoustic/state.pt"))
-        step.add_argument("--vocoder", type=Path, default=Path("training/vocoder/state.pt"))
+        _add_states(step)
+
+
+def _add_states(step: Any) -> None:
+    step.add_argument("--acoustic", type=Path, default=Path("training/acoustic/state.pt"))
+    step.add_argument("--vocoder", type=Path, default=Path("training/vocoder/state.pt"))
 
 
 def main(arguments: list[str] | None = None) -> int:

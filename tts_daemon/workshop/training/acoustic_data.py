@@ -60,6 +60,7 @@ class Item:
         pitch: Mean of log2(f0 / Hz) [L], not normalised.
         energy: Mean of the log level [L], not normalised.
         frames: [T, C].
+        offset: Number of its first frame in the corpus.
     """
 
     symbols: Integers
@@ -68,6 +69,7 @@ class Item:
     pitch: Floats
     energy: Floats
     frames: Floats
+    offset: int
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Batch:
     pitch: Tensor
     energy: Tensor
     frames: Tensor
+    offset: Tensor
 
     def to(self, device: str) -> Batch:
         """The same on `device`."""
@@ -109,6 +112,7 @@ def make_item(corpus: Corpus, sentence: Sentence) -> Item:
         pitch=per_symbol(np.log2(f0), durations),
         energy=per_symbol(level.astype(np.float32), durations),
         frames=np.column_stack([corpus.scale.normalize(log_mels), normalize_f0(f0), voiced]),
+        offset=sentence.offset,
     )
 
 
@@ -182,6 +186,7 @@ class ItemSource:
             pitch=pad([self.pitch.normalize(item.pitch) for item in items], symbols),
             energy=pad([self.energy.normalize(item.energy) for item in items], symbols),
             frames=pad([item.frames for item in items], frames),
+            offset=torch.tensor([item.offset for item in items]),
         )
 
 

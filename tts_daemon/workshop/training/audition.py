@@ -75,6 +75,7 @@ def vocode(generator: Generator, frames: Tensor) -> NDArray[np.float32]:
         hop_length=HOP_LENGTH,
         sample_rate=SAMPLE_RATE,
         harmonics=generator.params.harmonics,
+        zero_phases=generator.params.zero_phases,
     )
     waveform: NDArray[np.float32] = generator(frames[None, :, :N_MELS].mT, source)[0, 0].numpy()
     return waveform

@@ -1,7 +1,8 @@
-"""Losses on waveforms: spectra at several resolutions, log-mels, and the adversarial pair.
+"""Losses on waveforms: spectra, bands, a pattern that repeats, and the adversarial pair.
 
-Sources: Yamamoto et al. 2020, "Parallel WaveGAN" (spectra); Mao et al. 2017, "Least Squares
-Generative Adversarial Networks"; Kumar et al. 2019, "MelGAN" (feature matching).
+Sources: Yamamoto et al. 2020, "Parallel WaveGAN" (spectra); Kumar et al. 2023, "High-Fidelity Audio
+Compression with Improved RVQGAN" (bands); Mao et al. 2017, "Least Squares Generative Adversarial
+Networks"; Kumar et al. 2019, "MelGAN" (feature matching). The one on repetition is our own.
 Letters: B batch, N samples.
 """
 
@@ -9,14 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts_daemon.workshop.training.features import MelSpectrogram
+from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE, MelSpectrogram
 
 RESOLUTIONS = ((256, 64), (512, 128), (1024, 200), (2048, 400))
 """FFT sizes and hops in samples; the window is as long as the FFT."""
+
+BANDS = ((64, 6), (128, 12), (256, 24), (512, 48), (1024, 80))
+"""Windows in samples and their numbers of mel bands; a hop is a quarter of a window."""
+
+PATTERN_BANDS_HZ = ((1500, 3000), (3000, 5000), (5000, 7800))
+PATTERN_WINDOW = 4 * HOP_LENGTH
+"""Samples over which the likeness of a frame and the next is taken."""
 
 
 def magnitude(waveform: Tensor, n_fft: int, hop_length: int, window: Tensor) -> Tensor:
@@ -54,6 +63,68 @@ class SpectralLoss(nn.Module):
             mel_target = self.mel(real)
         mel = functional.l1_loss(self.mel(made), mel_target)
         return spectral / len(RESOLUTIONS) + self.mel_weight * mel, mel
+
+
+class BandLoss(nn.Module):
+    """Log-mel L1 with windows from 4 to 64 ms, the shorter the fewer bands.
+
+    Noise is never the same twice: in single bins that hides what a step should learn, in the
+    broad bands of short windows much less. They show bursts and hisses where they are.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mels = nn.ModuleList(
+            MelSpectrogram(n_fft=size, hop_length=size // 4, win_length=size, n_mels=bands)
+            for size, bands in BANDS
+        )
+
+    def forward(self, made: Tensor, real: Tensor) -> Tensor:
+        """Compare waveforms [B, N]; the mean over the windows."""
+        distances = []
+        for mel in self.mels:
+            with torch.no_grad():
+                target = mel(real)
+            distances.append(functional.l1_loss(mel(made), target))
+        return torch.stack(distances).mean()
+
+
+class RepetitionLoss(nn.Module):
+    """How alike a frame and the next are above 1.5 kHz, compared with how alike they should be.
+
+    A generator makes its frames alike, and where it should make noise that is heard as a buzz at
+    the rate of the frames. Losses on magnitudes do not see it: one noise is as far off as another.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taps: Tensor
+        self.register_buffer("taps", band_filters(PATTERN_BANDS_HZ))
+
+    def forward(self, made: Tensor, real: Tensor) -> Tensor:
+        """Compare waveforms [B, N]; a mean square of correlations."""
+        with torch.no_grad():
+            target = self.likeness(real)
+        return functional.mse_loss(self.likeness(made), target)
+
+    def likeness(self, waveform: Tensor) -> Tensor:
+        """Correlation with the same a frame later, [B, N] -> [B, bands, places], -1 to 1."""
+        bands = functional.conv1d(waveform[:, None], self.taps, padding=self.taps.shape[2] // 2)
+        products = bands[:, :, HOP_LENGTH:] * bands[:, :, :-HOP_LENGTH]
+        shared = functional.avg_pool1d(products, PATTERN_WINDOW, HOP_LENGTH)
+        power = functional.avg_pool1d(bands.square(), PATTERN_WINDOW, HOP_LENGTH)
+        power = power[:, :, : shared.shape[2] + 1]
+        return shared / (torch.sqrt(power[:, :, :-1] * power[:, :, 1:]) + 1e-7)
+
+
+def band_filters(bands_hz: Sequence[tuple[int, int]], reach: int = 48) -> Tensor:
+    """Taps of band passes (windowed sinc), [bands, 1, 2 x reach + 1]."""
+    places = np.arange(-reach, reach + 1)
+
+    edges = 2 * np.array(bands_hz)[:, :, None] / SAMPLE_RATE  # [bands, 2, 1]
+    low_passes = edges * np.sinc(edges * places) * np.hamming(len(places))  # [bands, 2, taps]
+    taps = low_passes[:, 1:] - low_passes[:, :1]
+    return torch.from_numpy(taps.astype(np.float32))
 
 
 def discriminator_loss(real: Sequence[Tensor], made: Sequence[Tensor]) -> Tensor:

@@ -53,25 +53,31 @@ class CropSource:
         f0s: list[NDArray[np.float32]] = []
         voiceds: list[NDArray[np.float32]] = []
         waves: list[NDArray[np.float32]] = []
-        while len(mels) < count:
-            sentence = self.sentences[int(np.searchsorted(self._shares, self._random.random()))]
-            room = sentence.label.frames - frames
-            if room < 0:
-                continue
-            begin = sentence.offset + int(self._random.integers(room + 1))
+        for begin in self.places(count, frames):
             f0, voiced = interpolate_f0(np.asarray(self.corpus.f0[begin : begin + frames]))
             mels.append(self._mels(begin, begin + frames).T)
             f0s.append(f0)
             voiceds.append(voiced)
-            waves.append(self._wave(begin, begin + frames))
+            waves.append(waveform_of(self.corpus, begin, begin + frames))
         tensors = (torch.from_numpy(np.stack(rows)) for rows in (mels, f0s, voiceds, waves))
         return Crops(*tensors)
+
+    def places(self, count: int, frames: int) -> list[int]:
+        """First frames, in the whole corpus, of `count` crops of `frames` frames."""
+        begins: list[int] = []
+        while len(begins) < count:
+            sentence = self.sentences[int(np.searchsorted(self._shares, self._random.random()))]
+            room = sentence.label.frames - frames
+            if room >= 0:
+                begins.append(sentence.offset + int(self._random.integers(room + 1)))
+        return begins
 
     def _mels(self, begin: int, end: int) -> NDArray[np.float32]:
         if self._predicted is not None:
             return np.asarray(self._predicted[begin:end], np.float32)
         return self.corpus.scale.normalize(self.corpus.mels[begin:end].astype(np.float32))
 
-    def _wave(self, begin: int, end: int) -> NDArray[np.float32]:
-        samples = self.corpus.waves[begin * HOP_LENGTH : end * HOP_LENGTH]
-        return samples.astype(np.float32) / 32767.0
+
+def waveform_of(corpus: Corpus, begin: int, end: int) -> NDArray[np.float32]:
+    """Samples of the frames from `begin` to `end`, -1 to 1."""
+    return corpus.waves[begin * HOP_LENGTH : end * HOP_LENGTH].astype(np.float32) / 32767.0

@@ -1,4 +1,4 @@
-"""Trains the vocoder: spectral losses, and discriminators beside them where they are wanted.
+"""Trains the vocoder: losses on spectra, bands and repetition; others where they are wanted.
 
 Source: Kong et al. 2020, "HiFi-GAN"; the order is of Yamamoto et al. 2020, "Parallel WaveGAN".
 """
@@ -6,7 +6,7 @@ Source: Kong et al. 2020, "HiFi-GAN"; the order is of Yamamoto et al. 2020, "Par
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.discriminators import Discriminators
 from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE
 from tts_daemon.workshop.training.losses import (
-    SpectralLoss,
     discriminator_loss,
     feature_loss,
     generator_loss,
@@ -27,6 +26,7 @@ from tts_daemon.workshop.training.losses import (
 from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import Crops, CropSource
+from tts_daemon.workshop.training.wave_loss import WaveLoss, Weights
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class VocoderPlan:
         judge_rate: Learning rate of the discriminators.
         crops, crop_frames: Size of a batch.
         adversarial_from: Progress (0 to 1) from which the discriminators take part; 1: never.
-        mel_weight: Of the log-mel distance, beside the spectral losses.
-        adversarial_weight, feature_weight: Of the discriminators' two losses, likewise.
+        weights: Of what is lost on the waveform.
+        adversarial_weight, feature_weight: Of the discriminators' two losses.
         device: `cpu` or `cuda`.
         bfloat16: Whether the generator's products are made in bfloat16: a third of a step is saved
             on a processor with a unit for it (`amx_bf16`); not measured on others.
@@ -52,7 +52,7 @@ class VocoderPlan:
     crops: int = 8
     crop_frames: int = 48
     adversarial_from: float = 1.0
-    mel_weight: float = 2.0
+    weights: Weights = field(default_factory=Weights)
     adversarial_weight: float = 0.5
     feature_weight: float = 1.0
     device: str = "cpu"
@@ -84,13 +84,14 @@ def new_generator(params: dict[str, Any]) -> Generator:
 
 
 def synthesize(generator: Generator, crops: Crops) -> Tensor:
-    """Waveform [B, N] of a batch, with fresh phases and noise."""
+    """Waveform [B, N] of a batch, with fresh noise."""
     source = sine_excitation(
         crops.f0,
         crops.voiced,
         hop_length=HOP_LENGTH,
         sample_rate=SAMPLE_RATE,
         harmonics=generator.params.harmonics,
+        zero_phases=generator.params.zero_phases,
     )
     waveform: Tensor = generator(crops.mel, source)
     return waveform[:, 0]
@@ -107,18 +108,24 @@ class VocoderTrainer:
         *,
         start_from: Path | None = None,
         predicted: Path | None = None,
+        recognizer: Path | None = None,
         held_out_frames: int = 96,
     ) -> None:
-        """`start_from` is the state of an earlier training whose weights this one starts with.
+        """Go on with the state in `folder`, or begin.
+
+        Args:
+            start_from: State of an earlier training whose weights this one starts with.
+            predicted: The acoustic model's mels, instead of those of the recordings.
+            recognizer: State of a recogniser of phones.
 
         Raises:
-            CheckpointError: `start_from` is not there.
+            CheckpointError: `start_from` or `recognizer` is not there.
         """
         torch.manual_seed(plan.seed)
         self.plan, self.folder = plan, folder
         self.generator = new_generator(VOCODER_PARAMS).to(plan.device)
         self.judges = Discriminators().to(plan.device)
-        self.loss = SpectralLoss(plan.mel_weight).to(plan.device)
+        self.loss = WaveLoss(plan.weights, recognizer).to(plan.device)
         betas = (0.8, 0.99)
         self.optimizer = torch.optim.AdamW(self.generator.parameters(), plan.rate, betas)
         self.judge_optimizer = torch.optim.AdamW(self.judges.parameters(), plan.judge_rate, betas)
@@ -169,8 +176,9 @@ class VocoderTrainer:
         with torch.autocast(self.plan.device, torch.bfloat16, enabled=self.plan.bfloat16):
             made = synthesize(self.generator, crops)
         made = made.float()
-        loss, mel = self.loss(made, crops.waveform)
-        figures = {"spectral": float(loss.detach()), "mel": float(mel.detach())}
+        loss: Tensor
+        figures: dict[str, float]
+        loss, figures = self.loss(made, crops.waveform)
         if adversarial:
             features = self._train_judges(crops.waveform, made.detach(), figures)
             loss = loss + self._adversarial_loss(made, features, figures)
@@ -213,13 +221,13 @@ class VocoderTrainer:
 
     def evaluate(self) -> float:
         """Log-mel L1 on crops that are not trained on."""
-        distances = []
+        distances: list[float] = []
         with torch.no_grad():
             for place in range(0, len(self.held_out.mel), 8):
                 part = Crops(*(v[place : place + 8] for v in vars(self.held_out).values()))
                 part = part.to(self.plan.device)
                 made = synthesize(self.generator, part)
-                distances.append(float(self.loss(made, part.waveform)[1]))
+                distances.append(self.loss(made, part.waveform)[1]["mel"])
         return sum(distances) / len(distances)
 
     def save(self) -> None:

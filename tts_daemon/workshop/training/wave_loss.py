@@ -1,0 +1,53 @@
+"""What a made waveform loses against the recording, all of it together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from tts_daemon.workshop.training.losses import BandLoss, RepetitionLoss, SpectralLoss
+from tts_daemon.workshop.training.recognizer import load_recognizer
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of each loss beside the spectral ones; `phones` only where a recogniser listens."""
+
+    mel: float = 2.0
+    bands: float = 2.0
+    repetition: float = 2.0
+    phones: float = 1.0
+
+
+class WaveLoss(nn.Module):
+    """Spectra, log-mels, bands and repetition, and what a recogniser of phones hears."""
+
+    def __init__(self, weights: Weights, recognizer: Path | None = None) -> None:
+        """`recognizer` is the state of a trained one.
+
+        Raises:
+            CheckpointError: It is not there.
+        """
+        super().__init__()
+        self.weights = weights
+        self.spectra = SpectralLoss(weights.mel)
+        self.bands, self.repetition = BandLoss(), RepetitionLoss()
+        self.recognizer = load_recognizer(recognizer) if recognizer else None
+
+    def forward(self, made: Tensor, real: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """Compare waveforms [B, N].
+
+        Returns:
+            The weighted sum, and the parts by name.
+        """
+        total, mel = self.spectra(made, real)
+        figures = {"spectral": float(total.detach()), "mel": float(mel.detach())}
+        parts = {"bands": self.bands(made, real), "repetition": self.repetition(made, real)}
+        if self.recognizer is not None:
+            parts["phones"] = self.recognizer.distance(made, real)
+        for name, part in parts.items():
+            figures[name] = float(part.detach())
+            total = total + getattr(self.weights, name) * part
+        return total, figures
