@@ -74,7 +74,7 @@ VOCODER_PARAMS: dict[str, Any] = {
     "nonlinear_activation": "LeakyReLU",
     "nonlinear_activation_params": {"negative_slope": 0.1},
     "use_weight_norm": True,
-    "nsf_params": {"nb_harmonics": 7, "sampling_rate": SAMPLE_RATE},
+    "nsf_params": {"nb_harmonics": 31, "sampling_rate": SAMPLE_RATE, "zero_phases": True},
 }
 
 
