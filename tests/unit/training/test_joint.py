@@ -8,7 +8,8 @@ import torch
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
 from tts_daemon.workshop.training.corpus import Corpus
-from tts_daemon.workshop.training.joint_trainer import TRAINED_PARTS, JointPlan, JointTrainer
+from tts_daemon.workshop.training.joint_trainer import DECODER_PARTS, JointPlan, JointTrainer
+from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.published import publish
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
 from tts_daemon.workshop.training.schedule import Clock
@@ -40,12 +41,20 @@ def test_both_learn_and_the_rest_of_the_acoustic_model_stays(
     corpus: Corpus, tmp_path: Path, states: dict[str, Path]
 ) -> None:
     trainer = joint(
-        corpus, tmp_path / "joint", states, decoder_rate=1e-3, vocoder_rate=1e-3, wave_share=0.01
+        corpus, tmp_path / "joint", states, acoustic_rate=1e-3, vocoder_rate=1e-3, wave_share=0.01
     )
     before = {name: value.clone() for name, value in trainer.model.named_parameters()}
     batch = next(trainer.source.epoch())
     steps = [trainer.train_step(batch) for _ in range(30)]
-    assert set(steps[0]) == {"decoder", "spectral", "mel", "bands", "repetition", "phones"}
+    assert set(steps[0]) == {
+        "decoder",
+        "spectral",
+        "mel",
+        "bands",
+        "repetition",
+        "hearing",
+        "phones",
+    }
     assert steps[-1]["decoder"] < 0.95 * steps[0]["decoder"]
     assert min(step["spectral"] for step in steps[1:]) < 0.95 * steps[0]["spectral"]
     moved = {
@@ -54,8 +63,20 @@ def test_both_learn_and_the_rest_of_the_acoustic_model_stays(
         if not torch.equal(value, before[name])
     }
     assert moved
-    assert all(name.startswith(TRAINED_PARTS) for name in moved)
+    assert all(name.startswith(DECODER_PARTS) for name in moved)
     assert not any("prenet" in name for name in moved)
+
+
+def test_all_of_the_acoustic_model_may_learn(
+    corpus: Corpus, tmp_path: Path, states: dict[str, Path]
+) -> None:
+    trainer = joint(corpus, tmp_path / "joint", states, whole=True)
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    trainer.train_step(next(trainer.source.epoch()))
+    after = dict(trainer.model.named_parameters())
+    moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert any(name.startswith("text_encoder.") for name in moved)
+    assert not any(".prenet." in name and name.startswith(DECODER_PARTS) for name in moved)
 
 
 def test_what_is_heard_reaches_the_decoder(
@@ -68,7 +89,7 @@ def test_what_is_heard_reaches_the_decoder(
         loss, _ = trainer._losses(batch, [(0, 0), (0, 20)])
         torch.autograd.backward(loss)
         gradients.append(
-            torch.cat([p.grad.flatten() for p in trainer.decoder if p.grad is not None])
+            torch.cat([p.grad.flatten() for p in trainer.trained if p.grad is not None])
         )
     deaf, hearing = gradients
     assert float((hearing - deaf).norm()) > 0.01 * float(deaf.norm())
@@ -98,7 +119,7 @@ def test_an_interrupted_run_goes_on_and_what_it_leaves_can_be_published(
 def test_a_run_ends_with_the_clock(corpus: Corpus, tmp_path: Path, states: dict[str, Path]) -> None:
     trainer = JointTrainer(corpus, tmp_path, JointPlan(0.01, crops=2, crop_frames=16), **states)
     lines: list[str] = []
-    trainer.run(lines.append)
+    train(trainer, lines.append)
     assert "end, held out" in lines[-1]
     assert (tmp_path / "state.pt").is_file()
 

@@ -9,6 +9,7 @@ import torch
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.recognizer import (
     SILENCE,
     Recognizer,
@@ -46,28 +47,33 @@ def test_it_learns_and_an_interrupted_run_goes_on(corpus: Corpus, tmp_path: Path
     waves, phones = first.draw()
     assert waves.shape == (2, 32 * 200)
     assert phones.shape == (2, 32)
-    losses = [first.train_step(waves, phones) for _ in range(20)]
+    losses = [first.train_step((waves, phones))["loss"] for _ in range(20)]
     assert losses[-1] < 0.7 * losses[0]
-    assert 0.0 <= first.evaluate() <= 1.0
+    assert 0.0 <= first.evaluate()["wrong"] <= 1.0
     first.save()
     again = trainer(corpus, tmp_path)
     assert again.step == 20
-    assert again.train_step(waves, phones) < 0.8 * losses[0]
+    assert again.train_step((waves, phones))["loss"] < 0.8 * losses[0]
 
 
 def test_a_run_ends_with_the_clock_and_says_how_good_it_is(corpus: Corpus, tmp_path: Path) -> None:
     lines: list[str] = []
     short = RecognizerTrainer(corpus, tmp_path, RecognizerPlan(0.01, crops=2, crop_frames=32))
-    short.run(lines.append)
-    assert "held_out" in lines[-1]
+    train(short, lines.append)
+    assert "held out" in lines[-1]
+    assert "wrong" in lines[-1]
     assert load_recognizer(tmp_path / "state.pt").last.weight.requires_grad is False
 
 
 def test_it_hears_nothing_between_equals_and_something_between_others(corpus: Corpus) -> None:
     recognizer = Recognizer().eval().requires_grad_(False)
     wave = torch.from_numpy(corpus.waves[: 40 * 200].astype(np.float32) / 32767)[None]
-    assert float(recognizer.distance(wave, wave)) == 0.0
-    assert float(recognizer.distance(torch.zeros_like(wave), wave)) > 0.01
+    distance, divergence = recognizer.compare(wave, wave)
+    assert float(distance) == 0.0
+    assert float(divergence) == pytest.approx(0.0, abs=1e-6)
+    distance, divergence = recognizer.compare(torch.zeros_like(wave), wave)
+    assert float(distance) > 0.01
+    assert float(divergence) > 1e-6
     assert recognizer(wave).shape == (1, SILENCE + 1, 40)
 
 

@@ -11,6 +11,7 @@ import yaml
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
 from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.published import publish
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
@@ -172,7 +173,7 @@ def test_an_interrupted_run_goes_on_where_it_stood(corpus: Corpus, tmp_path: Pat
 def test_a_run_ends_with_its_budget(corpus: Corpus, tmp_path: Path) -> None:
     trainer = AcousticTrainer(corpus, tmp_path / "acoustic", AcousticPlan(minutes=0.005))
     lines: list[str] = []
-    trainer.run(lines.append)
+    train(trainer, lines.append)
     assert lines[-1].startswith("end, held out: step ")
     stored = load_state(tmp_path / "acoustic" / "state.pt")
     assert stored is not None
@@ -201,3 +202,11 @@ def test_a_published_voice_has_the_published_layout(corpus: Corpus, tmp_path: Pa
     assert traits["emotions"] == ["neutral", "angry", "sad"]
     assert "anr_c" in traits["untrained"]
     assert "a_c" not in traits["untrained"]
+
+
+def test_sentences_too_short_for_a_crop_are_an_error(corpus: Corpus) -> None:
+    longest = max(sentence.label.frames for sentence in corpus.sentences)
+    source = CropSource(corpus, corpus.sentences)
+    assert len(source.places(2, longest)) == 2
+    with pytest.raises(CheckpointError, match="record longer ones"):
+        source.places(2, longest + 1)

@@ -23,6 +23,7 @@ from tts_daemon.workshop.training.acoustic_trainer import (
 )
 from tts_daemon.workshop.training.audition import Speaker, write_waves
 from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
+from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
 from tts_daemon.workshop.training.recovery import recover_acoustic
@@ -120,19 +121,26 @@ def train_vocoder(options: argparse.Namespace) -> None:
         predicted=options.predicted,
         recognizer=options.recognizer,
     )
-    trainer.run(say, told_to_stop())
+    train(trainer, say, told_to_stop())
 
 
 def train_recognizer(options: argparse.Namespace) -> None:
     """Train the recogniser of phones that listens while the vocoder is fine-tuned."""
-    plan = RecognizerPlan(minutes=budget(options), rate=options.rate)
-    folder = options.work / options.name
-    RecognizerTrainer(corpus.load(options.work / "cache"), folder, plan).run(say, told_to_stop())
+    plan = RecognizerPlan(minutes=budget(options), rate=options.rate, device=options.device)
+    loaded, folder = corpus.load(options.work / "cache"), options.work / options.name
+    train(RecognizerTrainer(loaded, folder, plan), say, told_to_stop())
 
 
 def train_both(options: argparse.Namespace) -> None:
-    """Train the acoustic model's decoder and the vocoder together, when each is trained."""
-    plan = JointPlan(budget(options), device=options.device, bfloat16=options.bfloat16)
+    """Train the acoustic model and the vocoder together, when each is trained."""
+    plan = JointPlan(
+        budget(options),
+        acoustic_rate=options.acoustic_rate,
+        vocoder_rate=options.vocoder_rate,
+        whole=options.whole,
+        device=options.device,
+        bfloat16=options.bfloat16,
+    )
     trainer = JointTrainer(
         corpus.load(options.work / "cache"),
         options.work / options.name,
@@ -141,7 +149,7 @@ def train_both(options: argparse.Namespace) -> None:
         vocoder=options.vocoder,
         recognizer=options.recognizer,
     )
-    trainer.run(say, told_to_stop())
+    train(trainer, say, told_to_stop())
 
 
 def train_acoustic(options: argparse.Namespace) -> None:
@@ -158,7 +166,7 @@ def train_acoustic(options: argparse.Namespace) -> None:
         plan,
         start_from=options.start_from,
     )
-    trainer.run(say, told_to_stop())
+    train(trainer, say, told_to_stop())
 
 
 def recover(options: argparse.Namespace) -> None:
@@ -252,6 +260,11 @@ def _add_training_steps(steps: Steps) -> None:
             "--bfloat16", action="store_true", help="faster on processors that list amx_bf16"
         )
     _add_states(joint)
+    joint.add_argument("--acoustic-rate", type=float, default=5e-5)
+    joint.add_argument("--vocoder-rate", type=float, default=3.5e-4)
+    joint.add_argument(
+        "--whole", action="store_true", help="all of the acoustic model, not its decoder only"
+    )
     vocoder.add_argument(
         "--adversarial-from",
         type=float,

@@ -7,7 +7,7 @@ way, autoregressive with dropout in the prenet, can be trained for comparison.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from tts_daemon.workshop.sambert import Sambert, SambertConfig, TableSizes, Trai
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_data import Batch, ItemSource, Moments, make_item
 from tts_daemon.workshop.training.corpus import Corpus
-from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.schedule import Clock, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 
 ACOUSTIC_PARAMS: dict[str, Any] = {
@@ -188,7 +188,7 @@ def total(parts: dict[str, Tensor]) -> Tensor:
 
 
 class AcousticTrainer:
-    """One training, resumable; `run` goes on until the clock is over."""
+    """One training, resumable; `loop.train` runs it."""
 
     def __init__(
         self,
@@ -226,29 +226,6 @@ class AcousticTrainer:
         held_out_items = [make_item(corpus, sentence) for sentence in held_out]
         self.held_out = ItemSource(held_out_items, self.pitch, self.energy)
         self.clock = Clock(plan.minutes, done)
-
-    def run(
-        self,
-        report: Callable[[str], None],
-        stop: Callable[[], bool] = lambda: False,
-        *,
-        save_every_s: float = 180.0,
-    ) -> None:
-        """Train until the clock is over or `stop()`; saves now and then and at the end."""
-        save, tell = Every(save_every_s), Every(30.0)
-        means: dict[str, float] = {}
-        for batch in self._batches():
-            if self.clock.over or stop():
-                break
-            for name, value in self.train_step(batch).items():
-                means[name] = 0.98 * means.get(name, value) + 0.02 * value
-            if tell.due():
-                report(self._line(means))
-            if save.due():
-                report("held out: " + self._line(self.evaluate()))
-                self.save()
-        report("end, held out: " + self._line(self.evaluate()))
-        self.save()
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step."""
@@ -292,10 +269,7 @@ class AcousticTrainer:
         }
         save_state(self.folder / "state.pt", state)
 
-    def _batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
+        """Epoch after epoch."""
         while True:
             yield from self.source.epoch()
-
-    def _line(self, figures: dict[str, float]) -> str:
-        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        return f"step {self.step} epoch {self.epochs:.1f} {100 * self.clock.progress:.1f} % {shown}"

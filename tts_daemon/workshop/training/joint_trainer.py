@@ -8,7 +8,7 @@ Letters: B sentences, C crops, T frames, N samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -27,14 +27,15 @@ from tts_daemon.workshop.training.acoustic_trainer import (
 )
 from tts_daemon.workshop.training.corpus import Corpus, Sentence
 from tts_daemon.workshop.training.features import F0_MAXIMUM_HZ, F0_MINIMUM_HZ, N_MELS
-from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.schedule import Clock, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import Crops, waveform_of
 from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS, new_generator, synthesize
 from tts_daemon.workshop.training.wave_loss import WaveLoss, Weights
 
-TRAINED_PARTS = ("mel_decoder.", "mel_postnet.")
-"""The rest of the acoustic model stays: its durations, pitch and energy are not heard here."""
+DECODER_PARTS = ("mel_decoder.", "mel_postnet.")
+"""The rest of the acoustic model stays unless all of it is wanted: durations, pitch and energy are
+given here, so what is heard says nothing about them."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class JointPlan:
 
     Attributes:
         minutes: Wall-clock budget, or what remains of it.
-        decoder_rate, vocoder_rate: Peak learning rates; the decoder bears no more than this.
+        acoustic_rate, vocoder_rate: Peak learning rates. A short training bears no more than this:
+            what a higher rate undoes at first, only a long one makes good.
+        whole: Whether all of the acoustic model is trained, as on new sentences, or its decoder.
         batch_frames: Frames of a batch of sentences, padding included.
         crops, crop_frames: What the vocoder speaks of them.
         wave_share: Share of the waveform's gradient that reaches the decoder.
@@ -52,8 +55,9 @@ class JointPlan:
     """
 
     minutes: float
-    decoder_rate: float = 5e-5
+    acoustic_rate: float = 5e-5
     vocoder_rate: float = 3.5e-4
+    whole: bool = False
     batch_frames: int = 900
     crops: int = 8
     crop_frames: int = 48
@@ -65,7 +69,7 @@ class JointPlan:
 
 
 class JointTrainer:
-    """One training, resumable; `run` goes on until the clock is over."""
+    """One training, resumable; `loop.train` runs it."""
 
     def __init__(
         self,
@@ -96,11 +100,11 @@ class JointTrainer:
         self.generator.load_state_dict(self._vocoder["generator"])
         self.loss = WaveLoss(plan.weights, recognizer).to(plan.device)
         for name, parameter in self.model.named_parameters():
-            if not name.startswith(TRAINED_PARTS):
+            if not plan.whole and not name.startswith(DECODER_PARTS):
                 parameter.requires_grad_(False)
-        self.decoder = [p for p in self.model.parameters() if p.requires_grad]
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizers = [
-            torch.optim.AdamW(self.decoder, plan.decoder_rate, (0.9, 0.98), weight_decay=1e-3),
+            torch.optim.AdamW(self.trained, plan.acoustic_rate, (0.9, 0.98), weight_decay=1e-3),
             torch.optim.AdamW(self.generator.parameters(), plan.vocoder_rate, (0.8, 0.99)),
         ]
         if resumed:
@@ -114,33 +118,10 @@ class JointTrainer:
         self.source = self._source(train, seed=plan.seed + self.step)
         self.clock = Clock(plan.minutes, resumed["progress"] if resumed else 0.0)
 
-    def run(
-        self,
-        report: Callable[[str], None],
-        stop: Callable[[], bool] = lambda: False,
-        *,
-        save_every_s: float = 180.0,
-    ) -> None:
-        """Train until the clock is over or `stop()`; saves now and then and at the end."""
-        save, tell = Every(save_every_s), Every(30.0)
-        means: dict[str, float] = {}
-        for batch in self._batches():
-            if self.clock.over or stop():
-                break
-            for name, value in self.train_step(batch).items():
-                means[name] = 0.98 * means.get(name, value) + 0.02 * value
-            if tell.due():
-                report(self._line(means))
-            if save.due():
-                report("held out: " + self._line(self.evaluate()))
-                self.save()
-        report("end, held out: " + self._line(self.evaluate()))
-        self.save()
-
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step of both."""
         self.model.train()
-        rates = (self.plan.decoder_rate, self.plan.vocoder_rate)
+        rates = (self.plan.acoustic_rate, self.plan.vocoder_rate)
         for optimizer, rate in zip(self.optimizers, rates, strict=True):
             for group in optimizer.param_groups:
                 group["lr"] = cosine_rate(rate, self.clock.progress)
@@ -148,7 +129,7 @@ class JointTrainer:
         loss, figures = self._losses(batch.to(self.plan.device), self._places(batch))
         torch.autograd.backward(loss)
         norms = (
-            nn.utils.clip_grad_norm_(self.decoder, 1.0),
+            nn.utils.clip_grad_norm_(self.trained, 1.0),
             nn.utils.clip_grad_norm_(self.generator.parameters(), 10.0),
         )
         if all(bool(torch.isfinite(norm)) for norm in norms):
@@ -229,13 +210,10 @@ class JointTrainer:
             seed=seed,
         )
 
-    def _batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
+        """Epoch after epoch."""
         while True:
             yield from self.source.epoch()
-
-    def _line(self, figures: dict[str, float]) -> str:
-        shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        return f"step {self.step} {100 * self.clock.progress:.1f} % {shown}"
 
 
 def _weakened(values: Tensor, share: float) -> Tensor:

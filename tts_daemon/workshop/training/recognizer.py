@@ -7,7 +7,7 @@ Letters: B batch, N samples, T frames, C channels.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from torch.nn import functional
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.corpus import Corpus, Sentence
 from tts_daemon.workshop.training.features import HOP_LENGTH, MelSpectrogram
-from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.schedule import Clock, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import CropSource, waveform_of
 
@@ -57,15 +57,24 @@ class Recognizer(nn.Module):
         scores: Tensor = self.last(self.hidden(waveform)[-1])
         return scores
 
-    def distance(self, made: Tensor, real: Tensor) -> Tensor:
-        """How unlike two waveforms [B, N] are to it: mean over layers of relative L1."""
+    def compare(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """How unlike two waveforms [B, N] are to it.
+
+        Returns:
+            Relative L1 of the hidden layers, their mean; and by how much its opinion on the phones
+            of `made` is off that on those of `real`, as a divergence in nats, the mean over frames.
+        """
         with torch.no_grad():
             targets = self.hidden(real)
+            meant = functional.log_softmax(self.last(targets[-1]), 1)
+        hidden = self.hidden(made)
         distances = [
             functional.l1_loss(layer, target) / target.abs().mean()
-            for layer, target in zip(self.hidden(made), targets, strict=True)
+            for layer, target in zip(hidden, targets, strict=True)
         ]
-        return torch.stack(distances).mean()
+        heard = functional.log_softmax(self.last(hidden[-1]), 1)
+        divergence = (meant.exp() * (meant - heard)).sum(1).mean()
+        return torch.stack(distances).mean(), divergence
 
 
 def load_recognizer(path: Path) -> Recognizer:
@@ -82,16 +91,19 @@ def load_recognizer(path: Path) -> Recognizer:
 def disturbed(waveform: Tensor) -> Tensor:
     """The waveforms [B, N] in another room: an equaliser, noise 8 to 43 dB below, another level."""
     count, samples = waveform.shape
+    device = waveform.device
     spectrum = torch.fft.rfft(waveform)
-    curve = functional.interpolate(
-        0.35 * torch.randn(count, 1, 8), spectrum.shape[1], mode="linear", align_corners=True
-    )
+    bends = 0.35 * torch.randn(count, 1, 8, device=device)
+    curve = functional.interpolate(bends, spectrum.shape[1], mode="linear", align_corners=True)
     speech = torch.fft.irfft(spectrum * curve[:, 0].exp(), samples)
-    slope = (torch.linspace(0.0, 1.0, spectrum.shape[1]) + 0.02) ** (-1.2 * torch.rand(count, 1))
-    noise = torch.fft.irfft(torch.fft.rfft(torch.randn(count, samples)) * slope, samples)
-    decibels = 8.0 + 35.0 * torch.rand(count, 1)
+    pitch = torch.linspace(0.0, 1.0, spectrum.shape[1], device=device) + 0.02
+    slope = pitch ** (-1.2 * torch.rand(count, 1, device=device))
+    white = torch.randn(count, samples, device=device)
+    noise = torch.fft.irfft(torch.fft.rfft(white) * slope, samples)
+    decibels = 8.0 + 35.0 * torch.rand(count, 1, device=device)
     level = speech.std(1, keepdim=True) / noise.std(1, keepdim=True) * 10 ** (-decibels / 20)
-    result: Tensor = (speech + level * noise) * torch.exp(0.4 * torch.randn(count, 1))
+    louder = torch.exp(0.4 * torch.randn(count, 1, device=device))
+    result: Tensor = (speech + level * noise) * louder
     return result
 
 
@@ -103,16 +115,17 @@ class RecognizerPlan:
     rate: float = 1.5e-3
     crops: int = 16
     crop_frames: int = 96
+    device: str = "cpu"
     seed: int = 0
 
 
 class RecognizerTrainer:
-    """One training, resumable; `run` goes on until the clock is over."""
+    """One training, resumable; `loop.train` runs it."""
 
     def __init__(self, corpus: Corpus, folder: Path, plan: RecognizerPlan) -> None:
         torch.manual_seed(plan.seed)
         self.plan, self.folder, self._corpus = plan, folder, corpus
-        self.recognizer = Recognizer()
+        self.recognizer = Recognizer().to(plan.device)
         self.optimizer = torch.optim.AdamW(self.recognizer.parameters(), plan.rate)
         train, self._held_out = corpus.split()
         self.step, done = 0, 0.0
@@ -125,31 +138,24 @@ class RecognizerTrainer:
         self._phones = phones_of(corpus)
         self.clock = Clock(plan.minutes, done)
 
-    def run(self, report: Callable[[str], None], stop: Callable[[], bool] = lambda: False) -> None:
-        """Train until the clock is over or `stop()`; saves now and then and at the end."""
-        save, tell = Every(180.0), Every(30.0)
-        loss = 0.0
-        while not (self.clock.over or stop()):
-            loss = self.train_step(*self.draw())
-            if tell.due():
-                report(self._line(f"loss {loss:.4f}"))
-            if save.due():
-                self.save()
-        report(self._line(f"loss {loss:.4f} held_out {100 * self.evaluate():.1f} % right"))
-        self.save()
+    def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Waveforms [B, N] and the phones of their frames [B, T], from anywhere."""
+        while True:
+            yield self.draw()
 
     def draw(self) -> tuple[Tensor, Tensor]:
-        """Waveforms [B, N] and the phones of their frames [B, T]."""
+        """One batch."""
         begins = self.crops.places(self.plan.crops, self.plan.crop_frames)
         frames = self.plan.crop_frames
         waves = np.stack([waveform_of(self._corpus, begin, begin + frames) for begin in begins])
         phones = np.stack([self._phones[begin : begin + frames] for begin in begins])
         return torch.from_numpy(waves), torch.from_numpy(phones)
 
-    def train_step(self, waveform: Tensor, phones: Tensor) -> float:
-        """One step; its loss."""
+    def train_step(self, batch: tuple[Tensor, Tensor]) -> dict[str, float]:
+        """One step."""
         for group in self.optimizer.param_groups:
             group["lr"] = cosine_rate(self.plan.rate, self.clock.progress)
+        waveform, phones = (part.to(self.plan.device) for part in batch)
         scores = self.recognizer(disturbed(waveform))
         loss = functional.cross_entropy(scores, phones, label_smoothing=0.05)
         self.optimizer.zero_grad()
@@ -157,19 +163,19 @@ class RecognizerTrainer:
         nn.utils.clip_grad_norm_(self.recognizer.parameters(), 1.0)
         self.optimizer.step()
         self.step += 1
-        return float(loss.detach())
+        return {"loss": float(loss.detach())}
 
     @torch.no_grad()
-    def evaluate(self) -> float:
-        """Share of the frames of held-out sentences that it gets right."""
-        right = frames = 0
+    def evaluate(self) -> dict[str, float]:
+        """Share of the frames of held-out sentences that it gets wrong."""
+        wrong = frames = 0
         for sentence in self._held_out:
             begin, end = sentence.offset, sentence.offset + sentence.label.frames
             waveform = torch.from_numpy(waveform_of(self._corpus, begin, end))[None]
-            guess = self.recognizer(waveform)[0].argmax(0).numpy()
-            right += int((guess == self._phones[begin:end]).sum())
+            guess = self.recognizer(waveform.to(self.plan.device))[0].argmax(0).cpu().numpy()
+            wrong += int((guess != self._phones[begin:end]).sum())
             frames += end - begin
-        return right / max(frames, 1)
+        return {"wrong": wrong / max(frames, 1)}
 
     def save(self) -> None:
         """Write the whole state."""
@@ -181,9 +187,6 @@ class RecognizerTrainer:
             "plan": asdict(self.plan),
         }
         save_state(self.folder / "state.pt", state)
-
-    def _line(self, figures: str) -> str:
-        return f"step {self.step} {100 * self.clock.progress:.1f} % {figures}"
 
 
 def phones_of(corpus: Corpus) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.corpus import Corpus, Sentence
 from tts_daemon.workshop.training.features import HOP_LENGTH, interpolate_f0
 
@@ -63,7 +64,15 @@ class CropSource:
         return Crops(*tensors)
 
     def places(self, count: int, frames: int) -> list[int]:
-        """First frames, in the whole corpus, of `count` crops of `frames` frames."""
+        """First frames, in the whole corpus, of `count` crops of `frames` frames.
+
+        Raises:
+            CheckpointError: Every sentence is shorter than that.
+        """
+        if all(sentence.label.frames < frames for sentence in self.sentences):
+            raise CheckpointError(
+                f"no sentence of the corpus has {frames} frames; record longer ones"
+            )
         begins: list[int] = []
         while len(begins) < count:
             sentence = self.sentences[int(np.searchsorted(self._shares, self._random.random()))]

@@ -5,7 +5,7 @@ Source: Kong et al. 2020, "HiFi-GAN"; the order is of Yamamoto et al. 2020, "Par
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tts_daemon.workshop.training.losses import (
     feature_loss,
     generator_loss,
 )
-from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.schedule import Clock, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import Crops, CropSource
 from tts_daemon.workshop.training.wave_loss import WaveLoss, Weights
@@ -98,7 +98,7 @@ def synthesize(generator: Generator, crops: Crops) -> Tensor:
 
 
 class VocoderTrainer:
-    """One training, resumable; `run` goes on until the clock is over."""
+    """One training, resumable; `loop.train` runs it."""
 
     def __init__(
         self,
@@ -144,35 +144,18 @@ class VocoderTrainer:
         self.held_out = held_out_source.draw(24, held_out_frames)
         self.clock = Clock(plan.minutes, done)
 
-    def run(
-        self,
-        report: Callable[[str], None],
-        stop: Callable[[], bool] = lambda: False,
-        *,
-        save_every_s: float = 180.0,
-    ) -> None:
-        """Train until the clock is over or `stop()`; saves now and then and at the end."""
-        save, tell = Every(save_every_s), Every(30.0)
-        means: dict[str, float] = {}
-        while not (self.clock.over or stop()):
-            figures = self.train_step(self.train_crops.draw(self.plan.crops, self.plan.crop_frames))
-            for name, value in figures.items():
-                means[name] = 0.98 * means.get(name, value) + 0.02 * value
-            if tell.due():
-                report(self._line(means))
-            if save.due():
-                report(f"{self._line(means)} held_out {self.evaluate():.4f}")
-                self.save()
-        report(f"{self._line(means)} held_out {self.evaluate():.4f} end")
-        self.save()
+    def batches(self) -> Iterator[Crops]:
+        """Crops from anywhere."""
+        while True:
+            yield self.train_crops.draw(self.plan.crops, self.plan.crop_frames)
 
-    def train_step(self, crops: Crops) -> dict[str, float]:
+    def train_step(self, batch: Crops) -> dict[str, float]:
         """One step of the generator and, once their time has come, of the discriminators."""
         progress = self.clock.progress
         for group in self.optimizer.param_groups:
             group["lr"] = cosine_rate(self.plan.rate, progress)
         adversarial = progress >= self.plan.adversarial_from
-        crops = crops.to(self.plan.device)
+        crops = batch.to(self.plan.device)
         with torch.autocast(self.plan.device, torch.bfloat16, enabled=self.plan.bfloat16):
             made = synthesize(self.generator, crops)
         made = made.float()
@@ -219,16 +202,18 @@ class VocoderTrainer:
         }
         return self.plan.adversarial_weight * adversarial + self.plan.feature_weight * matching
 
-    def evaluate(self) -> float:
-        """Log-mel L1 on crops that are not trained on."""
-        distances: list[float] = []
+    def evaluate(self) -> dict[str, float]:
+        """The losses on crops that are not trained on."""
+        total = len(self.held_out.mel)
+        sums: dict[str, float] = {}
         with torch.no_grad():
-            for place in range(0, len(self.held_out.mel), 8):
+            for place in range(0, total, 8):
                 part = Crops(*(v[place : place + 8] for v in vars(self.held_out).values()))
                 part = part.to(self.plan.device)
-                made = synthesize(self.generator, part)
-                distances.append(self.loss(made, part.waveform)[1]["mel"])
-        return sum(distances) / len(distances)
+                _, figures = self.loss(synthesize(self.generator, part), part.waveform)
+                for name, value in figures.items():
+                    sums[name] = sums.get(name, 0.0) + value * len(part.mel) / total
+        return sums
 
     def save(self) -> None:
         """Write the whole state."""
@@ -254,7 +239,3 @@ class VocoderTrainer:
         # A state that was recovered from a package has none.
         if "judges" in state:
             self.judges.load_state_dict(state["judges"])
-
-    def _line(self, means: dict[str, float]) -> str:
-        figures = " ".join(f"{name} {value:.4f}" for name, value in means.items())
-        return f"step {self.step} {100 * self.clock.progress:.1f} % {figures}"

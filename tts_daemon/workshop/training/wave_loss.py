@@ -13,12 +13,18 @@ from tts_daemon.workshop.training.recognizer import load_recognizer
 
 @dataclass(frozen=True)
 class Weights:
-    """Of each loss beside the spectral ones; `phones` only where a recogniser listens."""
+    """Of each loss beside the spectral ones; the last two only where a recogniser listens.
+
+    Attributes:
+        hearing: Of the distance of the recogniser's hidden layers.
+        phones: Of its opinion which phone is said.
+    """
 
     mel: float = 2.0
     bands: float = 2.0
     repetition: float = 2.0
-    phones: float = 1.0
+    hearing: float = 1.0
+    phones: float = 0.3
 
 
 class WaveLoss(nn.Module):
@@ -46,7 +52,7 @@ class WaveLoss(nn.Module):
         figures = {"spectral": float(total.detach()), "mel": float(mel.detach())}
         parts = {"bands": self.bands(made, real), "repetition": self.repetition(made, real)}
         if self.recognizer is not None:
-            parts["phones"] = self.recognizer.distance(made, real)
+            parts["hearing"], parts["phones"] = self.recognizer.compare(made, real)
         for name, part in parts.items():
             figures[name] = float(part.detach())
             total = total + getattr(self.weights, name) * part
