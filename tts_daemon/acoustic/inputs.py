@@ -82,7 +82,7 @@ class InputBuilder:
             emotion=emotion[None],
             speaker=np.tile(self._speaker, (1, length, 1)),
             pauses=np.isin(ids[:, 0], self._pause_ids),
-            speed=style.speed,
+            speed=style.speed * self._manifest.pace,
             pause=style.pause,
             pitch_shift=style.pitch * (self._manifest.pitch_per_semitone or 0.0),
             energy_shift=style.energy * (self._manifest.energy_per_unit or 0.0),

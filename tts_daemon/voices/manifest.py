@@ -112,6 +112,7 @@ class Manifest:
     untrained: tuple[str, ...]
     pitch_per_semitone: float | None
     energy_per_unit: float | None
+    pace: float
     position_scales: tuple[float, ...]
     f0: F0Scale | None
     source: Source | None
@@ -162,6 +163,7 @@ class Manifest:
             untrained=keys.names("untrained"),
             pitch_per_semitone=_optional_number(keys, "pitch_per_semitone"),
             energy_per_unit=_optional_number(keys, "energy_per_unit"),
+            pace=_pace(keys),
             position_scales=_position_scales(keys),
             f0=_f0_scale(keys.section("f0")) if keys.has("f0") else None,
             source=_source(keys.section("source")) if keys.has("source") else None,
@@ -212,6 +214,15 @@ def _sha256(path: Path) -> str:
 
 def _optional_number(keys: Fields, key: str) -> float | None:
     return keys.number(key) if keys.has(key) else None
+
+
+def _pace(keys: Fields) -> float:
+    if not keys.has("pace"):
+        return 1.0
+    pace = keys.number("pace")
+    if not 0.5 <= pace <= 2.0:
+        raise keys.error("pace", f"is {pace:g}, must be 0.5 to 2")
+    return pace
 
 
 def _symbols(keys: Fields) -> dict[str, tuple[str, ...]]:

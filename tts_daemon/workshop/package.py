@@ -166,6 +166,8 @@ def manifest(voice: Voice, name: str) -> dict[str, Any]:
         "source": None,
         "dimensions": _dimensions(voice),
     }
+    if notes.pace != 1.0:
+        content["pace"] = notes.pace
     if voice.f0 is not None:
         content["source"] = _source(voice.vocoder.params)
     scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales.detach().numpy()

@@ -59,6 +59,7 @@ class Notes:
         untrained: `sy` names that the voice never heard.
         pitch_per_semitone: What to add to a symbol's pitch for one semitone; None: not known.
         energy_per_unit: What to add to a symbol's energy for one standard deviation; None likewise.
+        pace: Factor on the speaking rate as it was trained, for every style.
         quality: Figures that were measured elsewhere and belong into the manifest.
     """
 
@@ -71,6 +72,7 @@ class Notes:
     untrained: tuple[str, ...] = ()
     pitch_per_semitone: float | None = None
     energy_per_unit: float | None = None
+    pace: float = 1.0
     quality: dict[str, float | str] = field(default_factory=dict)
 
 

@@ -65,6 +65,7 @@ def test_pitch_energy_speed_and_pause_go_into_the_model_s_units() -> None:
     inputs = _build(Style(pitch=2, energy=-1, speed=1.5, pause=0.5))
     assert (inputs.pitch_shift, inputs.energy_shift) == (0.5, -0.5)
     assert (inputs.speed, inputs.pause) == (1.5, 0.5)
+    assert _build(Style(speed=1.5), pace=0.8).speed == pytest.approx(1.2)
     unknown = _build(Style(pitch=2), pitch_per_semitone=None)
     assert unknown.pitch_shift == 0
 

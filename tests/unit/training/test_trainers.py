@@ -13,7 +13,7 @@ from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, Acoustic
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.prediction import predict_mels
-from tts_daemon.workshop.training.published import publish
+from tts_daemon.workshop.training.published import PACE, publish
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
 from tts_daemon.workshop.training.schedule import Clock
 from tts_daemon.workshop.training.states import load_state, save_state
@@ -200,6 +200,7 @@ def test_a_published_voice_has_the_published_layout(corpus: Corpus, tmp_path: Pa
     assert "conv_pre.conv1d.weight_g" in stored["model"]["generator"]
     traits = json.loads((target / "traits.json").read_text())
     assert traits["emotions"] == ["neutral", "angry", "sad"]
+    assert traits["pace"] == PACE
     assert "anr_c" in traits["untrained"]
     assert "a_c" not in traits["untrained"]
 

@@ -50,6 +50,11 @@ def test_sines_start_apart_unless_the_voice_was_trained_with_pulses() -> None:
         assert parsed.zero_phases is expected
 
 
+def test_a_voice_may_have_a_pace_of_its_own() -> None:
+    assert Manifest.parse(toy.manifest_values(), PATH).pace == 1.0
+    assert Manifest.parse({**toy.manifest_values(), "pace": 0.9}, PATH).pace == 0.9
+
+
 MAY_BE_NULL = {
     "break_emotion",
     "speaker",
@@ -84,6 +89,8 @@ def test_a_missing_key_is_named(key: str) -> None:
         ({**toy.manifest_values(), "values_per_frame": 4}, "values_per_frame must be 6"),
         ({**toy.manifest_values(), "f0": None, "values_per_frame": 4}, "source needs f0"),
         ({**toy.manifest_values(), "pitch_per_semitone": float("nan")}, "must be a finite number"),
+        ({**toy.manifest_values(), "pace": 0.4}, "pace is 0.4, must be 0.5 to 2"),
+        ({**toy.manifest_values(), "pace": "slow"}, "pace is 'slow', must be a finite number"),
         ({**toy.manifest_values(), "position_scales": [1.0]}, "position_scales must be 4 numbers"),
         ({**toy.manifest_values(), "position_scales": [1, 1, 1, 0]}, "none of them 0"),
         ({**toy.manifest_values(), "position_scales": "1"}, "must be a list of finite numbers"),

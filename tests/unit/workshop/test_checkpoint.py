@@ -142,6 +142,7 @@ class TestNotes:
                     "title": "小雨",
                     "emotions": ["happy", "neutral"],
                     "pitch_per_semitone": 0.25,
+                    "pace": 0.9,
                     "break_emotion": None,
                     "untrained": ["ar_c"],
                     "provenance": {"corpus": "Tatoeba"},
@@ -156,6 +157,7 @@ class TestNotes:
             ("ar_c",),
         )
         assert (notes.pitch_per_semitone, notes.break_emotion) == (0.25, None)
+        assert notes.pace == 0.9
 
     def test_defaults_of_emotional_voices(self, copy: Path) -> None:
         (copy / "traits.json").unlink()

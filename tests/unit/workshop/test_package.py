@@ -49,6 +49,12 @@ def test_a_voice_of_pulses_says_so(voice: Voice, monkeypatch: pytest.MonkeyPatch
     assert GeneratorParams.from_config(config) == pulses
 
 
+def test_a_pace_is_written_where_a_voice_has_one(voice: Voice) -> None:
+    assert "pace" not in package.manifest(voice, "x")
+    slow = replace(voice, notes=replace(voice.notes, pace=0.9))
+    assert package.manifest(slow, "x")["pace"] == 0.9
+
+
 def test_positions_of_ones_own(voice: Voice) -> None:
     scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales
     usual = scales.data.clone()

@@ -64,7 +64,8 @@ class Speaker:
     def _syllables(voice: Voice, symbols: tuple[Symbol, ...], style: Style) -> list[float]:
         ids = np.array(encode(symbols, voice.manifest.symbols), np.int64)
         frames = np.floor(voice.acoustic.durations(voice.acoustic.inputs.build(ids, style)) + 0.5)
-        seconds = frames * voice.manifest.hop_length / voice.manifest.sample_rate
+        hop_s = voice.manifest.hop_length / voice.manifest.sample_rate
+        seconds = frames / voice.manifest.pace * hop_s
         lengths: list[float] = []
         for symbol, length in zip(symbols, seconds, strict=True):
             if symbol.syllable_flag in ("s_begin", "s_both"):

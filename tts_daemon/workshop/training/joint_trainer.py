@@ -61,7 +61,7 @@ class JointPlan:
     batch_frames: int = 900
     crops: int = 8
     crop_frames: int = 48
-    wave_share: float = 0.5
+    wave_share: float = 0.2
     weights: Weights = field(default_factory=Weights)
     device: str = "cpu"
     bfloat16: bool = False

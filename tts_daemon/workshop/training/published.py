@@ -2,8 +2,9 @@
 
 Beside the published files stands `traits.json`, which the converter reads where it finds it:
 `emotions` (names that were trained, the default first), `pitch_per_semitone` and `energy_per_unit`
-(what to add to pitch and energy for one semitone and one standard deviation), `untrained` (`sy`
-names never heard in training), `title`, `licence` and `provenance`.
+(what to add to pitch and energy for one semitone and one standard deviation), `pace` (factor on the
+teacher's speaking rate), `untrained` (`sy` names never heard in training), `title`, `licence` and
+`provenance`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ PROVENANCE = (
     " zf_xiaoxiao and zf_xiaobei, reading sentences of Tatoeba (CC BY 2.0 FR, https://tatoeba.org)"
     " and sentences of a home that were written for it."
 )
+PACE = 0.9
+"""The teacher is brisk: a little slower, more is understood (docs/decisions/0001)."""
 SEMITONES = 12.0
 """In an octave; pitch is trained as log2(f0)."""
 
@@ -88,6 +91,7 @@ def traits(corpus: Corpus, acoustic_state: dict[str, Any]) -> dict[str, Any]:
         "emotions": sorted(emotions, key=lambda emotion: (emotion != "neutral", emotion)),
         "pitch_per_semitone": 1.0 / SEMITONES / pitch.std,
         "energy_per_unit": _energy_deviation(corpus, energy),
+        "pace": PACE,
         "untrained": [sy for sy in tables.SY[: -len(tables.SPEAKER) + 1] if sy not in heard],
     }
 

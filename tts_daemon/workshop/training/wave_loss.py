@@ -21,10 +21,10 @@ class Weights:
     """
 
     mel: float = 2.0
-    bands: float = 2.0
+    bands: float = 8.0
     repetition: float = 2.0
     hearing: float = 1.0
-    phones: float = 0.3
+    phones: float = 4.0
 
 
 class WaveLoss(nn.Module):
