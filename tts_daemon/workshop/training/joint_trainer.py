@@ -1,4 +1,4 @@
-"""Trains the acoustic model's decoder and the vocoder together, on what is heard in the end.
+"""Trains the acoustic model and the vocoder together, on what is heard in the end.
 
 Each was trained on its own before: the decoder towards mels, the vocoder on the mels that came.
 Here the loss of the waveform goes back through both, so that the decoder learns to tell what the
