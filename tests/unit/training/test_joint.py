@@ -8,7 +8,7 @@ import torch
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
 from tts_daemon.workshop.training.corpus import Corpus
-from tts_daemon.workshop.training.joint_trainer import DECODER_PARTS, JointPlan, JointTrainer
+from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
 from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.published import publish
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
@@ -37,7 +37,7 @@ def joint(corpus: Corpus, folder: Path, states: dict[str, Path], **plan: float) 
     return trainer
 
 
-def test_both_learn_and_the_rest_of_the_acoustic_model_stays(
+def test_both_learn_and_the_prenet_stays(
     corpus: Corpus, tmp_path: Path, states: dict[str, Path]
 ) -> None:
     trainer = joint(
@@ -62,21 +62,13 @@ def test_both_learn_and_the_rest_of_the_acoustic_model_stays(
         for name, value in trainer.model.named_parameters()
         if not torch.equal(value, before[name])
     }
-    assert moved
-    assert all(name.startswith(DECODER_PARTS) for name in moved)
-    assert not any("prenet" in name for name in moved)
-
-
-def test_all_of_the_acoustic_model_may_learn(
-    corpus: Corpus, tmp_path: Path, states: dict[str, Path]
-) -> None:
-    trainer = joint(corpus, tmp_path / "joint", states, whole=True)
-    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
-    trainer.train_step(next(trainer.source.epoch()))
-    after = dict(trainer.model.named_parameters())
-    moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
-    assert any(name.startswith("text_encoder.") for name in moved)
-    assert not any(".prenet." in name and name.startswith(DECODER_PARTS) for name in moved)
+    assert {name.partition(".")[0] for name in moved} >= {
+        "text_encoder",
+        "mel_decoder",
+        "mel_postnet",
+    }
+    # Zeros make the decoder blind to its last frame, and have to stay.
+    assert not any(name.startswith("mel_decoder.mel_dec.prenet.") for name in moved)
 
 
 def test_what_is_heard_reaches_the_decoder(

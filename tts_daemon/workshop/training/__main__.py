@@ -133,14 +133,7 @@ def train_recognizer(options: argparse.Namespace) -> None:
 
 def train_both(options: argparse.Namespace) -> None:
     """Train the acoustic model and the vocoder together, when each is trained."""
-    plan = JointPlan(
-        budget(options),
-        acoustic_rate=options.acoustic_rate,
-        vocoder_rate=options.vocoder_rate,
-        whole=options.whole,
-        device=options.device,
-        bfloat16=options.bfloat16,
-    )
+    plan = JointPlan(budget(options), device=options.device, bfloat16=options.bfloat16)
     trainer = JointTrainer(
         corpus.load(options.work / "cache"),
         options.work / options.name,
@@ -260,11 +253,6 @@ def _add_training_steps(steps: Steps) -> None:
             "--bfloat16", action="store_true", help="faster on processors that list amx_bf16"
         )
     _add_states(joint)
-    joint.add_argument("--acoustic-rate", type=float, default=5e-5)
-    joint.add_argument("--vocoder-rate", type=float, default=3.5e-4)
-    joint.add_argument(
-        "--whole", action="store_true", help="all of the acoustic model, not its decoder only"
-    )
     vocoder.add_argument(
         "--adversarial-from",
         type=float,

@@ -33,10 +33,6 @@ from tts_daemon.workshop.training.vocoder_data import Crops, waveform_of
 from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS, new_generator, synthesize
 from tts_daemon.workshop.training.wave_loss import WaveLoss, Weights
 
-DECODER_PARTS = ("mel_decoder.", "mel_postnet.")
-"""The rest of the acoustic model stays unless all of it is wanted: durations, pitch and energy are
-given here, so what is heard says nothing about them."""
-
 
 @dataclass(frozen=True)
 class JointPlan:
@@ -44,20 +40,19 @@ class JointPlan:
 
     Attributes:
         minutes: Wall-clock budget, or what remains of it.
-        acoustic_rate, vocoder_rate: Peak learning rates. A short training bears no more than this:
-            what a higher rate undoes at first, only a long one makes good.
-        whole: Whether all of the acoustic model is trained, as on new sentences, or its decoder.
+        acoustic_rate, vocoder_rate: Peak learning rates; twice as much undid in minutes what was
+            learnt before, and a short training does not make that good.
         batch_frames: Frames of a batch of sentences, padding included.
         crops, crop_frames: What the vocoder speaks of them.
-        wave_share: Share of the waveform's gradient that reaches the decoder.
+        wave_share: Share of the waveform's gradient that reaches the acoustic model, where it would
+            drown that of the mels.
         weights: Of what is lost on the waveform.
         bfloat16: Whether the vocoder's products are made in bfloat16.
     """
 
     minutes: float
-    acoustic_rate: float = 5e-5
-    vocoder_rate: float = 3.5e-4
-    whole: bool = False
+    acoustic_rate: float = 1e-4
+    vocoder_rate: float = 4.5e-4
     batch_frames: int = 900
     crops: int = 8
     crop_frames: int = 48
@@ -99,9 +94,6 @@ class JointTrainer:
         self.generator = new_generator(VOCODER_PARAMS).to(plan.device)
         self.generator.load_state_dict(self._vocoder["generator"])
         self.loss = WaveLoss(plan.weights, recognizer).to(plan.device)
-        for name, parameter in self.model.named_parameters():
-            if not plan.whole and not name.startswith(DECODER_PARTS):
-                parameter.requires_grad_(False)
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizers = [
             torch.optim.AdamW(self.trained, plan.acoustic_rate, (0.9, 0.98), weight_decay=1e-3),

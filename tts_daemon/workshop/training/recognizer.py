@@ -96,8 +96,8 @@ def disturbed(waveform: Tensor) -> Tensor:
     bends = 0.35 * torch.randn(count, 1, 8, device=device)
     curve = functional.interpolate(bends, spectrum.shape[1], mode="linear", align_corners=True)
     speech = torch.fft.irfft(spectrum * curve[:, 0].exp(), samples)
-    pitch = torch.linspace(0.0, 1.0, spectrum.shape[1], device=device) + 0.02
-    slope = pitch ** (-1.2 * torch.rand(count, 1, device=device))
+    frequency = torch.linspace(0.0, 1.0, spectrum.shape[1], device=device) + 0.02
+    slope = frequency ** (-1.2 * torch.rand(count, 1, device=device))
     white = torch.randn(count, samples, device=device)
     noise = torch.fft.irfft(torch.fft.rfft(white) * slope, samples)
     decibels = 8.0 + 35.0 * torch.rand(count, 1, device=device)

@@ -45,6 +45,7 @@ class CropSource:
         self.sentences = sentences
         frames = np.array([s.label.frames for s in sentences], np.float64)
         self._shares = np.cumsum(frames) / frames.sum()
+        self._longest = int(frames.max())
         self._random = np.random.default_rng(seed)
         self._predicted = None if predicted is None else np.load(predicted, mmap_mode="r")
 
@@ -69,7 +70,7 @@ class CropSource:
         Raises:
             CheckpointError: Every sentence is shorter than that.
         """
-        if all(sentence.label.frames < frames for sentence in self.sentences):
+        if frames > self._longest:
             raise CheckpointError(
                 f"no sentence of the corpus has {frames} frames; record longer ones"
             )
