@@ -117,6 +117,7 @@ class BufferedSink:
         self._heard_at_s: float | None = None
         self._last_sound_s = 0.0
         self._steps = 0
+        self._beaten_s = time.monotonic()
 
     # -- what the player calls ------------------------------------------------------------------
 
@@ -228,9 +229,8 @@ class BufferedSink:
         steps, since_s = self._steps, time.monotonic()
         while self._accepting and not ready():
             self._raise_error()
-            if self._changed.wait(timeout=_BEAT_S):
-                continue
-            self.while_waiting()
+            self._changed.wait(timeout=_BEAT_S)
+            self._beat()
             if self._paused or self._steps != steps:
                 steps, since_s = self._steps, time.monotonic()
             elif time.monotonic() - since_s > _STUCK_AFTER_S:
@@ -240,6 +240,13 @@ class BufferedSink:
                     "check its cable, or restart the daemon"
                 )
         self._raise_error()
+
+    def _beat(self) -> None:
+        """A matter of time passed: the thread wakes who waits at every block, for minutes."""
+        now_s = time.monotonic()
+        if now_s - self._beaten_s >= _BEAT_S:
+            self._beaten_s = now_s
+            self.while_waiting()
 
     def _raise_error(self) -> None:
         if self._error is not None:

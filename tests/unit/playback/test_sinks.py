@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,3 +207,22 @@ def test_a_waiting_writer_shows_that_it_lives() -> None:
     threading.Thread(target=lambda: sink.write(ramp(5000), 16000), daemon=True).start()
     assert beaten.wait(20)
     sink.close()
+
+
+def test_a_writer_woken_by_every_block_still_shows_that_it_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(buffered_sink, "_BEAT_S", 0.1)
+    beats: list[float] = []
+    sink = BufferedSink(NullDevice(), ahead_s=0.1)
+    sink.while_waiting = lambda: beats.append(time.monotonic())
+    sink.open()
+    begin_s = time.monotonic()
+    # Blocks are shorter than a beat: no single wait lasts until one is due.
+    sink.write(ramp(16000), 16000)
+    sink.drain()
+    end_s = time.monotonic()
+    sink.close()
+    gaps = np.diff([begin_s, *beats, end_s])
+    assert len(beats) >= 3
+    assert gaps.max() <= (end_s - begin_s) / 3
