@@ -109,6 +109,26 @@ class Symbol:
     word_segment: str
 
 
+class SentenceKind(StrEnum):
+    """What a sentence does with what it says."""
+
+    STATEMENT = "statement"
+    QUESTION = "question"
+    EXCLAMATION = "exclamation"
+
+
+class QuestionKind(StrEnum):
+    """What tells a listener that a sentence asks.
+
+    An unmarked question is told by its melody alone; the words of the others ask by themselves.
+    """
+
+    UNMARKED = "unmarked"
+    PARTICLE = "particle"
+    WH_WORD = "wh_word"
+    CHOICE = "choice"
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """What one synthesis step takes: a stretch of text with one style, and how it is read.
@@ -122,6 +142,10 @@ class Clause:
         symbols: The acoustic model's input; ends with its break. Empty for a mere pause.
         style: How it sounds (tags inside the text may change it from clause to clause).
         pause_after_s: Silence to add after it, beyond what the model itself makes, in seconds.
+        kind: What the sentence does that ends with this clause; the clauses before the last one of
+            a sentence are statements: their melody goes on.
+        question: What makes it a question (`你去？` unmarked, `你去吗？` particle, `谁去？`
+            wh-word, `去不去？` choice); None unless `kind` is a question.
     """
 
     text: str
@@ -132,6 +156,8 @@ class Clause:
     symbols: tuple[Symbol, ...]
     style: Style
     pause_after_s: float = 0.0
+    kind: SentenceKind = SentenceKind.STATEMENT
+    question: QuestionKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

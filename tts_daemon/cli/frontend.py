@@ -81,6 +81,8 @@ def _sentence(clause: Clause) -> dict[str, object]:
         "pinyin": clause.pinyin,
         "breaks": clause.breaks,
         "symbols": symbol_line(clause.symbols, clause.style.emotion, _SPEAKER),
+        "kind": clause.kind,
+        "question": clause.question,
     }
 
 
@@ -89,8 +91,8 @@ def _print_table(frontend: Frontend, text: str) -> None:
         if not clause.symbols:
             print(f"{number}  pause {clause.pause_after_s:g} s")
             continue
-        emotion = f"{clause.style.emotion}, speed {clause.style.speed:g}"
-        print(f"{number}  {_line(clause.text)}  ({emotion})")
+        manner = f"{_kind(clause)}, {clause.style.emotion}, speed {clause.style.speed:g}"
+        print(f"{number}  {_line(clause.text)}  ({manner})")
         width = get_terminal_size((_WIDE, 0)).columns - len(_INDENT)
         words = frontend.dictionary_words(clause.spoken)
         for line in (
@@ -99,6 +101,10 @@ def _print_table(frontend: Frontend, text: str) -> None:
             *box(("prosodic word", "break", "pinyin", "phones"), list(_rows(clause)), width),
         ):
             print(f"{_INDENT}{line}")
+
+
+def _kind(clause: Clause) -> str:
+    return f"{clause.kind} ({clause.question})" if clause.question else clause.kind
 
 
 def _line(text: str) -> str:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tts_daemon.domain import Clause, Style, Symbol
+from tts_daemon.domain import Clause, SentenceKind, Style, Symbol
 from tts_daemon.errors import TextError
 from tts_daemon.text import english, english_by_chinese, markup, sentences
 from tts_daemon.text.g2p import PolyphoneModel
@@ -16,6 +16,7 @@ from tts_daemon.text.passage import Passage
 from tts_daemon.text.phrasing import Phrasing
 from tts_daemon.text.prosody import ProsodyPredictor
 from tts_daemon.text.reading import ProsodicWord, Word
+from tts_daemon.text.sentence_kind import question_kind, sentence_kind
 from tts_daemon.text.symbols import VoiceTraits, break_symbol, mark_word, syllable_symbols
 
 _log = logging.getLogger(__name__)
@@ -113,6 +114,8 @@ class Frontend:
 def _clause(
     text: str, spoken: str, group: list[ProsodicWord], style: Style, traits: VoiceTraits
 ) -> Clause:
+    kind = sentence_kind(spoken)
+    words = [word for item in group for word in item.words]
     return Clause(
         text=text,
         spoken=spoken,
@@ -121,6 +124,8 @@ def _clause(
         breaks=tuple(item.break_level for item in group),
         symbols=tuple(_symbols(group, traits)),
         style=style,
+        kind=kind,
+        question=question_kind(spoken, words) if kind is SentenceKind.QUESTION else None,
     )
 
 

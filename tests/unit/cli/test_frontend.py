@@ -15,7 +15,8 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     described = json.loads(capsys.readouterr().out)
     assert described["text"] == "明天出去玩儿吧， iPhone不带。"
     (sentence,) = described["sentences"]
-    assert list(sentence) == ["text", "spoken", "words", "pinyin", "breaks", "symbols"]
+    assert list(sentence)[:6] == ["text", "spoken", "words", "pinyin", "breaks", "symbols"]
+    assert (sentence["kind"], sentence["question"]) == ("statement", None)
     assert sentence["pinyin"][4] == "wanr2"
     assert "IPHONE" in sentence["pinyin"]
     assert len(sentence["words"]) == len(sentence["breaks"])
