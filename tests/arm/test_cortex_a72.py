@@ -13,7 +13,7 @@ import pytest
 from arm.emulated import CHECKOUT, Pi
 from numpy.typing import NDArray
 
-from tts_daemon.workshop.quality import mel_distance_db
+from tts_daemon.workshop.measure.quality import mel_distance_db
 
 pytestmark = pytest.mark.timeout(1800)
 """The first run downloads two systems; a second of speech is some thirty seconds of emulation."""

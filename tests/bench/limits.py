@@ -29,10 +29,10 @@ from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.voices.store import VoiceStore
-from tts_daemon.workshop import calibration
-from tts_daemon.workshop.checkpoint import find_files, load_voice, open_model
+from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice, open_model
 from tts_daemon.workshop.export import export_graphs
-from tts_daemon.workshop.graph_player import Feeds, GraphPlayer
+from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer
+from tts_daemon.workshop.quantize import calibration
 
 PRODUCT = 1024
 """Rows, columns and depth of the plain matrix product."""

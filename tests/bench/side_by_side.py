@@ -26,8 +26,8 @@ from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.voices.store import VoiceStore
-from tts_daemon.workshop import eager
-from tts_daemon.workshop.checkpoint import find_files, load_voice, open_model
+from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice, open_model
+from tts_daemon.workshop.measure import eager
 
 # They begin alike: what differs is how much comes after.
 TEXT_10 = "早上好，今天天气晴。"

@@ -57,9 +57,9 @@ def golden(directory: Path) -> Golden:
 @pytest.fixture(scope="module")
 def voice(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Voice:
     """The directory as a voice package, loaded by the runtime."""
-    from tts_daemon.workshop.checkpoint import find_files, load_voice, open_model
+    from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice, open_model
     from tts_daemon.workshop.export import export_graphs
-    from tts_daemon.workshop.package import PackageGraphs, write_package
+    from tts_daemon.workshop.package.writer import PackageGraphs, write_package
 
     models = tmp_path_factory.mktemp("models")
     with open_model(directory) as root:

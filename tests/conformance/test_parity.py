@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tts_daemon.workshop import parity
+from tts_daemon.workshop.measure import parity
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 DIRECTORIES = sorted(path.parent for path in GOLDEN.glob("*/golden.npz"))

@@ -18,8 +18,8 @@ from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.voices.manifest import Manifest
 from tts_daemon.voices.store import VoiceStore
-from tts_daemon.workshop.random_voice import make_random_voice
-from tts_daemon.workshop.torchscript import quantize_fx
+from tts_daemon.workshop.models.random_voice import make_random_voice
+from tts_daemon.workshop.quantize.torchscript import fx as quantize_fx
 
 # Observing histograms takes its time.
 pytestmark = pytest.mark.timeout(300)

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from tts_daemon.inputs.socket_client import SocketClient
+from tts_daemon.client import SocketClient
 
 VOICES = Path(__file__).parents[1] / "data"
 VOICE = "tiny_voice"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class FakeClock:
-    """See `tts_daemon.playback.clock.Clock`."""
+    """See `tts_daemon.clock.Clock`."""
 
     def __init__(self, now_s: float = 1000.0, wall_offset_s: float = 1.7e9) -> None:
         self.now_s = now_s

@@ -10,8 +10,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fakes.speaking import HummingSynthesizer, make_player
 
-from tts_daemon.inputs.mqtt_door import MqttDoor
-from tts_daemon.inputs.mqtt_values import Retry
+from tts_daemon.inputs.mqtt.door import MqttDoor
+from tts_daemon.inputs.mqtt.values import Retry
 from tts_daemon.settings.schema import MqttSettings
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT}

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from fakes.fake_service import FakeSpeechService, tone
 
 from tts_daemon.domain import AudioChunk, SpeakRequest
-from tts_daemon.inputs.mqtt_door import MqttDoor
-from tts_daemon.inputs.mqtt_values import Retry
+from tts_daemon.inputs.mqtt.door import MqttDoor
+from tts_daemon.inputs.mqtt.values import Retry
 from tts_daemon.settings.schema import MqttSettings
 
 WORK_S = 0.02

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_daemon.clock import Clock, SystemClock
 from tts_daemon.domain import AudioChunk, Event, SpeakRequest, Style
 from tts_daemon.errors import AudioUnavailableError, InvalidRequestError, TtsError
-from tts_daemon.playback.clock import Clock, SystemClock
 from tts_daemon.ports import Snapshot
 
 RATE = 16000

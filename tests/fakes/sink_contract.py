@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tts_daemon.playback.buffered_sink import BufferedSink, Device
+from tts_daemon.sound.sink import BufferedSink, Device
 
 AHEAD_S = 0.5
 PATIENCE_S = 20.0

@@ -10,9 +10,9 @@ from fakes.fake_service import tone
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
-from tts_daemon.playback.sinks import make_sink
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
+from tts_daemon.sound.sinks import make_sink
 
 
 class HummingSynthesizer:

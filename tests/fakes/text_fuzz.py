@@ -11,7 +11,7 @@ from random import Random
 from tts_daemon.domain import Style
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.symbols import ARPABET, FIELDS, VoiceTraits, encode
-from tts_daemon.workshop.symbols import published_tables
+from tts_daemon.workshop.checkpoints.symbols import published_tables
 
 _SEEDS = Path(__file__).parents[1] / "data" / "text_seeds.txt"
 _PLAIN = "的一不了着过得地长重行数儿们子，。！？、；：…0123456789.:-/%℃￥aAbBzZ'[]=<> \n"

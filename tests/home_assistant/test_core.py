@@ -22,8 +22,8 @@ from fakes.fake_service import IDLE, FakeSpeechService
 from fakes.home_assistant_docs import pasted
 
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority
-from tts_daemon.inputs.mqtt_door import MqttDoor
-from tts_daemon.inputs.mqtt_values import Retry
+from tts_daemon.inputs.mqtt.door import MqttDoor
+from tts_daemon.inputs.mqtt.values import Retry
 from tts_daemon.ports import Command
 from tts_daemon.settings.schema import HomeAssistantSettings, MqttSettings
 

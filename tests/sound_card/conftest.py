@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tts_daemon.playback.alsa_sink import rescan
+from tts_daemon.sound.devices.alsa import rescan
 
 LOOPBACK = Path("/proc/asound/Loopback")
 DRIVER = Path("/sys/bus/platform/drivers/snd_aloop")

@@ -13,10 +13,10 @@ from sound_card.conftest import Loopback, wait_until
 
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import DeviceBusyError
-from tts_daemon.playback.alsa_sink import AlsaDevice, rescan
-from tts_daemon.playback.buffered_sink import BufferedSink
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player
+from tts_daemon.sound.devices.alsa import AlsaDevice, rescan
+from tts_daemon.sound.sink import BufferedSink
 
 LOUD = 8000
 DMIX = 'pcm.!default { type plug slave.pcm "dmix:CARD=Loopback" }'

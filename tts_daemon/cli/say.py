@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tts_daemon.cli import wav_output
+from tts_daemon.client import Reply, SocketClient, candidates
 from tts_daemon.errors import InvalidRequestError, TtsError
-from tts_daemon.inputs.socket_client import Reply, SocketClient, candidates
 
 EPILOG = """\
 exit status:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tts_daemon.cli import wav_output
+from tts_daemon.client import Reply
 from tts_daemon.domain import Event, EventType, SpeakRequest, Style
 from tts_daemon.inputs import messages
-from tts_daemon.inputs.socket_client import Reply
-from tts_daemon.inputs.socket_render import frames
+from tts_daemon.inputs.socket.render import frames
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player
 from tts_daemon.service import assembly, logs

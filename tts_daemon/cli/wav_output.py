@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from tts_daemon.client import Reply
 from tts_daemon.errors import InvalidRequestError
-from tts_daemon.inputs.socket_client import Reply
 
 SAMPLE_BYTES = 2
 

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, QueueFullError
 from tts_daemon.ports import SpeechService
-from tts_daemon.synthesis.pcm import to_pcm
+from tts_daemon.sound.pcm import to_pcm
 
 RENDERS = 4
 """Texts that one door renders at one time; the player allows several times as many, so that a busy

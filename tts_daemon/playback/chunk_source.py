@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk, SpeakRequest
-from tts_daemon.playback.clock import Clock
 from tts_daemon.playback.fair_lock import FairLock
 from tts_daemon.ports import SpeechSynthesizer
 

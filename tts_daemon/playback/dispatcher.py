@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from tts_daemon.clock import Clock
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
 from tts_daemon.errors import NotReadyError, QueueFullError
-from tts_daemon.playback.clock import Clock
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.outbox import Outbox
 from tts_daemon.playback.queue import SpeechQueue, Utterance, Verdict

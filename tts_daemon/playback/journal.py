@@ -26,8 +26,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tts_daemon.clock import Clock, SystemClock
 from tts_daemon.domain import Policy, Priority, SpeakRequest
-from tts_daemon.playback.clock import Clock, SystemClock
 from tts_daemon.playback.queue import Utterance, fingerprint
 
 _logger = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import AudioUnavailableError, TextError
 from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.clock import Clock
-from tts_daemon.playback.levels import Levels, to_pcm
 from tts_daemon.playback.start_policy import StartPolicy
 from tts_daemon.ports import Sink
+from tts_daemon.sound.levels import Levels, to_pcm
 
 
 class Performance:

@@ -28,21 +28,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from tts_daemon.clock import Clock, SystemClock
 from tts_daemon.domain import Priority, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError, NotReadyError
 from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.clock import Clock, SystemClock
 from tts_daemon.playback.dispatcher import Dispatcher
 from tts_daemon.playback.fair_lock import FairLock
 from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.levels import gain_of
 from tts_daemon.playback.outbox import Listener, Outbox
 from tts_daemon.playback.queue import SpeechQueue
 from tts_daemon.playback.render import RenderSlots, RenderStream
 from tts_daemon.playback.requests import checked, checked_number
 from tts_daemon.playback.speaker import Plan, Speaker
 from tts_daemon.ports import Command, Sink, Snapshot, SpeechSynthesizer
+from tts_daemon.sound.levels import gain_of
 
 _Value = TypeVar("_Value", float, str)
 

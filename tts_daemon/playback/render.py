@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import QueueFullError
 from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.levels import Levels
-from tts_daemon.playback.resampling import Resampler
+from tts_daemon.sound.levels import Levels
+from tts_daemon.sound.resampling import Resampler
 
 
 class RenderSlots:

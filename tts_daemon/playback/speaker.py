@@ -8,10 +8,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.errors import AudioUnavailableError, TtsError
 from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.clock import Clock
 from tts_daemon.playback.dispatcher import Dispatcher
 from tts_daemon.playback.fair_lock import FairLock
 from tts_daemon.playback.performance import Performance

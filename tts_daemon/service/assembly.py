@@ -9,12 +9,12 @@ from tts_daemon.domain import Priority, SpeakRequest, Style
 from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
-from tts_daemon.playback.sinks import make_sink
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine
 from tts_daemon.settings.places import checkout_models
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
+from tts_daemon.sound.sinks import make_sink
 from tts_daemon.synthesis import profile
 from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from tts_daemon.domain import Clause, SpeakRequest
 from tts_daemon.errors import MissingExtraError
-from tts_daemon.inputs.unix_socket import UnixSocketDoor
+from tts_daemon.inputs.socket.door import UnixSocketDoor
+from tts_daemon.metrics.textfile import Textfile
 from tts_daemon.ports import SpeechService
-from tts_daemon.service.textfile import Textfile
 from tts_daemon.settings.schema import Settings
 from tts_daemon.voices.store import VoiceStore
 
@@ -55,7 +55,7 @@ def doors(
         yield UnixSocketDoor(service, listener, settings.socket, limit)
     # Each library costs memory and time at the start, so only doors that are open are imported.
     if settings.mqtt.enabled:
-        from tts_daemon.inputs.mqtt_door import MqttDoor
+        from tts_daemon.inputs.mqtt.door import MqttDoor
 
         yield MqttDoor(service, settings.mqtt, max_characters=limit)
     if settings.http.enabled:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tts_daemon.client import SocketClient
 from tts_daemon.errors import DeviceBusyError, TtsError
-from tts_daemon.inputs import mqtt_probe
-from tts_daemon.inputs.socket_client import SocketClient
-from tts_daemon.playback.alsa_sink import AlsaDevice, device_names
+from tts_daemon.inputs.mqtt import probe as mqtt_probe
 from tts_daemon.settings import places
 from tts_daemon.settings.schema import Settings
+from tts_daemon.sound.devices.alsa import AlsaDevice, device_names
 from tts_daemon.voices.store import VoiceStore
 
 

@@ -12,8 +12,8 @@ import wave
 import pytest
 from fakes.daemon_process import VOICE, DaemonProcess
 
-from tts_daemon.inputs.socket_client import SocketClient
-from tts_daemon.playback.alsa_sink import device_names
+from tts_daemon.client import SocketClient
+from tts_daemon.sound.devices.alsa import device_names
 
 
 def test_it_speaks_what_tts_say_is_given(daemon: DaemonProcess) -> None:

@@ -337,5 +337,5 @@ def test_the_files_of_the_page_are_served(client: HttpClient) -> None:
         answer = client.get(path)
         assert answer.status == 200
         assert "default-src 'self'" in answer.headers["content-security-policy"]
-    assert resources.files("tts_daemon.inputs").joinpath("web/index.html").is_file()
+    assert resources.files("tts_daemon.inputs.http").joinpath("web/index.html").is_file()
     json.loads(client.get("/api/openapi.json").body)

@@ -12,8 +12,8 @@ import pytest
 from fakes.broker import MOSQUITTO, Broker, Watcher
 from fakes.fake_service import FakeSpeechService
 
-from tts_daemon.inputs.mqtt_door import MqttDoor
-from tts_daemon.inputs.mqtt_values import Retry
+from tts_daemon.inputs.mqtt.door import MqttDoor
+from tts_daemon.inputs.mqtt.values import Retry
 from tts_daemon.settings.schema import MqttSettings
 
 QUICK = Retry(first_s=0.05, longest_s=0.2, refused_s=0.2)

@@ -19,9 +19,9 @@ from fakes.tcp_proxy import TcpProxy
 
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import NotReadyError
-from tts_daemon.inputs import mqtt_connection
-from tts_daemon.inputs.mqtt_door import MqttDoor
-from tts_daemon.inputs.mqtt_outbox import Outbox
+from tts_daemon.inputs.mqtt import session as mqtt_connection
+from tts_daemon.inputs.mqtt.door import MqttDoor
+from tts_daemon.inputs.mqtt.outbox import Outbox
 from tts_daemon.settings.schema import TlsSettings
 
 OpenDoor = Callable[..., MqttDoor]

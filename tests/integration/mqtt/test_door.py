@@ -13,7 +13,7 @@ from fakes.broker import Watcher
 from fakes.fake_service import IDLE, FakeSpeechService
 
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority
-from tts_daemon.inputs.mqtt_door import MqttDoor
+from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.ports import Command
 
 OpenDoor = Callable[..., MqttDoor]

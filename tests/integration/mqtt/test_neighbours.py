@@ -12,7 +12,7 @@ from fakes.fake_service import IDLE, FakeSpeechService
 from paho.mqtt.client import MQTTMessage
 
 from tts_daemon.domain import Event, EventType
-from tts_daemon.inputs.mqtt_door import MqttDoor
+from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.settings.schema import HermesSettings, HomeAssistantSettings
 
 OpenDoor = Callable[..., MqttDoor]

@@ -16,7 +16,7 @@ from fakes.fake_service import SAMPLE_RATE, FakeSpeechService, tone
 from paho.mqtt.client import MQTTMessage
 
 from tts_daemon.errors import VoiceError
-from tts_daemon.inputs.mqtt_door import MqttDoor
+from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.settings.schema import PoolSettings
 
 OpenDoor = Callable[..., MqttDoor]

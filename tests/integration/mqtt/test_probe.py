@@ -10,8 +10,8 @@ import pytest
 from fakes.broker import Broker, free_port
 
 from tts_daemon.errors import BrokerError
-from tts_daemon.inputs.mqtt import Version
-from tts_daemon.inputs.mqtt_probe import probe
+from tts_daemon.inputs.mqtt.conversation import Version
+from tts_daemon.inputs.mqtt.probe import probe
 from tts_daemon.settings.schema import MqttSettings
 
 MakeBroker = Callable[..., Broker]

@@ -11,7 +11,7 @@ import pytest
 from fakes.broker import DEADLINE_S, Broker, Watcher
 from fakes.speaking import HummingSynthesizer, make_player
 
-from tts_daemon.inputs.mqtt_door import MqttDoor
+from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.playback.player import Player
 
 OpenDoor = Callable[..., MqttDoor]

@@ -60,7 +60,7 @@ def alsa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Alsa:
 
 
 def _rescan_or_skip() -> Callable[[], None]:
-    from tts_daemon.playback.alsa_sink import rescan
+    from tts_daemon.sound.devices.alsa import rescan
 
     try:
         rescan()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tts_daemon.workshop.random_voice import make_random_voice
+from tts_daemon.workshop.models.random_voice import make_random_voice
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 from tts_daemon.cli import voices
 from tts_daemon.errors import CheckpointError
 from tts_daemon.voices.manifest import Manifest
-from tts_daemon.workshop.download import HubFile, choose, download
+from tts_daemon.workshop.checkpoints.download import HubFile, choose, download
 
 if TYPE_CHECKING:
     from conftest import Hub

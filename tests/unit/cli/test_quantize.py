@@ -7,7 +7,7 @@ import pytest
 
 from tts_daemon.cli import quantize
 from tts_daemon.voices.manifest import Manifest
-from tts_daemon.workshop.random_voice import make_random_voice
+from tts_daemon.workshop.models.random_voice import make_random_voice
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_what_is_too_far_from_fp32_is_refused(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tts_daemon.workshop.quality.VOCODER_SNR_DB", 90.0)
+    monkeypatch.setattr("tts_daemon.workshop.measure.quality.VOCODER_SNR_DB", 90.0)
     assert run(model, tmp_path) == 1
     assert "vocoder SNR below 90.0 dB; --force writes it all the same" in capsys.readouterr().err
     assert not (tmp_path / "models").exists()

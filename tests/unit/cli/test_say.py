@@ -16,8 +16,8 @@ from fakes.fake_service import SAMPLE_RATE, FakeSpeechService, tone
 from tts_daemon.cli.say import main
 from tts_daemon.domain import Event, EventType
 from tts_daemon.errors import VoiceError
-from tts_daemon.inputs.socket_address import SocketAddress
-from tts_daemon.inputs.unix_socket import UnixSocketDoor
+from tts_daemon.inputs.socket.address import SocketAddress
+from tts_daemon.inputs.socket.door import UnixSocketDoor
 from tts_daemon.ports import Command
 from tts_daemon.settings.schema import SocketSettings
 
@@ -177,5 +177,5 @@ def test_the_plain_path_imports_nothing_heavy() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     ).stdout.split()
-    assert "tts_daemon.inputs.socket_client" in loaded
+    assert "tts_daemon.client" in loaded
     assert not {"numpy", "yaml", "onnxruntime", "tts_daemon.domain"} & set(loaded)

@@ -11,12 +11,12 @@ import pytest
 from fakes.fake_service import IDLE, FakeSpeechService
 
 from tts_daemon.domain import Event, EventType, Policy, Priority, SpeakRequest, Style
-from tts_daemon.inputs import hermes
-from tts_daemon.inputs.home_assistant import components, device_message
 from tts_daemon.inputs.messages import FIELDS, event_message, parse, snapshot_message
-from tts_daemon.inputs.mqtt_door import MqttDoor
-from tts_daemon.inputs.mqtt_topics import PoolTopics, Topics
-from tts_daemon.inputs.mqtt_values import Message, Publication
+from tts_daemon.inputs.mqtt import hermes
+from tts_daemon.inputs.mqtt.door import MqttDoor
+from tts_daemon.inputs.mqtt.home_assistant import components, device_message
+from tts_daemon.inputs.mqtt.topics import PoolTopics, Topics
+from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.ports import Command
 from tts_daemon.settings.schema import (
     HermesSettings,

@@ -24,8 +24,8 @@ from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError
 from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
-from tts_daemon.playback.sinks import make_sink
 from tts_daemon.ports import Command, Snapshot
+from tts_daemon.sound.sinks import make_sink
 
 
 class Room:

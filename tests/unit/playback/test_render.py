@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tts_daemon.clock import SystemClock
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.clock import SystemClock
 from tts_daemon.playback.fair_lock import FairLock
 from tts_daemon.playback.render import RenderSlots, RenderStream
 

@@ -7,11 +7,11 @@ import onnx
 import pytest
 import torch
 
-from tts_daemon.workshop.checkpoint import find_files, load_voice
+from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice
 from tts_daemon.workshop.export import export_graphs
-from tts_daemon.workshop.graph_player import Sentence
-from tts_daemon.workshop.random_voice import make_random_voice
-from tts_daemon.workshop.voice import Voice
+from tts_daemon.workshop.measure.graph_player import Sentence
+from tts_daemon.workshop.models.random_voice import make_random_voice
+from tts_daemon.workshop.models.voice import Voice
 
 
 @pytest.fixture(scope="session", autouse=True)

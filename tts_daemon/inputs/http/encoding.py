@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from tts_daemon.errors import InvalidRequestError
-from tts_daemon.synthesis.wav import wav_header
+from tts_daemon.sound.wav import wav_header
 
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
 _MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)

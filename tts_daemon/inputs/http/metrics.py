@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from tts_daemon.inputs.http.guard import Handler
-from tts_daemon.inputs.prometheus import family
+from tts_daemon.metrics.prometheus import family
 
 
 class Requests:

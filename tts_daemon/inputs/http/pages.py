@@ -27,6 +27,6 @@ def routes() -> list[web.RouteDef]:
 
 
 async def _send(name: str, content_type: str, request: web.Request) -> web.Response:
-    text = resources.files("tts_daemon.inputs").joinpath(name).read_text(encoding="utf-8")
+    text = resources.files("tts_daemon.inputs.http").joinpath(name).read_text(encoding="utf-8")
     headers = {"Cache-Control": "no-cache"}
     return web.Response(text=text, content_type=content_type, headers=headers)

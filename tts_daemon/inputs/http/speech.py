@@ -18,7 +18,7 @@ from tts_daemon.inputs.http.replies import reply
 from tts_daemon.inputs.http.requests import Limits, fields_of, flag, speak_request, text_of
 from tts_daemon.inputs.rendering import Renderer, Sound
 from tts_daemon.ports import Command, Snapshot, SpeechService
-from tts_daemon.synthesis.wav import wav_header
+from tts_daemon.sound.wav import wav_header
 
 log = logging.getLogger(__name__)
 

@@ -13,12 +13,13 @@ from aiohttp import web
 from tts_daemon import __version__
 from tts_daemon.domain import Clause, Event, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, VoiceError
-from tts_daemon.inputs import messages, prometheus
+from tts_daemon.inputs import messages
 from tts_daemon.inputs.http import metrics
 from tts_daemon.inputs.http.reading import described
 from tts_daemon.inputs.http.replies import refusal, reply
 from tts_daemon.inputs.http.requests import Limits, fields_of, speak_request
 from tts_daemon.inputs.rendering import Renderer
+from tts_daemon.metrics import prometheus
 from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.settings.presets import style_value
 from tts_daemon.voices.store import VoiceStore

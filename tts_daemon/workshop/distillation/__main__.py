@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 from tts_daemon.errors import CheckpointError, TtsError
-from tts_daemon.workshop import calibration
-from tts_daemon.workshop.checkpoint import find_files, load_voice, open_model
+from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice, open_model
 from tts_daemon.workshop.distillation.lessons import speak
 from tts_daemon.workshop.distillation.student import CHANNELS, count_parameters, publish
 from tts_daemon.workshop.distillation.trainer import Distillation, Plan
+from tts_daemon.workshop.quantize import calibration
 from tts_daemon.workshop.training.schedule import Interruption
 from tts_daemon.workshop.training.states import prepare_torch
 

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop import calibration
-from tts_daemon.workshop.graph_player import Floats
-from tts_daemon.workshop.hifigan import Generator, sine_excitation
-from tts_daemon.workshop.parity_engines import torch_engine
-from tts_daemon.workshop.voice import VOICED_THRESHOLD, Voice
+from tts_daemon.workshop.measure.graph_player import Floats
+from tts_daemon.workshop.measure.parity_engines import torch_engine
+from tts_daemon.workshop.models.hifigan import Generator, sine_excitation
+from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, Voice
+from tts_daemon.workshop.quantize import calibration
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ import torch
 import yaml
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.hifigan import Generator, GeneratorParams
-from tts_daemon.workshop.model_files import NOTES_FILE, VoiceFiles
-from tts_daemon.workshop.random_voice import vocoder_yaml
-from tts_daemon.workshop.voice import Voice
+from tts_daemon.workshop.checkpoints.model_files import NOTES_FILE, VoiceFiles
+from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
+from tts_daemon.workshop.models.random_voice import vocoder_yaml
+from tts_daemon.workshop.models.voice import Voice
 
 CHANNELS = 128
 RESBLOCK_KERNELS = (3, 7)

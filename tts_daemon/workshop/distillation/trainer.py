@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.distillation.lessons import Lesson, Lessons
 from tts_daemon.workshop.distillation.student import student_params
-from tts_daemon.workshop.graph_player import Floats
-from tts_daemon.workshop.hifigan import Generator
-from tts_daemon.workshop.hifigan.start import start_wide
+from tts_daemon.workshop.measure.graph_player import Floats
+from tts_daemon.workshop.models.hifigan import Generator
+from tts_daemon.workshop.models.hifigan.start import start_wide
+from tts_daemon.workshop.models.voice import Voice
 from tts_daemon.workshop.training.losses import SpectralLoss
 from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
 from tts_daemon.workshop.training.states import load_state, save_state
-from tts_daemon.workshop.voice import Voice
 
 HELD_OUT = 10
 """Every so many-th clause is kept for the examination."""

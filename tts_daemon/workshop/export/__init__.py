@@ -9,7 +9,7 @@ from tts_daemon.workshop.export.encoder import encoder_graph
 from tts_daemon.workshop.export.postnet import postnet_fsmn_graph, postnet_lstm_graph
 from tts_daemon.workshop.export.variance import duration_graph, variance_graph
 from tts_daemon.workshop.export.vocoder import vocoder_graph
-from tts_daemon.workshop.voice import Voice
+from tts_daemon.workshop.models.voice import Voice
 
 __all__ = ["export_graphs"]
 

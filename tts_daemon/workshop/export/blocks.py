@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tts_daemon.workshop.export.builder import LAST, GraphBuilder, array
-from tts_daemon.workshop.sambert.fsmn import MemoryBlock
+from tts_daemon.workshop.models.sambert.fsmn import MemoryBlock
 
 # ONNX orders the gates input, output, forget, cell; torch input, forget, cell, output.
 _GATES = (0, 3, 1, 2)

@@ -12,8 +12,8 @@ from torch import nn
 
 from tts_daemon.workshop.export.blocks import attention, heads, scaled_query
 from tts_daemon.workshop.export.builder import GraphBuilder, array
-from tts_daemon.workshop.sambert import Sambert
-from tts_daemon.workshop.sambert.decoder import PncaBlock
+from tts_daemon.workshop.models.sambert import Sambert
+from tts_daemon.workshop.models.sambert.decoder import PncaBlock
 
 
 def memory_graph(model: Sambert) -> onnx.ModelProto:

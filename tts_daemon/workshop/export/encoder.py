@@ -19,10 +19,10 @@ from tts_daemon.workshop.export.blocks import (
     scaled_query,
 )
 from tts_daemon.workshop.export.builder import GraphBuilder, array
-from tts_daemon.workshop.sambert import Sambert
-from tts_daemon.workshop.sambert.encoder import EncoderBlock, position_table
-from tts_daemon.workshop.sambert.fsmn import Fsmn, FsmnFeedForward
-from tts_daemon.workshop.sambert.variance import ContourPredictor
+from tts_daemon.workshop.models.sambert import Sambert
+from tts_daemon.workshop.models.sambert.encoder import EncoderBlock, position_table
+from tts_daemon.workshop.models.sambert.fsmn import Fsmn, FsmnFeedForward
+from tts_daemon.workshop.models.sambert.variance import ContourPredictor
 
 
 def encoder_graph(model: Sambert, speaker_table: NDArray[np.float32]) -> onnx.ModelProto:

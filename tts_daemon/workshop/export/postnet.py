@@ -12,8 +12,8 @@ import onnx
 from tts_daemon.workshop.export.blocks import fsmn_memory, lstm
 from tts_daemon.workshop.export.builder import LAST, GraphBuilder
 from tts_daemon.workshop.export.encoder import fsmn_feed_forward
-from tts_daemon.workshop.sambert import Sambert
-from tts_daemon.workshop.sambert.fsmn import FsmnFeedForward
+from tts_daemon.workshop.models.sambert import Sambert
+from tts_daemon.workshop.models.sambert.fsmn import FsmnFeedForward
 
 
 def postnet_fsmn_graph(model: Sambert) -> onnx.ModelProto:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tts_daemon.workshop.export.builder import GraphBuilder, array
-from tts_daemon.workshop.sambert import Sambert
+from tts_daemon.workshop.models.sambert import Sambert
 
 
 def variance_graph(model: Sambert) -> onnx.ModelProto:

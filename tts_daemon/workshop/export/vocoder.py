@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tts_daemon.workshop.export.builder import GraphBuilder, array
-from tts_daemon.workshop.hifigan import Generator
-from tts_daemon.workshop.hifigan.generator import FINAL_SLOPE, ResidualBlock
-from tts_daemon.workshop.hifigan.layers import Convolution
+from tts_daemon.workshop.models.hifigan import Generator
+from tts_daemon.workshop.models.hifigan.generator import FINAL_SLOPE, ResidualBlock
+from tts_daemon.workshop.models.hifigan.layers import Convolution
 
 _REACH = 4
 """Input steps on each side in which an upsampling filter is looked for."""

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tts_daemon.workshop.sambert import Sambert, SambertConfig, TableSizes, Training
+from tts_daemon.workshop.models.sambert import Sambert, SambertConfig, TableSizes, Training
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_data import Batch, ItemSource, Moments, make_item
 from tts_daemon.workshop.training.corpus import Corpus

@@ -14,7 +14,7 @@ from torch import Tensor
 from tts_daemon.domain import Style
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.symbols import VoiceTraits, encode
-from tts_daemon.workshop.hifigan import Generator, GeneratorParams, sine_excitation
+from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams, sine_excitation
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_trainer import new_model, trained_params
 from tts_daemon.workshop.training.features import (

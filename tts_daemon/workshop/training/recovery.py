@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.export.int8_products import EXACT_BIAS
-from tts_daemon.workshop.sambert import Sambert
+from tts_daemon.workshop.models.sambert import Sambert
 
 Floats = NDArray[np.float32]
 

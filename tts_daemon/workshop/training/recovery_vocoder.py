@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tts_daemon.workshop.hifigan import Generator
-from tts_daemon.workshop.hifigan.layers import WeightNormConv1d
+from tts_daemon.workshop.models.hifigan import Generator
+from tts_daemon.workshop.models.hifigan.layers import WeightNormConv1d
 from tts_daemon.workshop.training.recovery import Constants, Floats, load_found
 
 _REACH = 4

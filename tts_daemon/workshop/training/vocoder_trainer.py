@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tts_daemon.workshop.hifigan import Generator, GeneratorParams, sine_excitation
-from tts_daemon.workshop.hifigan.start import start_wide
+from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams, sine_excitation
+from tts_daemon.workshop.models.hifigan.start import start_wide
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.discriminators import Discriminators
 from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE

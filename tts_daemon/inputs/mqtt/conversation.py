@@ -1,0 +1,361 @@
+"""One connection to an MQTT broker, from its handshake to its end: the only module that knows paho.
+
+Everything here happens on the thread that calls `hold`, except where it says otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import socket
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from tts_daemon.inputs.mqtt.credentials import read_password, tls_context
+from tts_daemon.inputs.mqtt.outbox import Outbox
+from tts_daemon.inputs.mqtt.values import (
+    ConnectionListener,
+    End,
+    Message,
+    Publication,
+    Session,
+)
+from tts_daemon.settings.schema import MqttSettings
+
+log = logging.getLogger(__name__)
+
+WINDOW = 20
+"""Messages sent and not yet confirmed by the broker."""
+MOST_BYTES = 16 * 1024 * 1024
+"""Longest message that we take (MQTT 5)."""
+HANDSHAKE_S = 10.0
+FAREWELL_S = 2.0
+SESSION_TAKEN_OVER = 0x8E
+CREDENTIALS_REFUSED = frozenset({0x86, 0x87, 0x8C})
+"""Bad user name or password, not authorized, bad authentication method."""
+
+
+class Version(Enum):
+    """Of the protocol, newest first; the value is its name."""
+
+    MQTT5 = "5"
+    MQTT311 = "3.1.1"
+
+
+class Conversation:
+    """One connection by one version of the protocol.
+
+    Attributes:
+        number: Goes with every message, which can be acknowledged on this connection alone.
+        end: How it ended, so far.
+        problem: Why, for people.
+        maximum_packet_bytes: Longest message that the broker takes; None where it does not say.
+    """
+
+    def __init__(
+        self,
+        settings: MqttSettings,
+        session: Session,
+        version: Version,
+        *,
+        number: int,
+        outbox: Outbox,
+        listener: ConnectionListener,
+        wake: socket.socket,
+        caught_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            wake: Becomes readable when the outbox, or anything else here, has news.
+            caught_up: Called when the listener has received what came together.
+        """
+        self._settings = settings
+        self._session = session
+        self._is_5 = version is Version.MQTT5
+        self._version = version
+        self._outbox = outbox
+        self._listener = listener
+        self._caught_up = caught_up
+        self._wake = wake
+        self._inbox: deque[Message] = deque()
+        self._acknowledgements: deque[Message] = deque()
+        self._unacknowledged = 0
+        self._parting = threading.Event()
+        self._forget_session = False
+        self._window = WINDOW
+        self._quality_of_service = 1
+        self.number = number
+        self.is_accepted = False
+        self.end = End.UNREACHABLE
+        self.problem = ""
+        self.maximum_packet_bytes: int | None = None
+
+    # ---- for every thread
+
+    def part(self, *, forget_session: bool) -> None:
+        """Send what waits, then disconnect."""
+        self._forget_session = forget_session
+        self._parting.set()
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that a message need not come again."""
+        self._acknowledgements.append(message)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every message that came so far is acknowledged."""
+        return self.is_accepted and not self._unacknowledged
+
+    # ---- from the first byte to the last
+
+    def hold(self) -> End:
+        """Connect, and converse until that ends, whoever ends it."""
+        try:
+            client = self._make_client()
+            self._connect(client)
+            self.end = End.NO_HANDSHAKE
+            self._pump(client)
+        except (OSError, ValueError) as error:
+            self.problem = str(error) or type(error).__name__
+        except Exception:
+            self.problem = "internal error"
+            log.exception("unexpected error in the MQTT connection")
+        finally:
+            self.is_accepted = False
+        return self.end
+
+    def _make_client(self) -> Client:
+        settings, session = self._settings, self._session
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=session.client_id,
+            clean_session=None if self._is_5 else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if self._is_5 else MQTTProtocolVersion.MQTTv311,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        if settings.username:
+            client.username_pw_set(settings.username, read_password(settings) or None)
+        if settings.tls.enabled:
+            client.tls_set_context(tls_context(settings.tls))
+        if session.will_topic:
+            properties = _properties(PacketTypes.WILLMESSAGE)
+            properties.WillDelayInterval = session.will_delay_s
+            client.will_set(
+                session.will_topic,
+                session.will_payload,
+                1,
+                True,
+                properties if self._is_5 else None,
+            )
+        self._set_callbacks(client)
+        return client
+
+    def _set_callbacks(self, client: Client) -> None:
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
+        client.on_socket_open = _send_at_once
+        # With this set, paho leaves all writing to `_exchange`.
+        client.on_socket_register_write = lambda *_: None
+
+    def _connect(self, client: Client) -> None:
+        settings = self._settings
+        where = settings.host, settings.port, settings.keepalive_s
+        if not self._is_5:
+            client.connect(*where)
+            return
+        properties = _properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = self._session.expiry_s
+        properties.ReceiveMaximum = self._session.receive_maximum
+        properties.MaximumPacketSize = MOST_BYTES
+        client.connect(*where, clean_start=False, properties=properties)
+
+    # ---- the connection's own thread: moving bytes
+
+    def _pump(self, client: Client) -> None:
+        """Send and receive until the connection ends."""
+        handshake_ends_s = time.monotonic() + HANDSHAKE_S
+        farewell_ends_s: float | None = None
+        while (sock := client.socket()) is not None:
+            if self.is_accepted:
+                self._hand_over()
+                self._send_waiting(client)
+            elif time.monotonic() > handshake_ends_s:
+                self.problem = f"no answer within {HANDSHAKE_S:.0f} s"
+                client.disconnect()
+            if self._parting.is_set():
+                farewell_ends_s = farewell_ends_s or time.monotonic() + FAREWELL_S
+                if self._has_said_everything():
+                    self._disconnect(client)
+                elif time.monotonic() > farewell_ends_s:
+                    # Without a good-bye, so that the broker says by our will what we could not.
+                    sock.close()
+                    return
+            self._exchange(client, sock)
+
+    def _disconnect(self, client: Client) -> None:
+        properties = None
+        if self._forget_session and self._is_5:
+            properties = _properties(PacketTypes.DISCONNECT)
+            properties.SessionExpiryInterval = 0
+        client.disconnect(properties=properties)
+
+    def _exchange(self, client: Client, sock: Any) -> None:
+        # Bytes that TLS has already decrypted do not make the socket readable.
+        has_decrypted = bool(sock.pending()) if isinstance(sock, ssl.SSLSocket) else False
+        timeout_s = 0.05 if self._parting.is_set() else 1.0
+        writers = [sock] if client.want_write() else []
+        readable, _, _ = select.select(
+            [sock, self._wake], writers, [], 0.0 if has_decrypted else timeout_s
+        )
+        if self._wake in readable:
+            self._wake.recv(4096)
+        if sock in readable or has_decrypted:
+            client.loop_read()
+        if client.want_write():
+            client.loop_write()
+        client.loop_misc()
+
+    def _has_said_everything(self) -> bool:
+        return not self.is_accepted or (self._outbox.is_empty and not self._acknowledgements)
+
+    def _hand_over(self) -> None:
+        has_any = False
+        # Requests make events: while those wait for the broker, more requests wait too.
+        while self._inbox and not self._outbox.is_congested:
+            has_any = True
+            _guarded(self._listener.received, self._inbox.popleft())
+        if has_any:
+            _guarded(self._caught_up)
+
+    def _send_waiting(self, client: Client) -> None:
+        while self._acknowledgements:
+            message = self._acknowledgements.popleft()
+            # The number of a packet means another packet on another connection.
+            if message.connection == self.number and message.packet_id:
+                client.ack(message.packet_id, 1)
+                self._unacknowledged -= 1
+        for publication in self._outbox.due(self._window):
+            info = client.publish(
+                publication.topic,
+                publication.payload,
+                self._quality_of_service,
+                publication.retain,
+                _publish_properties(client, publication),
+            )
+            self._outbox.sent(info.mid, publication)
+            if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
+                log.error("cannot publish on %s: %s", publication.topic, info.rc)
+
+    # ---- paho's callbacks
+
+    def _on_connect(
+        self, client: Client, _: Any, flags: Any, reason: ReasonCode, properties: Any
+    ) -> None:
+        if reason.is_failure:
+            self.problem = str(reason)
+            self.end = End.REFUSED if reason.value in CREDENTIALS_REFUSED else End.NO_HANDSHAKE
+            return
+        self.end = End.LOST
+        self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
+        self._quality_of_service = getattr(properties, "MaximumQoS", 1)
+        self.maximum_packet_bytes = getattr(properties, "MaximumPacketSize", None)
+        self._subscribe(client)
+        self.is_accepted = True
+        where = self._settings.host, self._settings.port
+        log.info("connected to the MQTT broker at %s:%d, MQTT %s", *where, self._version.value)
+        _guarded(self._listener.connected, flags.session_present)
+
+    def _subscribe(self, client: Client) -> None:
+        session = self._session
+        wanted = [(topic, 1) for topic in session.subscriptions]
+        wanted += [(topic, 0) for topic in session.watches]
+        if wanted:
+            client.subscribe(wanted)
+        if session.releases:
+            client.unsubscribe(list(session.releases))
+
+    def _on_disconnect(
+        self, _client: Client, _: Any, flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        self.is_accepted = False
+        if flags.is_disconnect_packet_from_server and reason.value == SESSION_TAKEN_OVER:
+            self.end = End.TAKEN_OVER
+        self.problem = self.problem or str(reason)
+
+    def _on_message(self, _client: Client, _: Any, arrived: MQTTMessage) -> None:
+        properties = arrived.properties
+        message = Message(
+            topic=arrived.topic,
+            payload=bytes(arrived.payload),
+            retained=bool(arrived.retain),
+            redelivered=bool(arrived.dup),
+            packet_id=arrived.mid if arrived.qos else 0,
+            response_topic=getattr(properties, "ResponseTopic", ""),
+            correlation=getattr(properties, "CorrelationData", None),
+            connection=self.number,
+        )
+        self._unacknowledged += bool(message.packet_id)
+        self._inbox.append(message)
+
+    def _on_publish(
+        self, _client: Client, _: Any, packet_id: int, reason: ReasonCode, _properties: Any
+    ) -> None:
+        publication = self._outbox.confirmed(packet_id)
+        if publication is None:
+            return
+        if reason.is_failure:
+            log.warning("the MQTT broker refuses a message on %s: %s", publication.topic, reason)
+        if publication.confirmed is not None:
+            _guarded(publication.confirmed)
+
+    def _on_subscribe(
+        self, _client: Client, _: Any, _packet_id: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        topics = self._session.subscriptions + self._session.watches
+        for topic, reason in zip(topics, reasons, strict=False):
+            if reason.is_failure:
+                log.error("the MQTT broker refuses the subscription to %s: %s", topic, reason)
+
+
+def _guarded(function: Callable[..., None], *arguments: Any) -> None:
+    """Call a listener, whose mistakes must not end the connection."""
+    try:
+        function(*arguments)
+    except Exception:
+        log.exception("error while handling MQTT")
+
+
+def _send_at_once(_client: Client, _: Any, sock: Any) -> None:
+    """Let no event wait until the broker has confirmed the packet before it, up to 40 ms."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _properties(packet_type: int) -> Properties:
+    return Properties(packet_type)  # type: ignore[no-untyped-call]
+
+
+def _publish_properties(client: Client, publication: Publication) -> Properties | None:
+    if client.protocol != MQTTProtocolVersion.MQTTv5:
+        return None
+    properties = _properties(PacketTypes.PUBLISH)
+    if publication.correlation is not None:
+        properties.CorrelationData = publication.correlation
+    if publication.content_type:
+        properties.ContentType = publication.content_type
+    return properties

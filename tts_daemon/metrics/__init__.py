@@ -1,0 +1,1 @@
+"""Figures for Prometheus: as text, and in a file."""

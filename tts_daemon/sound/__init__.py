@@ -1,0 +1,1 @@
+"""From samples to the loudspeaker: levels, resampling, a ring buffer, devices."""

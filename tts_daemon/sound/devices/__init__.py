@@ -1,0 +1,1 @@
+"""Where samples go: ALSA, nothing, a file."""

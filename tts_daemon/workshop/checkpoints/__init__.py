@@ -1,0 +1,1 @@
+"""Published models: found, downloaded, read without trust."""

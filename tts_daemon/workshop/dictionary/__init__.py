@@ -1,0 +1,1 @@
+"""The pinyin tables of the front end, made from published dictionaries."""

@@ -1,0 +1,1 @@
+"""How true a voice is: parity with the reference, quality of every precision."""

@@ -1,0 +1,1 @@
+"""The torch models, named as the published checkpoints name them."""

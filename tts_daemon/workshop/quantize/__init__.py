@@ -1,0 +1,1 @@
+"""From FP32 graphs to INT8 ones."""
