@@ -29,7 +29,7 @@ def measure(task: Task) -> Measured:
     Raises:
         CheckpointError: The model cannot be read.
     """
-    checkpoint, eager = workshop("checkpoint"), workshop("eager")
+    checkpoint, eager = workshop("checkpoints.checkpoint"), workshop("measure.eager")
     eager.use_threads(task.threads or available_cores())
     with checkpoint.open_model(Path(task.directory)) as root:
         files = checkpoint.find_files(root, None)

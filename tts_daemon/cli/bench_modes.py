@@ -44,20 +44,20 @@ def _random_model(size: str, directory: Path) -> Path:
     model = directory / f"random-{size}"
     if not model.exists():
         _say(f"making a random model of the {size} size")
-        workshop("random_voice").make_random_voice(model, size)
+        workshop("models.random_voice").make_random_voice(model, size)
     return model
 
 
 def _make_packages(model: Path, models: Path, modes: list[str]) -> None:
     """Packages named like their modes; `fp32-onnx` always, since others are compared with it."""
-    convert = workshop("convert")
+    convert = workshop("package.convert")
     missing = [
         mode for mode in dict.fromkeys(["fp32-onnx", *modes]) if not (models / mode).exists()
     ]
     if not missing:
         return
     # On a busy machine threads that wait for each other lose more than such small layers gain.
-    workshop("eager").use_threads(1)
+    workshop("measure.eager").use_threads(1)
     # Random weights fail every limit of quality; what is measured here is the time.
     choice = convert.Conversion(force=True, mode=_conversion(missing[0]))
     prepared = convert.prepare(model, choice, _say)

@@ -62,7 +62,7 @@ def _quantize(options: argparse.Namespace) -> list[Path]:
     models = voices_make.target_directory(options)
     modes = options.mode or ["static"]
     targets = {mode: models / _name(options.name, mode) for mode in modes}
-    convert = workshop("convert")
+    convert = workshop("package.convert")
     wanted = voices_make.conversion(options, voice=options.voice, mode=modes[0])
     for target in targets.values():
         convert.refuse_existing(target, wanted)

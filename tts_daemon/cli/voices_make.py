@@ -101,7 +101,7 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
 
 def _convert(options: argparse.Namespace) -> int:
     target = target_directory(options) / options.name
-    convert = workshop("convert")
+    convert = workshop("package.convert")
     convert.convert(_source(options), target, conversion(options, voice=options.voice), _say)
     print(f"{target}: done; hear it with: tts-say --voice {options.name} 你好")
     return 0
@@ -111,7 +111,7 @@ def _download(options: argparse.Namespace) -> int:
     """Every voice of the model, or those asked for; one that fails does not stop the others."""
     models = target_directory(options)
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tts-daemon"
-    fetched = workshop("download").download(
+    fetched = workshop("checkpoints.download").download(
         options.id,
         options.cache or default,
         revision=options.revision,
@@ -120,8 +120,8 @@ def _download(options: argparse.Namespace) -> int:
         report=_say,
     )
     failed = 0
-    with workshop("checkpoint").open_model(fetched.root) as root:
-        names = options.voice or workshop("checkpoint").list_voices(root)
+    with workshop("checkpoints.checkpoint").open_model(fetched.root) as root:
+        names = options.voice or workshop("checkpoints.checkpoint").list_voices(root)
         for name in names:
             failed |= _convert_downloaded(options, root, name, models / name, fetched.checksums)
     return failed
@@ -135,7 +135,7 @@ def _convert_downloaded(
     origin = {"model": options.id, "revision": options.revision, "sha256": own or checksums}
     wanted.notes.setdefault("provenance", origin)
     try:
-        workshop("convert").convert(root, target, wanted, _say)
+        workshop("package.convert").convert(root, target, wanted, _say)
     except TtsError as error:
         print(f"tts-voices: {name}: {error}", file=sys.stderr)
         return 1
@@ -145,7 +145,7 @@ def _convert_downloaded(
 
 def conversion(options: argparse.Namespace, *, voice: str | None = None, mode: str = "") -> Any:
     """The choices of `add_conversion_options`, as the workshop takes them."""
-    wishes = workshop("precision").Wishes(
+    wishes = workshop("quantize.precision").Wishes(
         calibration=options.calibration,
         exclude=tuple(options.exclude),
         search=not options.no_search,
@@ -157,7 +157,7 @@ def conversion(options: argparse.Namespace, *, voice: str | None = None, mode: s
         "speaker": options.speaker,
         "emotions": options.emotions and tuple(options.emotions.split(",")),
     }
-    return workshop("convert").Conversion(
+    return workshop("package.convert").Conversion(
         voice=voice,
         mode=mode or {"int8": "static", "fp32": "fp32"}[options.precision],
         wishes=wishes,
@@ -199,7 +199,7 @@ def _source(options: argparse.Namespace) -> Any:
         raise CheckpointError(
             f"{', '.join(missing)} missing: give a model directory, or all files of a voice"
         )
-    return workshop("checkpoint").VoiceFiles(
+    return workshop("checkpoints.checkpoint").VoiceFiles(
         name=options.name,
         acoustic=given["am"],
         acoustic_config=given["am-config"],
@@ -212,7 +212,7 @@ def _source(options: argparse.Namespace) -> Any:
 
 
 def _make_random(options: argparse.Namespace) -> int:
-    make: Callable[..., Path] = workshop("random_voice").make_random_voice
+    make: Callable[..., Path] = workshop("models.random_voice").make_random_voice
     print(make(options.directory, options.size, seed=options.seed))
     return 0
 

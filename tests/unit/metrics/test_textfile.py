@@ -54,4 +54,4 @@ def test_a_place_that_cannot_be_written_is_named_once(
     textfile.start()
     player.wait_for(3)
     textfile.stop()
-    assert caplog.text.count("metrics.textfile") == 1
+    assert caplog.text.count(" metrics.textfile: ") == 1

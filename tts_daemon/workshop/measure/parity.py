@@ -1,9 +1,9 @@
 """Do our models compute what the reference computed?
 
-Run as `python -m tts_daemon.workshop.measure.parity DIR`. DIR is a model directory with `symbols.txt`
-(a line of symbols per sentence) and `golden.npz` (what the reference implementation made of them).
-Prints the largest absolute difference of every stage, for the torch models and for the exported
-FP32 graphs; exits with 1 if one is above the tolerance.
+Run as `python -m tts_daemon.workshop.measure.parity DIR`. DIR is a model directory with
+`symbols.txt` (a line of symbols per sentence) and `golden.npz` (what the reference implementation
+made of them). Prints the largest absolute difference of every stage, for the torch models and for
+the exported FP32 graphs; exits with 1 if one is above the tolerance.
 """
 
 from __future__ import annotations
