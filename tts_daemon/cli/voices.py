@@ -13,7 +13,7 @@ from typing import Any
 from tts_daemon.cli import voices_make
 from tts_daemon.errors import TtsError, UnknownVoiceError, VoiceError
 from tts_daemon.settings.loader import load
-from tts_daemon.settings.places import checkout_models
+from tts_daemon.settings.places import voice_directories
 from tts_daemon.voices import judgement
 from tts_daemon.voices.manifest import FILE_NAME, Manifest
 from tts_daemon.voices.store import VoiceStore
@@ -69,10 +69,7 @@ def directories(options: argparse.Namespace) -> list[Path]:
     """Where voices are looked for, in this order."""
     if options.models is not None:
         return [options.models]
-    settings = load(options.config).settings
-    own = checkout_models()
-    configured = [Path(name).expanduser() for name in settings.voice.models]
-    return [*configured, *([own] if own else [])]
+    return voice_directories(load(options.config).settings.voice.models)
 
 
 def _store(options: argparse.Namespace) -> VoiceStore:

@@ -10,9 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tts_daemon.errors import CheckpointError, MissingExtraError, TtsError, VoiceError
+from tts_daemon.errors import CheckpointError, TtsError, VoiceError
+from tts_daemon.extras import missing_extra
 from tts_daemon.settings.loader import load
-from tts_daemon.settings.places import checkout_models
+from tts_daemon.settings.places import voice_directories
 
 SINGLE_FILES = {
     "am": "acoustic checkpoint (.pth)",
@@ -35,9 +36,7 @@ def workshop(module: str) -> Any:
     try:
         return import_module(f"tts_daemon.workshop.{module}")
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"{error.name} is missing: pip install 'tts-daemon[convert]' brings it"
-        ) from error
+        raise missing_extra(f"{error.name} is missing", "convert") from error
 
 
 def add_commands(commands: Any) -> None:
@@ -174,13 +173,12 @@ def target_directory(options: argparse.Namespace) -> Path:
     """
     if options.models is not None:
         return Path(options.models)
-    own = checkout_models()
-    configured = [Path(name).expanduser() for name in load(options.config).settings.voice.models]
-    for directory in [*configured, *([own] if own else [])]:
+    directories = voice_directories(load(options.config).settings.voice.models)
+    for directory in directories:
         existing = directory if directory.exists() else directory.parent
         if os.access(existing, os.W_OK):
             return directory
-    raise VoiceError(f"{', '.join(map(str, configured))}: not writable; use sudo, or --models DIR")
+    raise VoiceError(f"{', '.join(map(str, directories))}: not writable; use sudo, or --models DIR")
 
 
 def _source(options: argparse.Namespace) -> Any:

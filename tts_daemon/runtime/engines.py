@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tts_daemon.errors import MissingExtraError
+from tts_daemon.extras import missing_extra
 from tts_daemon.runtime.engine import Engine, Graph, GraphOptions
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 
@@ -36,7 +36,5 @@ def _torch_engine() -> Engine:
     try:
         from tts_daemon.runtime.torch_engine import TorchEngine
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "this voice is TorchScript: pip install 'tts-daemon[convert]' brings torch"
-        ) from error
+        raise missing_extra("this voice is TorchScript and needs torch", "convert") from error
     return TorchEngine()

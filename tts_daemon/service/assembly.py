@@ -11,7 +11,7 @@ from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine
-from tts_daemon.settings.places import checkout_models
+from tts_daemon.settings.places import voice_directories
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
 from tts_daemon.sound.sinks import make_sink
@@ -25,10 +25,8 @@ from tts_daemon.voices.store import VoiceStore
 
 
 def voice_store(settings: Settings) -> VoiceStore:
-    """The voices of the configured directories, then those of a checkout."""
-    directories = [Path(directory).expanduser() for directory in settings.voice.models]
-    own = checkout_models()
-    return VoiceStore([*directories, *([own] if own else [])], settings.voice.default)
+    """The voices of the configured directories, then those of this package."""
+    return VoiceStore(voice_directories(settings.voice.models), settings.voice.default)
 
 
 def make_phrase_cache(settings: Settings) -> PhraseCache:

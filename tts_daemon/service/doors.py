@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tts_daemon.domain import Clause, SpeakRequest
-from tts_daemon.errors import MissingExtraError
+from tts_daemon.extras import missing_extra
 from tts_daemon.inputs.socket.door import UnixSocketDoor
 from tts_daemon.metrics.textfile import Textfile
 from tts_daemon.ports import SpeechService
@@ -76,6 +76,4 @@ def _extra(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MissingExtraError(
-            f"{name}.enabled: {error.name} is missing; pip install 'tts-daemon[{name}]' brings it"
-        ) from None
+        raise missing_extra(f"{name}.enabled: {error.name} is missing", name) from None

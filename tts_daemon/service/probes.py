@@ -15,10 +15,7 @@ from tts_daemon.voices.store import VoiceStore
 
 def probe_voice(settings: Settings) -> str:
     """Verify the default voice's files. Raises VoiceError."""
-    directories = [Path(name) for name in settings.voice.models]
-    checkout = places.checkout_models()
-    if checkout:
-        directories.append(checkout)
+    directories = places.voice_directories(settings.voice.models)
     package = VoiceStore(directories, settings.voice.default).verify()
     size_mb = sum(path.stat().st_size for path in package.directory.iterdir()) / 1e6
     return f"{package.manifest.name}, {size_mb:.1f} MB, every checksum right"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import site
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 SYSTEM_CONFIG = Path("/etc/tts-daemon/config.yaml")
@@ -56,7 +58,18 @@ def credential(name: str, variables: Mapping[str, str]) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def checkout_models() -> Path | None:
-    """models/ of the checkout that this package runs from; None for an installed package."""
+def voice_directories(configured: Iterable[str]) -> list[Path]:
+    """Where voices are looked for, in this order: as configured, then those of this package."""
+    own = own_models()
+    return [*(Path(name).expanduser() for name in configured), *([own] if own else [])]
+
+
+def own_models() -> Path | None:
+    """Where the voices lie that came with this package: a checkout's, or a wheel's; else None."""
     root = Path(__file__).resolve().parents[2]
-    return root / "models" if (root / "pyproject.toml").exists() else None
+    if (root / "pyproject.toml").exists():
+        return root / "models"
+    # Where pip puts what is no code: of an environment, of a user, of a target directory.
+    bases = (Path(sys.prefix), Path(site.getuserbase()), root)
+    shares = (base / "share" / "tts-daemon" / "models" for base in bases)
+    return next((share for share in shares if share.is_dir()), None)

@@ -54,7 +54,7 @@ class VoiceSettings:
     default: str = setting(DEFAULT_VOICE, "voice package that speaks when nothing else is asked")
     models: tuple[str, ...] = setting(
         ("/var/lib/tts-daemon/models", "/usr/share/tts-daemon/models"),
-        "directories with voice packages, searched in order (then models/ of a checkout)",
+        "directories with voice packages, searched in order (then those that came along)",
     )
     preset: str = setting("neutral", "preset of a request that names none")
     memory_mb: float = setting(

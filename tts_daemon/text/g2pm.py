@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from tts_daemon.errors import MissingExtraError
+from tts_daemon.extras import missing_extra
 
 
 class G2pmModel:
@@ -20,9 +20,7 @@ class G2pmModel:
         try:
             from g2pM import G2pM
         except ImportError as error:
-            raise MissingExtraError(
-                "polyphones by g2pM need: pip install tts-daemon[g2p]"
-            ) from error
+            raise missing_extra("text.polyphones: g2pM is missing", "g2p") from error
         self._make = G2pM
 
     @cached_property

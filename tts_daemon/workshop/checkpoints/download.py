@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tts_daemon.errors import CheckpointError, MissingExtraError
+from tts_daemon.errors import CheckpointError
+from tts_daemon.extras import missing_extra
 
 WANTED = ("configuration.json", "voices.zip", "voices/voices.json")
 """What is downloaded of every model; `resource.zip`, data of the closed front end, is not."""
@@ -143,9 +144,7 @@ def _client(module: str, name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"{error.name} is missing: pip install 'tts-daemon[convert]' brings it"
-        ) from error
+        raise missing_extra(f"{error.name} is missing", "convert") from error
 
 
 def choose(files: Sequence[HubFile], voices: Sequence[str], model: str) -> list[HubFile]:

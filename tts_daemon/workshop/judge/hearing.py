@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.errors import MissingExtraError
+from tts_daemon.extras import missing_extra
 from tts_daemon.text.normalize import normalize
 
 Floats = NDArray[np.float32]
 
-INSTALL = "judging a voice needs the extra: pip install 'tts-daemon[judge]'"
 _PROMPT = "以下是普通话的句子。"
 _LEAD_IN_SAMPLES, _LEAD_OUT_SAMPLES = 1600, 4800
 """Silence around an utterance: the recogniser drops words that begin at once."""
@@ -67,7 +66,7 @@ class Listener:
             from faster_whisper import WhisperModel
             from pypinyin import Style, lazy_pinyin
         except ImportError as error:
-            raise MissingExtraError(INSTALL) from error
+            raise missing_extra(f"judging a voice: {error.name} is missing", "judge") from error
         self._whisper: Any = WhisperModel(str(model), device="cpu", compute_type="int8")
         self._pinyin: Any = lazy_pinyin
         self._tones: Any = Style.TONE3

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_daemon.domain import Style
-from tts_daemon.errors import MissingExtraError
-from tts_daemon.workshop.judge.hearing import INSTALL, Errors, Listener
+from tts_daemon.extras import missing_extra
+from tts_daemon.workshop.judge.hearing import Errors, Listener
 from tts_daemon.workshop.judge.measures import SAMPLE_RATE, pause_levels_db, prosody
 from tts_daemon.workshop.judge.speaking import Speaker
 from tts_daemon.workshop.judge.stability import examine, random_texts
@@ -56,7 +56,7 @@ def pleasantness(waveforms: Sequence[Floats]) -> dict[str, float]:
     try:
         from speechmos import dnsmos
     except ImportError as error:
-        raise MissingExtraError(INSTALL) from error
+        raise missing_extra(f"judging a voice: {error.name} is missing", "judge") from error
     scores = [dnsmos.run(np.clip(w, -1.0, 1.0), SAMPLE_RATE) for w in waveforms]
     return {
         "dnsmos_overall": round(float(np.mean([s["ovrl_mos"] for s in scores])), 2),
