@@ -89,7 +89,8 @@ class SpeechService(Protocol):
     def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
         """Synthesise for the caller instead of the device; chunks come as they are made.
 
-        Closing the iterator stops the synthesis within one chunk. Raises as `submit` does.
+        Volume and soft edges are in the samples already. Closing the iterator stops the synthesis
+        within one chunk. Raises as `submit` does.
         """
         ...
 

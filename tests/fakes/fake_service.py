@@ -103,7 +103,7 @@ class FakeSpeechService:
         return lambda: self._listeners.remove(listener)
 
 
-def tone(seconds: float, volume: float = 100.0) -> AudioChunk:
+def tone(seconds: float, level: float = 0.5) -> AudioChunk:
     """A chunk of half-scale sound."""
-    samples = np.full(round(seconds * SAMPLE_RATE), 0.5, dtype=np.float32)
-    return AudioChunk(samples, SAMPLE_RATE, volume=volume)
+    samples = np.full(round(seconds * SAMPLE_RATE), level, dtype=np.float32)
+    return AudioChunk(samples, SAMPLE_RATE)

@@ -8,11 +8,10 @@ from pathlib import Path
 from fakes.fake_service import tone
 
 from tts_daemon.domain import AudioChunk, SpeakRequest
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player, PlayerSettings
+from tts_daemon.playback import Journal, Player, PlayerSettings
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
-from tts_daemon.sound.sinks import make_sink
+from tts_daemon.sound.sink_factory import make_sink
 
 
 class HummingSynthesizer:

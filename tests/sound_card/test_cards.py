@@ -13,8 +13,7 @@ from sound_card.conftest import Loopback, wait_until
 
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import DeviceBusyError
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player
+from tts_daemon.playback import Journal, Player
 from tts_daemon.sound.devices.alsa import AlsaDevice, rescan
 from tts_daemon.sound.sink import BufferedSink
 
@@ -31,7 +30,7 @@ def diary() -> Diary:
 @pytest.fixture
 def player(loopback: Loopback, diary: Diary, monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
     """Speaks 0.1 s at half of full scale for every request, on the card."""
-    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
     sink = BufferedSink(AlsaDevice("Loopback"), release_after_s=0.1)
     player = Player(FakeSynthesizer(), sink, Journal(), FakePresets())
     player.subscribe(diary)

@@ -70,6 +70,15 @@ def test_nothing_is_started_at_import(runtime_imports: list[str]) -> None:
     assert runtime_imports[0] == "1"
 
 
+def test_what_begins_with_an_underscore_is_its_packages_own() -> None:
+    for path in MODULES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and "._" in (node.module or ""):
+                owner = str(node.module).partition("._")[0]
+                assert dotted(path).startswith(f"{owner}."), f"{relative(path)}: {node.module}"
+
+
 def test_every_command_has_its_module() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for command, target in project["scripts"].items():

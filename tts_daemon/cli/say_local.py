@@ -11,8 +11,7 @@ from tts_daemon.client import Reply
 from tts_daemon.domain import Event, EventType, SpeakRequest, Style
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.render import frames
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player
+from tts_daemon.playback import Journal, Player
 from tts_daemon.service import assembly, logs
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.presets import Presets

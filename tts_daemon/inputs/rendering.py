@@ -39,7 +39,7 @@ class Sound:
         """Yield the blocks. Raises as `SpeechService.render` does."""
         chunk: AudioChunk | None = self._first
         while chunk is not None:
-            yield to_pcm(chunk.samples, chunk.volume / 100).astype("<i2").tobytes()
+            yield to_pcm(chunk.samples).astype("<i2").tobytes()
             chunk = await self._more()
 
 

@@ -1,1 +1,11 @@
-"""From accepted requests to sound: the queue, its journal, the worker, and the devices."""
+"""From accepted requests to sound: the queue, its journal, and the worker.
+
+These names are what others may import; modules that begin with an underscore are this package's
+own.
+"""
+
+from tts_daemon.playback.chimes import Chimes
+from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.player import Player, PlayerSettings
+
+__all__ = ["Chimes", "Journal", "Player", "PlayerSettings"]

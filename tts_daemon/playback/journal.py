@@ -28,7 +28,7 @@ from typing import Any
 
 from tts_daemon.clock import Clock, SystemClock
 from tts_daemon.domain import Policy, Priority, SpeakRequest
-from tts_daemon.playback.queue import Utterance, fingerprint
+from tts_daemon.playback._queue import Utterance, fingerprint
 
 _logger = logging.getLogger(__name__)
 

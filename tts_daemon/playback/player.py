@@ -2,7 +2,7 @@
 
     player = Player(
         synthesizer,                      # ports.SpeechSynthesizer
-        make_sink("default"),             # playback.sinks: default, a name, null, wav:PATH
+        make_sink("default"),             # sound.sink_factory: default, a name, null, wav:PATH
         Journal(Path("queue.db")),        # playback.journal; Journal() keeps all in memory
         Presets(settings),                # anything with .names and .style(name, overrides)
         PlayerSettings(limit=32, preset="neutral"),
@@ -31,16 +31,16 @@ from typing import Protocol, TypeVar
 from tts_daemon.clock import Clock, SystemClock
 from tts_daemon.domain import Priority, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError, NotReadyError
+from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._dispatcher import Dispatcher
+from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._outbox import Listener, Outbox
+from tts_daemon.playback._queue import SpeechQueue
+from tts_daemon.playback._render import RenderSlots, RenderStream
+from tts_daemon.playback._requests import checked, checked_number
+from tts_daemon.playback._speaker import Plan, Speaker
 from tts_daemon.playback.chimes import Chimes
-from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.dispatcher import Dispatcher
-from tts_daemon.playback.fair_lock import FairLock
 from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.outbox import Listener, Outbox
-from tts_daemon.playback.queue import SpeechQueue
-from tts_daemon.playback.render import RenderSlots, RenderStream
-from tts_daemon.playback.requests import checked, checked_number
-from tts_daemon.playback.speaker import Plan, Speaker
 from tts_daemon.ports import Command, Sink, Snapshot, SpeechSynthesizer
 from tts_daemon.sound.levels import gain_of
 

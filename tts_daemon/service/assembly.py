@@ -6,15 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tts_daemon.domain import Priority, SpeakRequest, Style
-from tts_daemon.playback.chimes import Chimes
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player, PlayerSettings
+from tts_daemon.playback import Chimes, Journal, Player, PlayerSettings
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine
 from tts_daemon.settings.places import voice_directories
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
-from tts_daemon.sound.sinks import make_sink
+from tts_daemon.sound.sink_factory import make_sink
 from tts_daemon.synthesis import profile
 from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer

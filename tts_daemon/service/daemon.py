@@ -12,8 +12,7 @@ from pathlib import Path
 from tts_daemon.domain import Event, Policy, SpeakRequest, Style
 from tts_daemon.errors import SettingsError, TtsError
 from tts_daemon.inputs.socket.address import SocketAddress
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player
+from tts_daemon.playback import Journal, Player
 from tts_daemon.ports import Snapshot
 from tts_daemon.service import assembly, logs, signals
 from tts_daemon.service.doors import doors

@@ -24,11 +24,6 @@ def gain_of(percent: float) -> float:
     return min(max(percent, 0.0), 100.0) / 100.0
 
 
-def to_pcm(samples: Samples) -> NDArray[np.int16]:
-    """float [N], -1 to 1 -> int16 [N]."""
-    return np.round(np.clip(samples, -1.0, 1.0) * 32767.0).astype(np.int16)
-
-
 class Levels:
     """Volume, edges and limit of one utterance.
 

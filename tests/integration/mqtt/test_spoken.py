@@ -12,7 +12,7 @@ from fakes.broker import DEADLINE_S, Broker, Watcher
 from fakes.speaking import HummingSynthesizer, make_player
 
 from tts_daemon.inputs.mqtt.door import MqttDoor
-from tts_daemon.playback.player import Player
+from tts_daemon.playback import Player
 
 OpenDoor = Callable[..., MqttDoor]
 Watch = Callable[..., Watcher]

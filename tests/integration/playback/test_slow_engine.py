@@ -12,10 +12,10 @@ from fakes.playback_fakes import SilentSink
 from numpy.typing import NDArray
 
 from tts_daemon.domain import SpeakRequest
-from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.fair_lock import FairLock
-from tts_daemon.playback.performance import Performance
-from tts_daemon.playback.start_policy import Pace, StartPolicy
+from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._performance import Performance
+from tts_daemon.playback._start_policy import Pace, StartPolicy
 from tts_daemon.runtime.engine import Array, Graph, GraphOptions
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 from tts_daemon.synthesis.synthesizer import Synthesizer

@@ -14,13 +14,12 @@ from fakes.sink_contract import Case, SinkContract, loudest_hz, make_case, ramp,
 
 from tts_daemon.domain import Event, PlayerState, SpeakRequest
 from tts_daemon.errors import AudioUnavailableError
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player
+from tts_daemon.playback import Journal, Player
 from tts_daemon.ports import Snapshot
 from tts_daemon.sound.devices.alsa import AlsaDevice, device_names, rescan
 from tts_daemon.sound.devices.default import DefaultDevice
 from tts_daemon.sound.sink import BufferedSink
-from tts_daemon.sound.sinks import make_sink
+from tts_daemon.sound.sink_factory import make_sink
 
 
 class TestAlsa(SinkContract):
@@ -124,7 +123,7 @@ def test_a_card_that_is_pulled_out_in_mid_word_is_reported(alsa, tmp_path: Path)
 
 
 def test_nothing_is_lost_while_the_card_is_away(alsa, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
     alsa.unplug()
     rescan()
     diary = Diary()
@@ -145,7 +144,7 @@ def test_nothing_is_lost_while_the_card_is_away(alsa, monkeypatch: pytest.Monkey
 def test_an_utterance_that_was_cut_off_is_spoken_from_its_start(
     alsa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     alsa.plug_in(file=str(fifo))

@@ -22,10 +22,10 @@ from hypothesis.stateful import (
 
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority, SpeakRequest
 from tts_daemon.errors import QueueFullError
-from tts_daemon.playback.dispatcher import Dispatcher
+from tts_daemon.playback._dispatcher import Dispatcher
+from tts_daemon.playback._outbox import Outbox
+from tts_daemon.playback._queue import RANK, SpeechQueue, Utterance
 from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.outbox import Outbox
-from tts_daemon.playback.queue import RANK, SpeechQueue, Utterance
 from tts_daemon.ports import Snapshot
 
 FINAL = {EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED}

@@ -6,7 +6,7 @@ import threading
 
 from fakes.playback_fakes import PATIENCE_S
 
-from tts_daemon.playback.fair_lock import FairLock
+from tts_daemon.playback._fair_lock import FairLock
 
 
 def test_those_who_wait_get_it_in_the_order_in_which_they_came() -> None:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import AudioUnavailableError, TextError, VoiceError
-from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.fair_lock import FairLock
-from tts_daemon.playback.performance import Performance
-from tts_daemon.playback.start_policy import Pace, StartPolicy
+from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._performance import Performance
+from tts_daemon.playback._start_policy import Pace, StartPolicy
 
 TEXT = "字" * 40
 """Expected to be at most 12 s long."""

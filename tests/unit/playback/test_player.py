@@ -25,7 +25,7 @@ from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
 from tts_daemon.playback.player import Player, PlayerSettings
 from tts_daemon.ports import Command, Snapshot
-from tts_daemon.sound.sinks import make_sink
+from tts_daemon.sound.sink_factory import make_sink
 
 
 class Room:
@@ -338,7 +338,7 @@ def test_a_failure_is_told_and_the_next_one_spoken(rooms, error: Exception, reas
 
 
 def test_without_a_device_nothing_is_lost(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.01)
     room = rooms()
     room.sink.error = UNPLUGGED
     room.say("a")
@@ -354,7 +354,7 @@ def test_without_a_device_nothing_is_lost(rooms, monkeypatch: pytest.MonkeyPatch
 def test_the_device_is_looked_for_even_if_nothing_waits(
     rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.01)
     room = rooms()
     room.sink.error = UNPLUGGED
     room.say("a")

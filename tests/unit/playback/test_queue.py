@@ -8,7 +8,7 @@ import pytest
 
 from tts_daemon.domain import Policy, Priority, SpeakRequest
 from tts_daemon.errors import QueueFullError
-from tts_daemon.playback.queue import SpeechQueue, Utterance, fingerprint
+from tts_daemon.playback._queue import SpeechQueue, Utterance, fingerprint
 
 IMPORTANT, MESSAGE, TEXT, NOTIFICATION, PROGRESS = Priority
 

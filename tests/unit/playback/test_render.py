@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from fakes.playback_fakes import Diary, FakePresets, SilentSink
+from numpy.typing import NDArray
 
 from tts_daemon.clock import SystemClock
 from tts_daemon.domain import AudioChunk, SpeakRequest
-from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.fair_lock import FairLock
-from tts_daemon.playback.render import RenderSlots, RenderStream
+from tts_daemon.playback import Journal, Player
+from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._render import RenderSlots, RenderStream
+from tts_daemon.sound.pcm import to_pcm
 
 
 class Voices:
@@ -32,3 +36,36 @@ def test_a_caller_gets_one_rate_whoever_speaks() -> None:
     samples = np.concatenate([chunk.samples for chunk in chunks])
     assert len(samples) == pytest.approx(24000, abs=2)
     assert samples[[4000, 12000, 20000]] == pytest.approx(0.5, abs=0.01)
+
+
+class Loud:
+    """A tone that the limiter has to turn down."""
+
+    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+        samples = np.sin(np.arange(8000) / 5).astype(np.float32)
+        for piece in np.split(samples, 4):
+            yield AudioChunk(piece, 16000, volume=95.0)
+
+
+class RecordingSink(SilentSink):
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pcm: list[NDArray[np.int16]] = []
+
+    def write(self, pcm: NDArray[np.int16], sample_rate: int) -> None:
+        self.pcm.append(pcm)
+
+
+def test_a_caller_gets_what_the_loudspeaker_would_play() -> None:
+    sink, diary = RecordingSink(), Diary()
+    player = Player(Loud(), sink, Journal(), FakePresets())
+    player.subscribe(diary)
+    player.start()
+    rendered = [to_pcm(chunk.samples) for chunk in player.render(SpeakRequest("你好"))]
+    player.submit(SpeakRequest("你好", id="aloud"))
+    diary.wait_for(lambda: "finished" in diary.of("aloud"))
+    player.stop()
+    assert np.array_equal(np.concatenate(rendered), np.concatenate(sink.pcm))
+    assert np.abs(rendered[1]).max() < 0.9 * 32767

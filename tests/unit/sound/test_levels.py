@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tts_daemon.errors import VoiceError
-from tts_daemon.sound.levels import CEILING, FADE_S, Levels, Limiter, gain_of, to_pcm
+from tts_daemon.sound.levels import CEILING, FADE_S, Levels, Limiter, gain_of
 
 RATE = 16000
 EDGE = round(FADE_S * RATE)
@@ -37,10 +37,6 @@ def true_peak(samples: Samples) -> float:
 @pytest.mark.parametrize(("percent", "gain"), [(0, 0), (25, 0.25), (100, 1), (250, 1), (-3, 0)])
 def test_percent_is_of_full_scale(percent: float, gain: float) -> None:
     assert gain_of(percent) == gain
-
-
-def test_pcm_clips_instead_of_wrapping() -> None:
-    assert to_pcm(np.array([0.0, 0.5, 2.0, -2.0])).tolist() == [0, 16384, 32767, -32767]
 
 
 def test_moderate_samples_pass_untouched_but_for_the_edges() -> None:

@@ -214,7 +214,7 @@ class SynthesisPool:
                 if self._stopping.is_set():
                     raise NotReadyError("stopping")
                 writer = writer or WavWriter(file, chunk.sample_rate)
-                writer.write(to_pcm(chunk.samples, chunk.volume / 100))
+                writer.write(to_pcm(chunk.samples))
         if writer is None:
             raise InvalidRequestError("text: holds nothing to speak")
         writer.finish()

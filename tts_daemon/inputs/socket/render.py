@@ -32,7 +32,7 @@ def frames(request_id: str, made: Iterator[AudioChunk]) -> Generator[Frame, None
         chunk = first
         while chunk is not None:
             audio_s += chunk.duration_s
-            yield to_pcm(chunk.samples, chunk.volume / 100).astype("<i2").tobytes()
+            yield to_pcm(chunk.samples).astype("<i2").tobytes()
             before_s = time.monotonic()
             chunk = next(chunks, None)
             synthesis_s += time.monotonic() - before_s

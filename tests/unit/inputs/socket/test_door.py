@@ -195,7 +195,7 @@ def ask_until_admitted(path: Path) -> dict[str, object]:
 
 def test_sound_is_streamed_block_by_block(path: Path, open_door: OpenDoor) -> None:
     service = open_door()
-    service.chunks = [tone(0.1), tone(0.2, volume=50)]
+    service.chunks = [tone(0.1), tone(0.2, level=0.25)]
     with SocketClient([path]) as client:
         head, *blocks, tail = client.render(text="你好")
         assert client.ask(op="status")["ok"] is True

@@ -13,8 +13,7 @@ from fakes.playback_fakes import Diary, FakePresets, FakeSynthesizer
 
 from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player
+from tts_daemon.playback import Journal, Player
 from tts_daemon.sound.devices import alsa as alsa_sink
 from tts_daemon.sound.devices import alsa_cards
 from tts_daemon.sound.devices.alsa import AlsaDevice
@@ -196,7 +195,7 @@ def test_an_attempt_writes_nothing_to_standard_error(
 def test_what_is_said_while_the_card_is_busy_is_heard_afterwards(
     card_of, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_daemon.playback.dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
     card = card_of("USB: - (hw:1,0)", set(), error=-9985)
     diary = Diary()
     player = Player(FakeSynthesizer(), BufferedSink(AlsaDevice("USB")), Journal(), FakePresets())

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import AudioUnavailableError, TextError
-from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.start_policy import StartPolicy
+from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._start_policy import StartPolicy
 from tts_daemon.ports import Sink
-from tts_daemon.sound.levels import Levels, to_pcm
+from tts_daemon.sound.levels import Levels
+from tts_daemon.sound.pcm import to_pcm
 
 
 class Performance:

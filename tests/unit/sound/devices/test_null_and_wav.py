@@ -18,7 +18,7 @@ from tts_daemon.sound import sink as buffered_sink
 from tts_daemon.sound.devices.null import NullDevice
 from tts_daemon.sound.devices.wav import WavDevice
 from tts_daemon.sound.sink import BufferedSink
-from tts_daemon.sound.sinks import make_sink
+from tts_daemon.sound.sink_factory import make_sink
 
 
 class ListeningNull(NullDevice):

@@ -16,9 +16,9 @@ from dataclasses import replace
 from tts_daemon.clock import Clock
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
 from tts_daemon.errors import NotReadyError, QueueFullError
+from tts_daemon.playback._outbox import Outbox
+from tts_daemon.playback._queue import SpeechQueue, Utterance, Verdict
 from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.outbox import Outbox
-from tts_daemon.playback.queue import SpeechQueue, Utterance, Verdict
 from tts_daemon.ports import Sink
 
 _logger = logging.getLogger(__name__)

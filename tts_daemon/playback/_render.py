@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import QueueFullError
-from tts_daemon.playback.chunk_source import ChunkSource
+from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.sound.levels import Levels
 from tts_daemon.sound.resampling import Resampler
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.errors import AudioUnavailableError, TtsError
-from tts_daemon.playback.chunk_source import ChunkSource
-from tts_daemon.playback.dispatcher import Dispatcher
-from tts_daemon.playback.fair_lock import FairLock
-from tts_daemon.playback.performance import Performance
-from tts_daemon.playback.queue import Utterance
-from tts_daemon.playback.start_policy import Pace, StartPolicy
+from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._dispatcher import Dispatcher
+from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._performance import Performance
+from tts_daemon.playback._queue import Utterance
+from tts_daemon.playback._start_policy import Pace, StartPolicy
 from tts_daemon.ports import Sink, SpeechSynthesizer
 
 _logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk, SpeakRequest
-from tts_daemon.playback.fair_lock import FairLock
+from tts_daemon.playback._fair_lock import FairLock
 from tts_daemon.ports import SpeechSynthesizer
 
 
