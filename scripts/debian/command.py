@@ -1,6 +1,6 @@
 #!/usr/lib/tts-daemon/bin/python
 import sys
 
-from MODULE import main
+from MODULE import FUNCTION
 
-sys.exit(main())
+sys.exit(FUNCTION())

@@ -14,7 +14,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from tts_daemon.cli import bench_modes, bench_tune
+from tts_daemon.cli import bench_modes, bench_tune, entry
 from tts_daemon.cli.bench_rows import Bench, rows
 from tts_daemon.errors import TtsError
 from tts_daemon.runtime.machine import Machine
@@ -43,7 +43,7 @@ _COLUMNS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if a voice cannot be measured."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         if options.tune:
             report = bench_tune.tune(options)
@@ -59,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
     parser = argparse.ArgumentParser(prog="tts-bench", description=__doc__)
     parser.add_argument("voices", nargs="*", help="voices to measure (default: all)")
     parser.add_argument("--config", type=Path, help="configuration file (default: the system's)")
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     published.add_argument("--mode", action="append", choices=bench_modes.MODES, help="only these")
     published.add_argument("--keep", type=Path, metavar="DIR", help="keep packages, use those kept")
+    entry.add_version(parser)
     return parser
 
 

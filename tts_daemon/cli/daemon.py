@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tts_daemon import __version__
+from tts_daemon.cli import entry
 from tts_daemon.errors import SettingsError, TtsError
 from tts_daemon.service import signals
 from tts_daemon.settings import printer
@@ -20,7 +20,7 @@ BAD_SETTINGS = 78
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         return _act(options)
     except SettingsError as error:
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
     parser = argparse.ArgumentParser(
         prog="tts-daemon",
         description="Speaks the texts that come by the Unix socket, by MQTT and by other doors.",
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     action.add_argument(
         "--print-defaults", action="store_true", help="every key with meaning, unit and default"
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    entry.add_version(parser)
     return parser
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tts_daemon.cli import entry
 from tts_daemon.service.doctor import Probes, examine
 from tts_daemon.service.findings import Finding, Verdict
 from tts_daemon.service.probes import probe_broker, probe_sound, probe_voice
@@ -18,16 +19,22 @@ _MARKS = {Verdict.FINE: "ok", Verdict.NOTICE: "--", Verdict.PROBLEM: "!!"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the findings; 1 if one of them is a problem."""
-    parser = argparse.ArgumentParser(prog="tts-doctor", description=__doc__)
-    parser.add_argument("--config", type=Path, help="configuration file (default: the system's)")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    options = parser.parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     probes = Probes(probe_voice, probe_sound, probe_broker)
     worst = 0
     for finding in examine(options.config, probes):
         print(json.dumps(asdict(finding), ensure_ascii=False) if options.json else _line(finding))
         worst = max(worst, int(finding.verdict is Verdict.PROBLEM))
     return worst
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(prog="tts-doctor", description=__doc__)
+    parser.add_argument("--config", type=Path, help="configuration file (default: the system's)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    entry.add_version(parser)
+    return parser
 
 
 def _line(finding: Finding) -> str:

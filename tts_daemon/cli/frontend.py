@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from shutil import get_terminal_size
 
+from tts_daemon.cli import entry
 from tts_daemon.cli.box import box
 from tts_daemon.domain import Clause
 from tts_daemon.errors import TtsError
@@ -27,7 +28,7 @@ _NO_SHORT_START = Limits(first=0)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         return _run(options)
     except (TtsError, OSError) as error:
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
     parser = argparse.ArgumentParser(prog="tts-frontend", description=__doc__)
     parser.add_argument("text", nargs="*", metavar="TEXT", help="default: standard input")
     parser.add_argument("--json", action="store_true", help="one JSON object a text")
@@ -45,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         "--batch", type=Path, metavar="FILE", help="one text a line in, one JSON object a line out"
     )
     parser.add_argument("--lexicon", type=Path, metavar="FILE", help="a lexicon to try out")
+    entry.add_version(parser)
     return parser
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tts_daemon.cli import voices_make
+from tts_daemon.cli import entry, voices_make
 from tts_daemon.cli.voices_make import workshop
 from tts_daemon.errors import TtsError
 from tts_daemon.voices.manifest import Manifest
@@ -21,7 +21,7 @@ COLUMNS = ("mode", "MB", "vocoder SNR dB", "pauses dB", "mel dB", "durations %",
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         packages = _quantize(options)
     except TtsError as error:
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
     parser = argparse.ArgumentParser(
         prog="tts-quantize",
         description=__doc__,
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models", type=Path, metavar="DIR", help="where to write")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     voices_make.add_conversion_options(parser)
+    entry.add_version(parser)
     return parser
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tts_daemon.cli import wav_output
+from tts_daemon.cli import entry, wav_output
 from tts_daemon.client import Reply, SocketClient, candidates
 from tts_daemon.errors import InvalidRequestError, TtsError
 
@@ -28,6 +28,8 @@ STATUS = {
     "audio_unavailable": 4,
 }
 """Exit status of an error's short name; others are 1."""
+MOST_BYTES = 1 << 20
+"""What is read of standard input: more than any daemon takes, and little enough to hold."""
 COMMANDS = ("stop", "skip", "clear", "pause", "resume", "repeat")
 STYLE = ("preset", "voice", "emotion", "intensity", "speed", "pitch", "energy", "volume")
 REQUEST = (*STYLE, "priority", "policy", "id", "key", "ttl_s")
@@ -35,7 +37,7 @@ REQUEST = (*STYLE, "priority", "policy", "id", "key", "ttl_s")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         reply = _act(options)
     except TtsError as error:
@@ -46,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _exit_status(reply)
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
     parser = argparse.ArgumentParser(
         prog="tts-say",
         description="Speak TEXT, or standard input, through the tts-daemon.",
@@ -59,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_style(parser)
     _add_delivery(parser)
     _add_control(parser)
+    entry.add_version(parser)
     return parser
 
 
@@ -135,17 +139,23 @@ def _control(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _text(words: Sequence[str]) -> str:
-    if words:
-        text = " ".join(words)
-    else:
-        if sys.stdin.isatty():
-            print("tts-say: reading from the terminal; Ctrl-D ends", file=sys.stderr)
-        text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    text = " ".join(words) if words else _standard_input().decode("utf-8", "surrogateescape")
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidRequestError(f"text: not UTF-8 at character {error.start + 1}") from None
     return text
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise InvalidRequestError("text: none given, and standard input is closed")
+    if sys.stdin.isatty():
+        print("tts-say: reading from the terminal; Ctrl-D ends", file=sys.stderr)
+    data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise InvalidRequestError(f"text: more than {MOST_BYTES} bytes; speak it in pieces")
+    return data
 
 
 def _show(reply: Reply, *, as_json: bool, is_status: bool) -> None:

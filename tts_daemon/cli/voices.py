@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tts_daemon.cli import voices_make
+from tts_daemon.cli import entry, voices_make
 from tts_daemon.errors import TtsError, UnknownVoiceError, VoiceError
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.places import voice_directories
@@ -21,7 +21,7 @@ from tts_daemon.voices.store import VoiceStore
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     act: Callable[[argparse.Namespace], int] = options.act
     try:
         return act(options)
@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
     parser = argparse.ArgumentParser(prog="tts-voices", description=__doc__)
     parser.add_argument("--config", type=Path, metavar="FILE", help="default: the system's")
     parser.add_argument(
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     judged.add_argument("name")
     judged.add_argument("report", type=Path, help="JSON of scripts/judge-voice")
     voices_make.add_commands(commands)
+    entry.add_version(parser)
     return parser
 
 

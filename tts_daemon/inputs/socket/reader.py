@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 from tts_daemon.errors import InvalidRequestError
 
+_QUIET_S = 0.2
+"""A client that is refused and writes nothing for so long has written all that it wanted."""
+
 
 class MessageReader:
     """Reads what one client sends.
@@ -70,7 +73,10 @@ class MessageReader:
         return bool(block)
 
     def _discard_the_rest(self, deadline_s: float) -> None:
-        # A client that is still writing would meet a broken connection before it reads the refusal.
+        # A client that is still writing would meet a broken connection before it reads the refusal;
+        # one that has fallen silent waits for it.
         with contextlib.suppress(TimeoutError):
-            while self._connection.recv(65536):
-                self._connection.settimeout(max(deadline_s - time.monotonic(), 0.001))
+            while (left_s := deadline_s - time.monotonic()) > 0:
+                self._connection.settimeout(min(left_s, _QUIET_S))
+                if not self._connection.recv(65536):
+                    return
