@@ -82,7 +82,7 @@ def _inputs(voice: Voice, golden: Golden, sentence: int) -> AcousticInput:
     speakers = usual.speaker.shape[-1]
     return AcousticInput(
         symbols=usual.symbols,
-        emotion=_one_hot(ids("emo"), usual.emotion.shape[-1]),
+        emotions=(_one_hot(ids("emo"), usual.emotions[0].shape[-1]),),
         speaker=usual.speaker if speakers == 1 else _one_hot(ids("spk"), speakers),
         pauses=usual.pauses,
     )

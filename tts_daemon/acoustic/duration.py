@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tts_daemon.acoustic.encoder import blend
 from tts_daemon.runtime.engine import Floats, Graph
 
 _LAYERS = 2
@@ -21,15 +22,22 @@ class DurationPredictor:
         self._graph = graph
         self._units = units
 
-    def predict(self, condition: Floats) -> Floats:
+    def predict(self, conditions: Sequence[Floats], shares: Sequence[float] = (1.0,)) -> Floats:
         """Predict the duration of each symbol.
 
         Args:
-            condition: `Encoding.duration_condition` [L, 4 x units].
+            conditions: `Encoding.duration_conditions` [L, 4 x units].
+            shares: Of each of them.
 
         Returns:
             Frames, not rounded, 0 or more [L].
         """
+        # Mixed as logarithms, so that the pace moves by equal factors.
+        log_durations = blend([self._log_durations(rows) for rows in conditions], shares)
+        return np.expm1(np.clip(log_durations, 0, np.log1p(np.float32(_LONGEST_FRAMES))))
+
+    def _log_durations(self, condition: Floats) -> Floats:
+        """[L, 4 x units] -> [L]."""
         row = np.zeros((1, condition.shape[1]), np.float32)
         states = (self._empty_state(), self._empty_state())
         # Two calls that write into each other's inputs: no state is copied between symbols.
@@ -39,8 +47,7 @@ class DurationPredictor:
             row[0] = condition[index]
             calls[index % 2]()
             log_durations[index] = states[1 - index % 2]["previous"][0, 0]
-        longest = np.log1p(np.float32(_LONGEST_FRAMES))
-        return np.expm1(np.clip(np.nan_to_num(log_durations, nan=0.0), 0, longest))
+        return np.nan_to_num(log_durations, nan=0.0)
 
     def _empty_state(self) -> dict[str, Floats]:
         cells = (_LAYERS, 1, self._units)

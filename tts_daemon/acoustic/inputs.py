@@ -27,21 +27,23 @@ class AcousticInput:
 
     Attributes:
         symbols: Ids of sy, tone, syllable_flag and word_segment [1, L, 4].
-        emotion: Mixing weights over the emotion table [1, L, E].
+        emotions: The ends of the blend: for each, mixing weights over the emotion table [1, L, E].
         speaker: Mixing weights over the speaker table [1, L, K].
         pauses: True at the symbols that are pauses at punctuation [L].
         speed: Factor on the speaking rate.
         pause: Factor on the length of `pauses`.
+        shares: Of each end in the blend; together 1.
         pitch_shift, energy_shift: Added to the predictions, in the model's own units.
         durations: Frames of each symbol instead of the predicted ones [L], to compare voices.
     """
 
     symbols: Ids
-    emotion: Floats
+    emotions: tuple[Floats, ...]
     speaker: Floats
     pauses: NDArray[np.bool_]
     speed: float = 1.0
     pause: float = 1.0
+    shares: tuple[float, ...] = (1.0,)
     pitch_shift: float = 0.0
     energy_shift: float = 0.0
     durations: Floats | None = None
@@ -73,28 +75,29 @@ class InputBuilder:
             InvalidRequestError: An emotion that no voice has; names the nearest.
         """
         length = len(ids)
-        emotion = np.tile(self._emotion_weights(style), (length, 1))  # [L, E]
-        if self._manifest.break_emotion is not None:
-            row = self._one_emotion(self._manifest.break_emotion)
-            emotion[np.isin(ids[:, 0], self._break_ids)] = row
+        names, shares = self._blend(style)
         return AcousticInput(
             symbols=np.ascontiguousarray(ids[None], dtype=np.int64),
-            emotion=emotion[None],
+            emotions=tuple(self._weights(name, ids) for name in names),
             speaker=np.tile(self._speaker, (1, length, 1)),
             pauses=np.isin(ids[:, 0], self._pause_ids),
             speed=style.speed * self._manifest.pace,
             pause=style.pause,
+            shares=shares,
             pitch_shift=style.pitch * (self._manifest.pitch_per_semitone or 0.0),
             energy_shift=style.energy * (self._manifest.energy_per_unit or 0.0),
         )
 
-    def _emotion_weights(self, style: Style) -> Floats:
-        """On the line from neutral (intensity 0) through the emotion (1) and beyond, [E]."""
+    def _blend(self, style: Style) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """On the line from neutral (intensity 0) through the emotion (1) and beyond."""
         trained = self._manifest.emotions
         neutral = "neutral" if "neutral" in trained else trained[0]
-        start = self._one_emotion(neutral)
-        end = self._one_emotion(self._trained_emotion(style.emotion, neutral))
-        return start + np.float32(style.intensity) * (end - start)
+        emotion = self._trained_emotion(style.emotion, neutral)
+        if style.intensity == 0 or emotion == neutral:
+            return (neutral,), (1.0,)
+        if style.intensity == 1:
+            return (emotion,), (1.0,)
+        return (neutral, emotion), (1 - style.intensity, style.intensity)
 
     def _trained_emotion(self, wanted: str, neutral: str) -> str:
         if wanted in self._manifest.emotions:
@@ -107,10 +110,15 @@ class InputBuilder:
         hint = nearest[0] if nearest else ", ".join(self._manifest.emotions)
         raise InvalidRequestError(f"emotion {wanted!r} is unknown; did you mean {hint}?")
 
-    def _one_emotion(self, name: str) -> Floats:
-        weights = np.zeros(len(self._emotion_ids), np.float32)
-        weights[self._emotion_ids[name]] = 1
-        return weights
+    def _weights(self, emotion: str, ids: Ids) -> Floats:
+        """One emotion for all symbols, breaks excepted where they have their own [1, L, E]."""
+        weights = np.zeros((len(ids), len(self._emotion_ids)), np.float32)
+        weights[:, self._emotion_ids[emotion]] = 1
+        if self._manifest.break_emotion is not None:
+            breaks = np.isin(ids[:, 0], self._break_ids)
+            weights[breaks] = 0
+            weights[breaks, self._emotion_ids[self._manifest.break_emotion]] = 1
+        return weights[None]
 
 
 def _speaker_weights(manifest: Manifest, width: int) -> Floats:

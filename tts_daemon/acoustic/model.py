@@ -62,7 +62,7 @@ class AcousticModel:
     def _predict_durations(self, inputs: AcousticInput, encoding: Encoding) -> Floats:
         if inputs.durations is not None:
             return inputs.durations
-        return self._durations.predict(encoding.duration_condition)
+        return self._durations.predict(encoding.duration_conditions, inputs.shares)
 
     def _decode(self, state: DecoderState, frames: int) -> Floats:
         """At least one step, and enough for `frames`."""

@@ -23,22 +23,31 @@ def _build(style: Style, speakers: int = 2, **changes: object) -> AcousticInput:
 
 
 @pytest.mark.parametrize(
-    ("intensity", "expected"),
-    [(0.0, NEUTRAL), (1.0, HAPPY), (0.5, (NEUTRAL + HAPPY) / 2), (2.0, 2 * HAPPY - NEUTRAL)],
+    ("intensity", "ends", "shares"),
+    [
+        (0.0, [NEUTRAL], (1.0,)),
+        (0.5, [NEUTRAL, HAPPY], (0.5, 0.5)),
+        (1.0, [HAPPY], (1.0,)),
+        (2.0, [NEUTRAL, HAPPY], (-1.0, 2.0)),
+    ],
 )
 def test_intensity_runs_from_neutral_through_the_emotion(
-    intensity: float,
-    expected: Floats,
+    intensity: float, ends: list[Floats], shares: tuple[float, ...]
 ) -> None:
     inputs = _build(Style(emotion="happy", intensity=intensity))
-    assert inputs.emotion.shape == (1, 4, 4)
-    np.testing.assert_allclose(inputs.emotion[0, 0], expected)
-    np.testing.assert_allclose(inputs.emotion[0, 3], expected)
+    assert inputs.shares == shares
+    for made, expected in zip(inputs.emotions, ends, strict=True):
+        np.testing.assert_array_equal(made, np.tile(expected, (1, 4, 1)))
+
+
+def test_neutral_is_neutral_at_any_intensity() -> None:
+    inputs = _build(Style(emotion="neutral", intensity=1.5))
+    assert (len(inputs.emotions), inputs.shares) == (1, (1.0,))
 
 
 def test_breaks_may_have_an_emotion_of_their_own() -> None:
     inputs = _build(Style(emotion="happy"), break_emotion="none")
-    np.testing.assert_array_equal(inputs.emotion[0], [HAPPY, NONE, NONE, NONE])
+    np.testing.assert_array_equal(inputs.emotions[0][0], [HAPPY, NONE, NONE, NONE])
 
 
 def test_an_emotion_that_only_other_voices_have_is_neutral(
@@ -46,7 +55,7 @@ def test_an_emotion_that_only_other_voices_have_is_neutral(
 ) -> None:
     with caplog.at_level(logging.INFO):
         inputs = _build(Style(emotion="calm"))
-    np.testing.assert_array_equal(inputs.emotion[0, 0], NEUTRAL)
+    np.testing.assert_array_equal(inputs.emotions[0][0, 0], NEUTRAL)
     assert "calm" in caplog.text
 
 

@@ -17,13 +17,13 @@ from tts_daemon.runtime.engine import Floats
 ENCODING = Encoding(
     text=toy.weights(80, 3, toy.P),
     condition=toy.weights(81, 3, toy.G),
-    duration_condition=np.zeros((3, 4), np.float32),
+    duration_conditions=(np.zeros((3, 4), np.float32),),
     pitch=np.zeros(3, np.float32),
     energy=np.zeros(3, np.float32),
 )
 INPUT = AcousticInput(
     symbols=np.zeros((1, 3, 4), np.int64),
-    emotion=np.zeros((1, 3, 4), np.float32),
+    emotions=(np.zeros((1, 3, 4), np.float32),),
     speaker=np.zeros((1, 3, 2), np.float32),
     pauses=np.array([False, False, True]),
 )

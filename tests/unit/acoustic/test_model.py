@@ -9,6 +9,7 @@ import pytest
 from fakes import toy_voice as toy
 
 from tts_daemon.acoustic.duration import DurationPredictor
+from tts_daemon.acoustic.encoder import Encoder
 from tts_daemon.acoustic.model import AcousticModel
 from tts_daemon.domain import Style
 from tts_daemon.runtime.engine import Floats
@@ -54,6 +55,37 @@ def test_each_choice_of_style_is_heard(style: Style) -> None:
     assert usual.shape != changed.shape or np.abs(usual - changed).max() > 1e-3
 
 
+def _model() -> AcousticModel:
+    return AcousticModel(toy.graphs(), toy.manifest())
+
+
+@pytest.mark.parametrize("style", [Style(pitch=6), Style(pitch=-12), Style(energy=2)])
+def test_pitch_and_energy_leave_the_pace_alone(style: Style) -> None:
+    model = _model()
+    usual, shifted = (model.durations(model.inputs.build(IDS, s)) for s in (Style(), style))
+    np.testing.assert_array_equal(shifted, usual)
+
+
+def test_intensity_moves_everything_evenly() -> None:
+    """Also where the networks would jump: pitch, energy and the logarithm of durations."""
+    graphs = toy.graphs()
+
+    def jumping(emotion: Floats, **inputs: Floats) -> dict[str, Floats]:
+        made = toy.encoder(emotion=emotion, **inputs)
+        return {**made, "pitch": made["pitch"] + np.sign(emotion[..., 2] - np.float32(0.6))}
+
+    encoder = Encoder(toy.NumpyGraph(jumping), graphs["variance"])
+    model = _model()
+    styles = [Style(emotion="happy", intensity=i / 4) for i in range(9)]
+    inputs = [model.inputs.build(IDS, style) for style in styles]
+    encodings = [encoder.encode(each) for each in inputs]
+    durations = [np.log1p(model.durations(each)) for each in inputs]
+    for values in ([e.pitch for e in encodings], [e.energy for e in encodings], durations):
+        steps = np.diff(np.stack(values), axis=0)
+        assert np.abs(steps).max() > 1e-3
+        np.testing.assert_allclose(steps, np.tile(steps[:1], (8, 1)), atol=1e-5)
+
+
 def test_durations_follow_each_other() -> None:
     """The predictor's two alternating calls are the plain loop."""
     condition = toy.weights(95, 7, 4 * toy.DURATION_UNITS) * 3
@@ -72,7 +104,7 @@ def test_durations_follow_each_other() -> None:
         }
         expected.append(np.exp(outputs["log_duration"][0, 0]) - 1)
     predictor = DurationPredictor(toy.graphs()["duration"], toy.DURATION_UNITS)
-    np.testing.assert_allclose(predictor.predict(condition), expected, rtol=1e-5)
+    np.testing.assert_allclose(predictor.predict([condition]), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(("log_duration", "frames"), [(99.0, 400), (-99.0, 0), (np.nan, 0)])
@@ -81,7 +113,7 @@ def test_broken_durations_are_bounded(log_duration: float, frames: float) -> Non
         return {**toy.duration(**inputs), "log_duration": np.full((1, 1), log_duration)}
 
     predictor = DurationPredictor(toy.NumpyGraph(broken), toy.DURATION_UNITS)
-    predicted = predictor.predict(np.zeros((2, 4 * toy.DURATION_UNITS), np.float32))
+    predicted = predictor.predict([np.zeros((2, 4 * toy.DURATION_UNITS), np.float32)])
     np.testing.assert_allclose(predicted, [frames, frames], rtol=1e-5)
 
 
