@@ -82,11 +82,13 @@ place_config() {
 }
 
 place_program() {
-  local command
+  local file
   # In one step, so that no command is missing for a moment.
   ln -sfn "$release" "$prefix/venv.next"
   mv -T "$prefix/venv.next" "$prefix/venv"
-  for command in "$release"/bin/tts-*; do
-    ln -sfn "$prefix/venv/bin/$(basename "$command")" "/usr/local/bin/$(basename "$command")"
+  (cd "$release" && shopt -s nullglob && printf '%s\n' bin/tts-* share/{man/man1,bash-completion/completions}/tts-* \
+    share/zsh/site-functions/_tts-*) | while read -r file; do
+    mkdir -p "/usr/local/$(dirname "$file")"
+    ln -sfn "$prefix/venv/$file" "/usr/local/$file"
   done
 }
