@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,17 @@ class DaemonProcess:
         merged = {name: {**base.get(name, {}), **keys} for name, keys in sections.items()}
         self.config.write_text(yaml.safe_dump({**base, **merged}), encoding="utf-8")
 
-    def launch(self, *wrapper: str, pass_fds: tuple[int, ...] = ()) -> None:
-        """Start the process without waiting for it."""
+    def launch(
+        self,
+        *wrapper: str,
+        pass_fds: tuple[int, ...] = (),
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Start the process without waiting for it; `wrapper` begins its command line."""
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*wrapper, *self._command()],
-                env={**os.environ, "NOTIFY_SOCKET": self._manager.getsockname(), **self.variables},
+                env={**environment, "NOTIFY_SOCKET": self._manager.getsockname(), **self.variables},
                 stdout=log,
                 stderr=log,
                 pass_fds=pass_fds,
