@@ -79,10 +79,12 @@ class Segmenter:
             if _is_invented(word, pos) and not self._is_known(word):
                 pieces = rjieba.tag(word, hmm=False)
             for piece, tag in pieces:
-                yield Word(piece, tag, start)
+                # The dictionary tags what it does not know like punctuation: 燚, 骉.
+                yield Word(piece, tag if tag != "x" else "n", start)
                 start += len(piece)
 
 
 def _is_invented(word: str, pos: str) -> bool:
-    """Whether the model for new names went too far: 地去, 他会, 草长, 倒点."""
-    return len(word) > 1 and (bool(_FUNCTION & set(word)) or (len(word) == 2 and pos != "nr"))
+    """Whether the model for new names went too far: 地去, 他会, 草长, 倒点, 说燚字."""
+    unlikely = (len(word) == 2 and pos != "nr") or pos == "x"
+    return len(word) > 1 and (unlikely or bool(_FUNCTION & set(word)))

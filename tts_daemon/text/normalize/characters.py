@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tts_daemon.text.normalize.rule import SKIPPED
+from tts_daemon.text.normalize.rule import SKIPPED, Change
 
 if TYPE_CHECKING:
     import opencc
@@ -133,12 +131,4 @@ def simplify(text: str) -> str:
     return _PARTICLE.sub("着", simple.replace("甚么", "什么"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A step that is no matter of one pattern; stands where a rule stands."""
-
-    name: str
-    apply: Callable[[str], str]
-
-
-RULES = (_Change("characters", scrub), _Change("simplified", simplify))
+RULES = (Change("characters", scrub), Change("simplified", simplify))

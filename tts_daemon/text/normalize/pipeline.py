@@ -14,6 +14,7 @@ from tts_daemon.text.normalize import (
     codes,
     counting,
     dates,
+    latex,
     leftovers,
     markdown,
     maths,
@@ -52,6 +53,7 @@ class _Step(Protocol):
 RULES: tuple[_Step, ...] = (
     *pictures.FACES,
     *characters.RULES,
+    *latex.RULES,
     *markdown.RULES,
     *pictures.RULES,
     *leftovers.GAPS,

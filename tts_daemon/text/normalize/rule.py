@@ -54,6 +54,14 @@ class Rule:
         return match[0] if spoken is None else spoken
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A step that is no matter of one pattern; stands where a rule stands."""
+
+    name: str
+    apply: Callable[[str], str]
+
+
 def before(match: re.Match[str], length: int = 12) -> str:
     """Up to `length` characters on the left of the match."""
     return match.string[max(0, match.start() - length) : match.start()]
