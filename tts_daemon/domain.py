@@ -146,6 +146,7 @@ class Clause:
             a sentence are statements: their melody goes on.
         question: What makes it a question (`你去？` unmarked, `你去吗？` particle, `谁去？`
             wh-word, `去不去？` choice); None unless `kind` is a question.
+        dropped: Letters and characters of `text` that no table can read; they are not in `spoken`.
     """
 
     text: str
@@ -158,6 +159,7 @@ class Clause:
     pause_after_s: float = 0.0
     kind: SentenceKind = SentenceKind.STATEMENT
     question: QuestionKind | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ def _sentence(clause: Clause) -> dict[str, object]:
         "symbols": symbol_line(clause.symbols, clause.style.emotion, _SPEAKER),
         "kind": clause.kind,
         "question": clause.question,
+        "dropped": clause.dropped,
     }
 
 

@@ -19,6 +19,7 @@ from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.g2pm import G2pmModel
+from tts_daemon.text.normalize import Ways
 from tts_daemon.voices.store import VoiceStore
 
 
@@ -53,6 +54,10 @@ def make_synthesizer(
         lexicon=Path(settings.text.lexicon).expanduser(),
         resolve_preset=lambda name: resolve(SpeakRequest("", preset=name)),
         polyphones=G2pmModel() if settings.text.polyphones == "g2pm" else None,
+        ways=Ways(
+            si_units=settings.text.units == "si",
+            english_states=settings.text.states == "english",
+        ),
     )
     return Synthesizer(frontend, voices, resolve, phrases=phrases)
 

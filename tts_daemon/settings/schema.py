@@ -295,6 +295,14 @@ class TextSettings:
         "4 ms a sentence and 25 MB",
         choices=("rules", "g2pm"),
     )
+    units: str = setting(
+        "home", "kg and km are 公斤 and 公里 (home) or 千克 and 千米 (si)", choices=("home", "si")
+    )
+    states: str = setting(
+        "chinese",
+        "what is said for a state that Home Assistant prints in English, such as docked",
+        choices=("chinese", "english"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

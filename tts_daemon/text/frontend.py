@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tts_daemon.domain import Clause, SentenceKind, Style, Symbol
@@ -11,7 +12,7 @@ from tts_daemon.errors import TextError
 from tts_daemon.text import english, english_by_chinese, markup, sentences
 from tts_daemon.text.g2p import PolyphoneModel
 from tts_daemon.text.lexicon import Lexicon
-from tts_daemon.text.normalize import normalize, steps
+from tts_daemon.text.normalize import USUAL_WAYS, Ways, normalize, steps
 from tts_daemon.text.passage import Passage
 from tts_daemon.text.phrasing import Phrasing
 from tts_daemon.text.prosody import ProsodyPredictor
@@ -38,6 +39,7 @@ class Frontend:
         prosody: ProsodyPredictor | None = None,
         polyphones: PolyphoneModel | None = None,
         limits: sentences.Limits | None = None,
+        ways: Ways = USUAL_WAYS,
     ) -> None:
         """Load the dictionaries.
 
@@ -47,11 +49,13 @@ class Frontend:
             prosody: In the place of the rules for prosodic words.
             polyphones: Asked for polyphones that neither dictionary nor rule decides.
             limits: How long clauses may be.
+            ways: What is said where more than one reading is right.
         """
         self._phrasing = Phrasing(prosody, polyphones)
         self._lexicon = Lexicon(lexicon)
         self._resolve_preset = resolve_preset
         self._limits = limits or sentences.Limits()
+        self._ways = ways
 
     def read(
         self,
@@ -85,9 +89,10 @@ class Frontend:
 
     def _clause(self, part: Passage, traits: VoiceTraits) -> Clause:
         written, pronunciations = self._lexicon.rewrite(part.text, part.pronunciations)
-        spoken = normalize(written, pronunciations)
+        spoken = normalize(written, pronunciations, self._ways)
         group = self._phrasing.read(spoken.text, spoken.pronunciations)
-        return _clause(part.text, spoken.text, group, part.style, traits)
+        clause = _clause(part.text, spoken.text, group, part.style, traits)
+        return replace(clause, dropped=spoken.dropped) if spoken.dropped else clause
 
     def clause(self, text: str, spoken: str, style: Style, traits: VoiceTraits) -> Clause:
         """Read one clause whose spoken form is known, without markup and normalisation."""
@@ -98,7 +103,7 @@ class Frontend:
         written, _ = self._lexicon.rewrite(text, ())
         if written != text:
             yield "lexicon", written
-        yield from steps(written)
+        yield from steps(written, self._ways)
 
     def dictionary_words(self, spoken: str) -> list[tuple[str, str, str]]:
         """Words of spoken text with parts of speech (jieba's tags) and lexical pinyin."""

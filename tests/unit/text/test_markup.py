@@ -145,3 +145,21 @@ def test_tags_in_any_order_lose_no_text(text: str) -> None:
     assert "".join(item.text for item in passages).count("重") == text.count("重")
     for item in passages:
         assert all(0 <= span.start < span.end <= len(item.text) for span in item.pronunciations)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("<think>先查天气</think>今天晴。", "今天晴。"),
+        ("<answer>今天晴。</answer>", "今天晴。"),
+        ("<b>今天</b>晴。", "<b>今天</b>晴。"),
+        ("3<5，5>4", "3<5，5>4"),
+        (r"第一行\n第二行", "第一行\n第二行"),
+        (r"C:\new\notes", r"C:\new\notes"),
+        (r"a \neq b", r"a \neq b"),
+    ],
+)
+def test_tags_and_breaks_of_others(written: str, plain: str) -> None:
+    passages, warnings = _parse(written)
+    assert "".join(passage.text for passage in passages) == plain
+    assert bool(warnings) == (written.startswith(("<think", "<answer")))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_daemon.text.normalize import Pronunciation, normalize, read_as, steps
+from tts_daemon.text.normalize import Pronunciation, Ways, normalize, read_as, steps
 from tts_daemon.text.normalize.pipeline import RULES
 
 # Pieces that rules look for; put together at random they find what single rows do not.
@@ -132,6 +132,19 @@ def test_steps_name_the_rules_in_their_order() -> None:
 )
 def test_say_as(text: str, interpretation: str, spoken: str) -> None:
     assert read_as(text, interpretation) == spoken
+
+
+def test_what_has_no_reading_is_named() -> None:
+    normalized = normalize("龴字和한。")
+    assert normalized.text == "字和。"
+    assert set(normalized.dropped) == {"龴", "한"}
+
+
+def test_ways_choose_between_right_readings() -> None:
+    written = "门 closed，糖3kg，路10km"
+    assert normalize(written).text == "门已关闭，糖三公斤，路十公里"
+    ways = Ways(si_units=True, english_states=True)
+    assert normalize(written, ways=ways).text == "门closed，糖三千克，路十千米"
 
 
 def test_say_as_of_no_known_kind() -> None:

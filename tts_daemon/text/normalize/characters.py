@@ -38,7 +38,7 @@ _SPELLINGS = {
     "㎡": "m²", "㎥": "m³", "㎢": "km²", "㎠": "cm²", "㎟": "mm²", "㎤": "cm³",
     "½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8",
     "′": "′", "″": "″", "№": "No.", "㏑": "ln", "㏒": "log", "﹪": "%", "﹢": "+",
-    "™": SKIPPED,
+    "™": SKIPPED, "▲": "△",
 }  # fmt: skip
 
 # Characters that need no look: printable ASCII, Chinese, and what the rules know.
@@ -48,10 +48,17 @@ _USUAL = (
 )
 _UNUSUAL = re.compile(rf"[^{_USUAL}]")
 _CELSIUS = re.compile(r"° ?([CF])(?![A-Za-z])")
-_SUPERSCRIPTS = re.compile(r"[⁰¹⁴⁵⁶⁷⁸⁹⁻]+")
+# A lone square or cube is left to the units: m², x³.
+_SUPERSCRIPTS = re.compile(r"[⁰¹⁴-⁹⁻][⁰¹²³⁴-⁹⁻]*|[²³][⁰¹²³⁴-⁹⁻]+")
+_BASE_OF_LOG = re.compile("log([₀-₉]+)")
+_SUBSCRIPTS = re.compile("[₀-₉]+")
 _BARE_DECIMAL = re.compile(r"(?:(?<=[\s(（=×+*~<>≤≥约为是:：-])|^)\.(?=[0-9])")
 _CIRCLED = re.compile("[①-⑳]")
 _WIDE_MARKS = re.compile(r"(?<=[0-9])[：．](?=[0-9])")
+# 12，345人 -> 12,345人; 100，200 is a list.
+_WIDE_THOUSANDS = re.compile(
+    r"(?<![0-9，.])(?:[0-9]{1,2}(?:，[0-9]{3})+|[0-9]{3}(?:，[0-9]{3})+(?=[人元个块件次户辆]))(?![0-9，])"
+)
 
 
 def scrub(text: str) -> str:
@@ -60,14 +67,21 @@ def scrub(text: str) -> str:
     What has no content (formatting, byte order marks) disappears; a control character, an unpaired
     surrogate or a private code point becomes `SKIPPED`.
     """
+    text = _BASE_OF_LOG.sub(lambda match: f"log以{_lowered(match[1])}为底", text)
+    text = _SUBSCRIPTS.sub(lambda match: _lowered(match[0]), text)
     text = _SUPERSCRIPTS.sub(lambda match: f"^{unicodedata.normalize('NFKC', match[0])}", text)
     text = _CIRCLED.sub(_list_mark, text)
     text = _UNUSUAL.sub(lambda match: _spelling(match[0]), text)
     text = _WIDE_MARKS.sub(lambda match: ":" if match[0] == "：" else ".", text)
+    text = _WIDE_THOUSANDS.sub(lambda match: match[0].replace("，", ","), text)
     # .5 -> 0.5
     text = _BARE_DECIMAL.sub("0.", text)
     # 26.5 °C -> 26.5 ℃
     return _CELSIUS.sub(lambda match: "℃" if match[1] == "C" else "℉", text)
+
+
+def _lowered(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
 
 
 def _list_mark(match: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from tts_daemon.text.normalize.numbers import counted, digits
 from tts_daemon.text.normalize.rule import DASH, Rule, after, before
 
 _TIME = r"([01]?[0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9])(?:\.[0-9]{1,3})?)?"
+_HMS = r"(?P<h>[0-9]{1,2}):(?P<m>[0-9]{2}):(?P<s>[0-9]{2})"
 _START = r"(?<![0-9A-Za-z.])(?<![0-9A-Za-z]:)"
 _END = r"(?![0-9A-Za-z]|:[0-9]|\.[0-9])"
 _DURATION = re.compile(
@@ -64,11 +65,14 @@ def _range(match: re.Match[str]) -> str | None:
 
 
 def _twelve_hours(match: re.Match[str]) -> str:
-    half = "" if _HALF_OF_DAY.search(before(match)) else _half(match[4])
+    half = "" if _HALF_OF_DAY.search(before(match)) else _half(match[4], match[1])
     return half + moment(match[1], match[2] or "00", match[3])
 
 
-def _half(letter: str) -> str:
+def _half(letter: str, hour: str) -> str:
+    """Twelve begins its half of the day: 12:30 AM is half an hour after midnight."""
+    if hour == "12":
+        return "凌晨" if letter in "aA" else "中午"
     return "上午" if letter in "aA" else "下午"
 
 
@@ -85,7 +89,44 @@ def _written_minutes(match: re.Match[str]) -> str | None:
     return f"{counted(match[1].lstrip('0') or '0')}{match[2]}{_minutes(match[3])}"
 
 
+def _timedelta(match: re.Match[str]) -> str:
+    """`2 days, 3:04:05` -> `两天三小时四分五秒`; parts of nothing are not said."""
+    days, hours, minutes, seconds = match.group("d", "h", "m", "s")
+    parts = ((days, "天"), (hours, "小时"), (minutes, "分"), (seconds, "秒"))
+    said = [
+        counted(value.lstrip("0")) + unit for value, unit in parts if value and value.strip("0")
+    ]
+    return ("负" if match["minus"] else "") + ("".join(said) or "零秒")
+
+
 RULES = (
+    # 2 days, 3:04:05 -> 两天三小时四分五秒
+    Rule(
+        "time span of Python",
+        re.compile(
+            r"(?P<minus>(?<![0-9A-Za-z])-)?(?<![0-9A-Za-z.:])(?P<d>[0-9]{1,6}) days?"
+            rf"(?:, {_HMS}(?:\.[0-9]{{6}})?)?(?![0-9A-Za-z:])"
+        ),
+        _timedelta,
+        frozenset("d"),
+    ),
+    # 1:23:45.678901 -> 一小时二十三分四十五秒
+    Rule(
+        "span with microseconds",
+        re.compile(rf"(?<![0-9A-Za-z.:日T])(?<!日 )(?P<minus>)(?P<d>){_HMS}\.[0-9]{{6}}(?![0-9])"),
+        _timedelta,
+        frozenset(":"),
+    ),
+    # PT1H30M -> 一小时三十分
+    Rule(
+        "ISO duration",
+        re.compile(
+            r"(?<![0-9A-Za-z])(?P<minus>-)?P(?=T?[0-9])(?:(?P<d>[0-9]{1,4})D)?"
+            r"(?:T(?:(?P<h>[0-9]{1,4})H)?(?:(?P<m>[0-9]{1,4})M)?(?:(?P<s>[0-9]{1,5})(?:\.[0-9]+)?S)?)?(?![0-9A-Za-z])"
+        ),
+        _timedelta,
+        frozenset("P"),
+    ),
     # 9:00-18:00 -> 九点到十八点
     Rule("time range", re.compile(f"{_START}{_TIME}{DASH}{_TIME}{_END}"), _range, frozenset(":")),
     # 3:30 PM -> 下午三点三十分; 9am -> 上午九点
@@ -100,8 +141,8 @@ RULES = (
     # PM 3:30 -> 下午 3:30
     Rule(
         "half of day",
-        re.compile(r"(?<![A-Za-z])([AaPp])(?:\.[Mm]\.?|[Mm])\s?(?=[0-9]{1,2}:[0-9]{2})"),
-        lambda match: _half(match[1]),
+        re.compile(r"(?<![A-Za-z])([AaPp])(?:\.[Mm]\.?|[Mm])\s?(?=([0-9]{1,2}):[0-9]{2})"),
+        lambda match: _half(match[1], match[2]),
         frozenset("AaPp"),
     ),
     # 14:30 -> 十四点三十分; 08:05:09 -> 八点零五分零九秒; 时长3:25 -> 时长三分二十五秒;

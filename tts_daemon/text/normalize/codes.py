@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tts_daemon.text.normalize.numbers import digits, telephone
-from tts_daemon.text.normalize.rule import Rule, after, before
+from tts_daemon.text.normalize.numbers import cardinal, digits, telephone
+from tts_daemon.text.normalize.rule import HAN, Rule, after, before
 
 _LINK = r"(?:号码?|码|一下|是|为|给|改为|设为|[:：\"“'(（【#*]|\s){0,4}$"
 _TELEPHONE_WORDS = re.compile(
@@ -42,6 +42,11 @@ def follows_name(match: re.Match[str]) -> bool:
     return bool(_TELEPHONE_WORDS.search(left) or _CODE_WORDS.search(left))
 
 
+def _block(part: str) -> str:
+    """The number of a house is counted, that of a flat is spelt: `12-802`."""
+    return cardinal(part) if len(part) < 3 else digits(part)
+
+
 def _telephone(match: re.Match[str]) -> str:
     return telephone(re.sub(r"[^0-9+]", "", match[0]).replace("+", "加"))
 
@@ -65,6 +70,12 @@ def _hotline(match: re.Match[str]) -> str | None:
 
 def _digits(match: re.Match[str]) -> str:
     return digits(match[0])
+
+
+def _word_of_digits(match: re.Match[str]) -> str | None:
+    """Where nothing else is said, a number is one: `几个人？520`."""
+    alone = match.group().strip() == match.string.strip(" ，。！？~")
+    return digits(match[1]) if match[1] not in ("88", "520", "521", "1314") or not alone else None
 
 
 def _spell(match: re.Match[str]) -> str:
@@ -152,11 +163,42 @@ RULES = (
         re.compile(r"(?<=[零幺二三四五六七八九]转)\s?([0-9]{1,6})"),
         lambda match: telephone(match[1]),
     ),
+    # 贵州茅台(600519), 600519.SH -> 六零零五一九
+    Rule(
+        "share",
+        re.compile(
+            rf"(?<=[{HAN}A-Z][(（])(?:(SH|SZ|BJ|sh|sz|bj)[.]?)?([0-9]{{5,6}})(?:\.(SH|SZ|BJ|HK))?(?=[)）])"
+            r"|(?<![0-9A-Za-z.])()([0-9]{5,6})\.(SH|SZ|BJ|HK)(?![A-Za-z])"
+        ),
+        lambda match: f"{match[1] or ''}{digits(match[2] or match[5])}{match[3] or match[6] or ''}",
+    ),
+    # 886，我先下了 -> 八八六; 哈哈2333 -> 二三三三
+    Rule(
+        "number that is a word",
+        re.compile(
+            r"(?:(?<![0-9A-Za-z.\-+:/])(?<![一-鿿] )(?<![一-鿿])|(?<=[哈啊哦呵嘿]))"
+            r"(88|886|8866|520|521|1314|5201314|2333+|6666*|5555*|7456|9494|3q|666+)"
+            r"(?=\s*(?:[，。！？~～!,、)）]|$|[啦啊了喽哈呀的嘛]|快乐|宝贝|老婆|老公|亲爱|我爱))"
+        ),
+        _word_of_digits,
+    ),
     # 6222 0212 3456 7890 -> digit by digit
     Rule(
         "card",
         re.compile(rf"{_START}[0-9]{{4}}(?: [0-9]{{4}}){{2,4}}(?: [0-9]{{1,3}})?{_END}"),
         _spell,
+    ),
+    # 送到3-202, 我住12-802 -> 三杠二零二; 3-101室漏水
+    Rule(
+        "flat after a place",
+        re.compile(
+            r"(?:(?<=[到住在是给家苑园城区村里栋幢楼院址])|(?<=门牌[号：:])|(?<=地址[：:]))\s?"
+            r"([0-9]{1,2}(?:-[0-9]{1,2})?-[1-9][0-9]?0[1-9]|[0-9]{1,2}(?:-[0-9]{1,2})?-[1-9][0-9]?[1-3][0-9])"
+            r"(?![0-9A-Za-z.%-]|\s?[个人元块度年月日天分秒米斤克岁次页公])"
+            r"|(?<![0-9A-Za-z.\-])([0-9]{1,3}-[0-9]{3,4})(?=[室房户])"
+        ),
+        lambda match: "杠".join(_block(part) for part in (match[1] or match[2]).split("-")),
+        frozenset("-"),
     ),
     # 1203室 -> 一二零三室; 302路 -> 三零二路; 301医院 -> 三零一医院
     Rule(

@@ -75,6 +75,12 @@ RULES = (
     Rule("either", re.compile(rf"{_START}([1-9])[、,，]([1-9]){_COUNTED}"), _either),
     # 95折 -> 九五折
     Rule("discount", re.compile(rf"{_START}([1-9][1-9])(?=折)"), lambda match: digits(match[1])),
+    # 满200-30 -> 满二百减三十
+    Rule(
+        "discount from an amount",
+        re.compile(rf"(?<=满)({NUMBER})\s?[-减]\s?({NUMBER})(?=[，。！；、,\s元块）)]|$)"),
+        lambda match: f"{number(match[1])}减{number(match[2])}",
+    ),
     # 3-5天 -> 三到五天; 2~3个 -> 两到三个; 96-91 -> 九十六比九十一
     Rule("range", re.compile(rf"{_START}({NUMBER}){DASH}({NUMBER})(?![0-9A-Za-z])"), _range),
     # 3万-5万 -> 三万到五万; 3天-5天 -> 三天到五天

@@ -25,6 +25,11 @@ _DATE_BEFORE = re.compile(
 _VERSION_BEFORE = re.compile(
     r"(?:版本号?|固件|内核|系统|升级|更新|[升更降][级新][到至为])(?:[是为到至:：]|\s)*$"
 )
+# Home Assistant 2026.11.3, ESPHome 2026.11.0; but Updated 2026.11.3
+_PRODUCT_BEFORE = re.compile(r"[A-Za-z][0-9A-Za-z+.]*(?: ?[vV]|[ -])$|[A-Za-z]$|(?<![A-Za-z])[vV]$")
+_ENGLISH_BEFORE = re.compile(
+    r"(?i)(?:updated?|date|on|at|since|from|until|by|modified|created|in)\W*$"
+)
 _SPAN_OF_YEARS = re.compile(r"年(?:前|之久|的?(?:历史|文明|时间|寿命))")
 _EVENTS = (
     "世界杯|欧洲杯|亚洲杯|奥运|冬奥|亚运|春晚|春节|新年|跨年|元旦|"
@@ -48,7 +53,9 @@ def _full(match: re.Match[str]) -> str:
 
 def _date(match: re.Match[str]) -> str | None:
     """`升级到2025.11.2` is a version."""
-    version = match[2] == "." and _VERSION_BEFORE.search(before(match))
+    left = before(match, 20)
+    product = _PRODUCT_BEFORE.search(left) and not _ENGLISH_BEFORE.search(left)
+    version = match[2] == "." and (product or _VERSION_BEFORE.search(left))
     return None if version else _full(match)
 
 
@@ -108,6 +115,17 @@ def _range(match: re.Match[str]) -> str:
     return f"{plain(match[1])}到{plain(match[2])}"
 
 
+def _generations(match: re.Match[str]) -> str:
+    return re.sub(
+        r"\s?[-~—]+\s?|/", lambda sign: "、" if sign[0] == "/" else "到", digits(match[0])
+    )
+
+
+def _dotted_range(match: re.Match[str]) -> str:
+    year = f"{digits(match[4])}年" if match[4] else ""
+    return f"{_full(match)}到{year}{_day(match[5], match[6])}"
+
+
 def _english(match: re.Match[str]) -> str:
     month = cardinal(str(_MONTH_NAMES.index(match[1]) + 1))
     return f"{digits(match[3])}年{month}月{plain(match[2])}日"
@@ -118,15 +136,26 @@ def _quarter(match: re.Match[str]) -> str:
 
 
 RULES = (
-    # 2025-11-22T08:30:00+08:00 -> 二零二五年十一月二十二日 08:30:00 (the clock reads on)
+    # 2025-11-22T08:30:00+08:00, 2025-11-22 08:30:00.123456 -> 二零二五年十一月二十二日 08:30:00
+    # (the clock reads on)
     Rule(
         "timestamp",
         re.compile(
-            rf"{_START}(?P<y>{_YEAR})-(?P<m>{_MONTH})-(?P<d>{_DAY})T"
+            rf"{_START}(?P<y>{_YEAR})-(?P<m>{_MONTH})-(?P<d>{_DAY})[T ]"
             r"(?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.[0-9]{1,9})?"
-            r"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+            r"(?:Z|\+00:00|[+-][0-9]{2}:?[0-9]{2})?(?![0-9:])"
         ),
         lambda match: _full(match) + match["time"],
+    ),
+    # 2026.12.24-2026.12.26, 2026.6.1-6.18 -> 到
+    Rule(
+        "range of dotted dates",
+        re.compile(
+            rf"{_START}(?P<y>{_YEAR})\.(?P<m>{_MONTH})\.(?P<d>{_DAY}){DASH}"
+            rf"(?:({_YEAR})\.)?({_MONTH})\.({_DAY})(?![0-9A-Za-z.])"
+        ),
+        _dotted_range,
+        frozenset("."),
     ),
     # 2025-11-22, 2025/11/22, 2025.11.22 -> 二零二五年十一月二十二日
     Rule(
@@ -157,10 +186,10 @@ RULES = (
         ),
         _compact,
     ),
-    # 2024-2025年 -> 二零二四到二零二五年; 2024-25赛季 -> 二零二四到二五赛季
+    # 2024-2025年 -> 二零二四到二零二五年; 2024-25赛季, 2024/25赛季 -> 二零二四到二五赛季
     Rule(
         "years",
-        re.compile(rf"{_START}({_YEAR}){DASH}({_YEAR}|[0-9]{{2}})(?=年|赛季|财年|学年)"),
+        re.compile(rf"{_START}({_YEAR})(?:{DASH}|/)({_YEAR}|[0-9]{{2}})(?=年|赛季|财年|学年)"),
         _years,
     ),
     # 1998-2008 -> 一九九八到二零零八
@@ -178,9 +207,16 @@ RULES = (
     Rule(
         "short year",
         re.compile(
-            rf"(?<![0-9.])([0-9]{{2}})(?=年(?:{_MONTH}月|[春夏秋冬]|出生|生人|毕业|入学|{_EVENTS}))"
+            rf"(?<![0-9.])([0-9]{{2}})(?=年(?!代)(?:{_MONTH}月|[春夏秋冬]|出生|生人|毕业|入学|{_EVENTS}))"
         ),
         lambda match: digits(match[1]),
+    ),
+    # '98年的电影 -> 九八年
+    Rule(
+        "cut year",
+        re.compile(r"(?<![0-9A-Za-z])['’‘]([0-9]{2})(?=年|届|级|款)"),
+        lambda match: digits(match[1]),
+        frozenset("'’‘"),
     ),
     # 生于90年 -> 生于九零年; 活了90年 counts
     Rule(
@@ -244,7 +280,15 @@ RULES = (
     ),
     # 11/22 周六 -> 十一月二十二日 周六; 11-22 08:30 -> 十一月二十二日 08:30; 08/08 -> 八月八日
     Rule(
-        "month/day", re.compile(rf"{_START}(?P<m>{_MONTH})[-/](?P<d>{_DAY}){_END}(?!=)"), _month_day
+        "month/day",
+        re.compile(rf"{_START}(?P<m>{_MONTH})[-/](?P<d>{_DAY}){_END}(?!=|\s?[℃℉°])"),
+        _month_day,
+    ),
+    # 90-95后 -> 九零到九五后; 80、90后 -> 八零、九零后
+    Rule(
+        "generations",
+        re.compile(rf"(?<![0-9.:])([0-9][05])((?:{DASH}|[、/和])[0-9][05])+(?=后(?![面来边天]))"),
+        _generations,
     ),
     # 90后 -> 九零后
     Rule(
@@ -257,6 +301,13 @@ RULES = (
         "weekday",
         re.compile(r"(?:(?<=周)|(?<=星期)|(?<=礼拜))([1-7])(?![0-9.%:年月日周天个次])"),
         lambda match: "日" if match[1] == "7" else cardinal(match[1]),
+    ),
+    # Q1：多久换一次？ -> Q一: a question and its number
+    Rule(
+        "numbered question",
+        re.compile(r"(?<![0-9A-Za-z])([QA])([0-9]{1,2})(?=\s?[：:.、])"),
+        lambda match: f"{match[1]}{cardinal(match[2])}",
+        frozenset("QA"),
     ),
     # 2025Q1, 2025年Q3 -> 二零二五年第一季度
     Rule(

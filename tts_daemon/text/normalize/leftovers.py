@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tts_daemon.text import tables
 from tts_daemon.text.normalize.numbers import digits
 from tts_daemon.text.normalize.rule import HAN, SKIPPED, Rule
 
@@ -20,7 +21,7 @@ _NAMES = {
     "χ": "卡伊", "ψ": "普西", "ω": "欧米伽", "Δ": "德尔塔", "Σ": "西格玛", "Φ": "斐", "Π": "派",
     "∑": "求和", "∏": "连乘", "∫": "积分", "∵": "因为", "∴": "所以", "∈": "属于", "∩": "交",
     "∪": "并", "∅": "空集", "∠": "角", "⊥": "垂直于", "∥": "平行于", "△": "三角形", "♂": "男",
-    "♀": "女", "の": "的",
+    "♀": "女",
 }  # fmt: skip
 _NAME = re.compile("[" + re.escape("".join(_NAMES)) + "]")
 
@@ -38,7 +39,20 @@ _MARKS["_"] = " "
 
 _STRENGTH = {"！": 5, "？": 6, "。": 4, "；": 3, "：": 2, "，": 1, "…": 1, "、": 0}
 _RUN = re.compile(r"[，。！？；：…、 ]{2,}|…")
+# Of the commonest block only these may lack a reading; what lies outside of it often does.
+_RARE = re.compile("[兙兡嗧桛烪瓧瓰瓱瓼甅龦-鿿㐀-䶿\U00020000-\U000323af]")
 _FOREIGN = re.compile(rf"[^{HAN}A-Za-z'，。！？；：…、 {SKIPPED}]")
+
+
+def _unreadable(match: re.Match[str]) -> str:
+    return match[0] if tables.characters().get(match[0]) else SKIPPED
+
+
+def dropped(text: str) -> tuple[str, ...]:
+    """The letters and characters that `RULES` will skip at their end, for want of a reading."""
+    letters = [char for char in _FOREIGN.findall(text) if char.isalpha()]
+    rare = [char for char in _RARE.findall(text) if not tables.characters().get(char)]
+    return tuple(dict.fromkeys(letters + rare))
 
 
 def _nothing(match: re.Match[str]) -> str:
@@ -180,6 +194,8 @@ RULES = (
     ),
     # “好”（是） -> 好，是，
     Rule("mark", re.compile("[" + re.escape("".join(_MARKS)) + "]"), _mark, _ALWAYS),
+    # 龴 -> nothing: characters that no table reads
+    Rule("unreadable character", _RARE, _unreadable, _ALWAYS),
     # Whatever is left has no reading: it is skipped, and counted.
     Rule("unknown", _FOREIGN, lambda match: SKIPPED, _ALWAYS),
 )

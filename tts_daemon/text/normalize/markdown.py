@@ -27,6 +27,14 @@ _TAGS = (
 )
 _BREAKS = "br|hr|li|p|td|th|tr|blockquote"
 
+_HTML = re.compile(f"(?:{_TAGS}|{_BREAKS})")
+
+
+def is_html(name: str) -> bool:
+    """Whether a tag's name is one that the rules below know."""
+    return _HTML.fullmatch(name) is not None
+
+
 RULES = (
     # &lt;3 -> <3; Tom&amp;Jerry -> Tom&Jerry
     Rule(
@@ -48,6 +56,32 @@ RULES = (
         re.compile(rf"</?(?:{_TAGS})(?:\s[^<>\n]{{0,300}})?/?>|<!--[^\n]{{0,300}}?-->"),
         _nothing,
         frozenset("<"),
+    ),
+    # 密度见附录[^1], 据研究[1][2]， 新闻【3†来源】 -> nothing; a[1] stays
+    Rule(
+        "citation",
+        re.compile(
+            r"\[\^[^\[\]\n]{1,30}\](?=:)|\s?\[\^[^\[\]\n]{1,30}\]|【[0-9:]{1,9}†[^【】\n]{0,60}】"
+            r"|(?<=[一-鿿，。；”」）%℃0-9])(?:\s?\[[0-9]{1,3}(?:[,，-][0-9]{1,3})*\])+(?![(（:：])"
+        ),
+        _nothing,
+        frozenset("[【"),
+    ),
+    # ==重点== -> 重点
+    Rule("marked", re.compile(r"==([^=\n]{1,300})=="), _content, frozenset("=")),
+    # <https://a.cn>, <me@a.cn> -> https://a.cn
+    Rule(
+        "bare link",
+        re.compile(r"<((?:https?://|mailto:)?[^<>\s]{1,300}[.@:][^<>\s]{1,300})>"),
+        _content,
+        frozenset("<"),
+    ),
+    # 5\\*3, 温度 \\| 湿度 -> 5*3, 温度 | 湿度
+    Rule(
+        "escaped sign",
+        re.compile(r"\\([-\\`*_{}\[\]()#+.!|<>~])"),
+        _content,
+        frozenset("\\"),
     ),
     # ```python -> nothing
     Rule(

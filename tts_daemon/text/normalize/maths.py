@@ -79,6 +79,10 @@ def _ratio(match: re.Match[str]) -> str:
 def _slash(match: re.Match[str]) -> str | None:
     if match[2].strip("0") == "":
         return None
+    if len(match[1]) == 2 and match[1] > match[2] and len(match[2]) == 2:
+        # 80/20 shares something out.
+        law = re.match("法则|定律|原则|分", after(match))
+        return f"{number(match[1])}{'' if law else '比'}{number(match[2])}"
     mixed = re.search(r"[0-9]\s?$", before(match, 2))
     return ("又" if mixed else "") + fraction(match)
 
@@ -93,13 +97,20 @@ def _score(match: re.Match[str]) -> str | None:
     return None
 
 
+def _exponent(text: str) -> str:
+    return number(text) if text[-1].isdigit() else text.replace("-", "负")
+
+
 def _power(match: re.Match[str]) -> str:
     base, unit = match["base"], match["unit"]
     spoken = number(base) if base[0].isdigit() else base.strip(")）")
     if match["small"]:
         return f"{spoken}的{_POWERS[match['small']]}"
     name = quantities.unit_name(unit) if unit else ""
-    return f"{spoken}的{number(match['exponent'])}次方{unit if name is None else name}"
+    power = f"{_exponent(match['exponent'])}次方"
+    if not base[0].isdigit():
+        power = {"二次方": "平方", "三次方": "立方"}.get(power, power)
+    return f"{spoken}的{power}{unit if name is None else name}"
 
 
 RULES = (
@@ -108,7 +119,7 @@ RULES = (
         "power",
         re.compile(
             rf"(?P<base>{NUMBER}|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[)）])"
-            rf"(?:\^(?P<exponent>-?[0-9]+)(?:\s?(?P<unit>{quantities.UNIT}))?|(?P<small>[²³]))"
+            rf"(?:\^(?P<exponent>-?(?:[0-9]+|[nmk](?![A-Za-z])))(?:\s?(?P<unit>{quantities.UNIT}))?|(?P<small>[²³]))"
         ),
         _power,
         frozenset("^²³"),
@@ -119,15 +130,6 @@ RULES = (
         re.compile(r"(?<=[平立次]方)\s?-\s?(?=[0-9A-Za-z(（])"),
         lambda match: "减",
         frozenset("-"),
-    ),
-    # 6.02e23, 1E-5 -> 六点零二乘十的二十三次方
-    Rule(
-        "scientific notation",
-        re.compile(
-            r"(?<![0-9A-Za-z.])([0-9]{1,3}(?:\.[0-9]{1,9})?)[eE]([-+]?[0-9]{1,3})(?![0-9A-Za-z.])"
-        ),
-        lambda match: f"{number(match[1])}乘十的{number(match[2].lstrip('+'))}次方",
-        frozenset("eE"),
     ),
     # 图3-1 -> 图三杠一
     Rule(
@@ -180,7 +182,7 @@ RULES = (
     Rule(
         "comparison",
         re.compile(r"\s?([<>!=]=|[<>≤≥≠≈])\s?(?=[-+]?[0-9零一二两三四五六七八九十百负])"),
-        lambda match: _OPERATORS[match[1]],
+        lambda match: "" if before(match, 1) == "约" else _OPERATORS[match[1]],
         frozenset("<>≤≥≠≈="),
     ),
     # 4-3-3阵型 -> 四三三阵型

@@ -9,7 +9,7 @@ from tts_daemon.text import tables
 from tts_daemon.text.normalize.rule import HAN, SKIPPED, Rule
 
 _SYMBOL = (
-    "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25aa-\u25fe"
+    "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff\u25aa-\u25b1\u25b6-\u25fe"
     "\u3030\u303d\u3297\u3299\u2049\u203c"
 )
 _ONE = rf"(?:[\U0001f1e6-\U0001f1ff]{{2}}|[{_SYMBOL}])[\ufe0f\U0001f3fb-\U0001f3ff]*"

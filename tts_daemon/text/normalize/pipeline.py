@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple, Protocol
 
 from tts_daemon.text.normalize import (
@@ -14,6 +15,7 @@ from tts_daemon.text.normalize import (
     codes,
     counting,
     dates,
+    kana,
     latex,
     leftovers,
     markdown,
@@ -22,6 +24,7 @@ from tts_daemon.text.normalize import (
     names,
     pictures,
     quantities,
+    states,
     web,
 )
 from tts_daemon.text.normalize.rule import FIRST_MARK, LAST_MARK, SKIPPED
@@ -53,9 +56,11 @@ class _Step(Protocol):
 RULES: tuple[_Step, ...] = (
     *pictures.FACES,
     *characters.RULES,
+    *kana.RULES,
     *latex.RULES,
     *markdown.RULES,
     *pictures.RULES,
+    *states.RULES,
     *leftovers.GAPS,
     *web.RULES,
     *names.FIXED,
@@ -78,34 +83,70 @@ class Normalized:
     Attributes:
         text: Chinese characters, Latin words (`Let's`) and the marks ，。！？、；：; nothing else.
         skipped: Number of written characters that have no reading.
+        dropped: Those of them that are letters or Chinese characters.
         pronunciations: The writer's pronunciations, at their places in `text`.
     """
 
     text: str
     skipped: int = 0
+    dropped: tuple[str, ...] = ()
     pronunciations: tuple[Pronunciation, ...] = ()
 
 
-def normalize(sentence: str, pronunciations: Sequence[Pronunciation] = ()) -> Normalized:
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Choices between two right readings.
+
+    Attributes:
+        si_units: kg is 千克 and km 千米; else 公斤 and 公里.
+        english_states: `on` and `docked` stay English; else they are said in Chinese.
+    """
+
+    si_units: bool = False
+    english_states: bool = False
+
+
+USUAL_WAYS = Ways()
+
+
+@cache
+def _rules(ways: Ways) -> tuple[_Step, ...]:
+    left_out = states.RULES if ways.english_states else ()
+    chosen = tuple(rule for rule in RULES if rule not in left_out)
+    if not ways.si_units:
+        return chosen
+    place = chosen.index(quantities.RULES[0])
+    return (*chosen[:place], *quantities.SI_UNITS, *chosen[place:])
+
+
+def normalize(
+    sentence: str, pronunciations: Sequence[Pronunciation] = (), ways: Ways = USUAL_WAYS
+) -> Normalized:
     """Turn written text into spoken text: `客厅26.5℃` -> `客厅二十六点五摄氏度`.
 
     Args:
         sentence: Any string; best one sentence, since numbers are read by what stands around them.
         pronunciations: Stretches of `sentence` whose reading is given; in order, not overlapping.
+        ways: What is said where more than one reading is right.
     """
     text = re.sub("[\ue000-\uf8ff]", SKIPPED, sentence)
     text, marked = _mark(text, pronunciations)
-    for _, spoken in steps(text):
+    dropped: tuple[str, ...] = ()
+    for name, spoken in steps(text, ways):
+        if name == leftovers.RULES[-2].name or (name == leftovers.RULES[-1].name and not dropped):
+            dropped = leftovers.dropped(text)
         text = spoken
     skipped = text.count(SKIPPED)
+    if dropped:
+        _log.warning("no reading for %s; left out", " ".join(dropped))
     if skipped:
         _log.info("skipped %d characters that have no reading", skipped)
-    return _unmark(_tidy(text.replace(SKIPPED, "")), skipped, marked)
+    return _unmark(_tidy(text.replace(SKIPPED, "")), skipped, marked, dropped)
 
 
-def steps(text: str) -> Iterator[tuple[str, str]]:
+def steps(text: str, ways: Ways = USUAL_WAYS) -> Iterator[tuple[str, str]]:
     """The text after each rule that changed it, with the rule's name."""
-    for rule in RULES:
+    for rule in _rules(ways):
         changed = rule.apply(text)
         if changed != text:
             text = changed
@@ -126,7 +167,12 @@ def _mark(
     return "".join([*parts, text[position:]]), marked
 
 
-def _unmark(text: str, skipped: int, marked: list[tuple[str, Pronunciation]]) -> Normalized:
+def _unmark(
+    text: str,
+    skipped: int,
+    marked: list[tuple[str, Pronunciation]],
+    dropped: tuple[str, ...],
+) -> Normalized:
     placed: list[Pronunciation] = []
     parts: list[str] = []
     length = 0
@@ -139,7 +185,7 @@ def _unmark(text: str, skipped: int, marked: list[tuple[str, Pronunciation]]) ->
                 placed.append(Pronunciation(length, length + len(part), given.syllables))
         parts.append(part)
         length += len(part)
-    return Normalized("".join(parts), skipped, tuple(placed))
+    return Normalized("".join(parts), skipped, dropped, tuple(placed))
 
 
 _BESIDE_LATIN = re.compile(r"(?<![A-Za-z]) +| +(?![A-Za-z])")

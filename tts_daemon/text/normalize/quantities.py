@@ -10,16 +10,22 @@ from tts_daemon.text.normalize.numbers import counted, digits, number
 from tts_daemon.text.normalize.rule import DASH, NUMBER, SIGNED, Rule, after, before
 
 _EXPONENT = r"(?:[²³]|[23](?![0-9A-Za-z.]))?"
-_LETTERS = r"(?:[A-Za-zμ°Ω℃℉′″][A-Za-zμΩ]*)"
+_LETTERS = r"(?:[A-Za-zμ°Ω℃℉′″㎏㎞][A-Za-zμΩ]*)"
 UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
 """A unit sign or what looks like one: `kWh`, `μg/m³`."""
-_START = r"(?<![0-9A-Za-z.^])"
+_START = r"(?<![0-9A-Za-z.^])(?<!\^-)"
+_ALWAYS: frozenset[str] = frozenset()
 _DIRECTIONS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 # Units of everyday counting: two of them are 两; two degrees or decibels are 二.
 _PLAIN_TWO = frozenset(
     {"摄氏度", "华氏度", "分贝", "伏", "安", "瓦", "帕", "百帕", "千帕", "赫兹", "ppm", "ppb"}
 )
+# Degrees of an angle are no degrees of cold: 太阳高度角-12.34° -> 负十二点三四度.
+_ANGLE = re.compile(
+    r"(?:[角位差度转斜偏仰俯倾]角?|elevation|azimuth|angle|pitch|yaw|roll)(?:[是为：:=]|\s)*$"
+)
+_COLD = re.compile("温|冷|热")
 # What follows shows that the letter is a name: 4g网络, 3d打印.
 _NAMED = {
     "g": re.compile("网|信号|手机|流量|时代|套餐"),
@@ -54,6 +60,8 @@ def unit_name(sign: str) -> str | None:
 
 def amount(value: str, unit: str) -> str:
     """A number and the spoken name of its unit: `-5`, `摄氏度` -> `零下五摄氏度`."""
+    if value.strip("+-0.") == "":
+        value = value.lstrip("+-")
     if value[0] == "-" and unit in _TEMPERATURES:
         return f"零下{number(value[1:])}{unit}"
     if value[0] == "+" and unit not in _TEMPERATURES:
@@ -66,6 +74,8 @@ def _single(match: re.Match[str]) -> str | None:
     unit = unit_name(sign)
     if unit is None or (sign in _NAMED and _NAMED[sign].match(after(match))):
         return None
+    if sign == "°" and match["value"][0] == "-" and _ANGLE.search(before(match)):
+        return f"负{number(match['value'][1:])}度"
     return amount(match["value"], unit)
 
 
@@ -80,6 +90,12 @@ def _range(match: re.Match[str]) -> str | None:
     high = match["high"]
     both_below = low.startswith("零下") and high[0] == "-" and not first_unit
     return f"{low}到{amount(high[1:] if both_below else high, unit)}"
+
+
+def _between(low: str, high: str, sign: str) -> str:
+    unit = unit_name(sign) or ""
+    below = high[1:] if low[0] == "-" and high[0] == "-" else high
+    return f"{amount(low, unit).removesuffix(unit)}到{amount(below, unit)}"
 
 
 def _dimensions(match: re.Match[str]) -> str | None:
@@ -97,6 +113,11 @@ def _scaled(match: re.Match[str]) -> str | None:
 
 def _thousands(value: str, scale: str) -> str:
     return counted(value) + ("万" if scale in "wW" else scale)
+
+
+def _measures(match: re.Match[str]) -> bool:
+    """In brackets only what cannot be a name: （m²）, but （A）."""
+    return len(match[1]) > 1 or before(match, 1) not in "（("
 
 
 def _per_sign(match: re.Match[str]) -> str | None:
@@ -123,6 +144,16 @@ def _inches(match: re.Match[str]) -> str | None:
     return None if closes else f"{counted(match[1])}英寸"
 
 
+def _scientific(match: re.Match[str]) -> str | None:
+    """`1e-05 A` -> `一乘十的负五次方安`; `1e5` without a sign or a dot may be a name."""
+    value, sign, exponent, unit = match.groups()
+    if unit and unit != "A" and unit_name(unit) is None:
+        return None
+    name = "安" if unit == "A" else unit_name(unit) if unit else ""
+    power = ("负" if sign == "-" else "") + number(exponent.lstrip("0") or "0")
+    return f"{number(value)}乘十的{power}次方{name}"
+
+
 def _percent(match: re.Match[str]) -> str:
     return percentage(match[1], match[2])
 
@@ -147,7 +178,27 @@ _WITH_UNIT = Rule(
     _single,
 )
 
+# 3kg -> 三千克, 5km/h -> 五千米每小时, for those who set text.units: si; by default 公斤 and 公里.
+SI_UNITS = (
+    Rule(
+        "SI units",
+        re.compile(r"(?<![A-Za-z])k([gm])(?![A-Za-z])"),
+        lambda match: "㎏" if match[1] == "g" else "㎞",
+        frozenset("k"),
+    ),
+)
+
 RULES = (
+    # 6.02e23, 1e-05 A -> 六点零二乘十的二十三次方, 一乘十的负五次方安
+    Rule(
+        "scientific notation",
+        re.compile(
+            rf"(?<![0-9A-Za-z.])(-?[0-9]{{1,3}}(?:\.[0-9]{{1,17}})?)[eE]([-+]?)([0-9]{{1,3}})"
+            rf"(?:\s?({UNIT})(?![A-Za-z0-9])|(?![0-9A-Za-z.]))"
+        ),
+        _scientific,
+        frozenset("eE"),
+    ),
     # 39°54′, 39°54'20" -> 三十九度五十四分
     Rule(
         "coordinate",
@@ -259,6 +310,13 @@ RULES = (
         ),
         _range,
     ),
+    # 气温2/12℃ -> 二到十二摄氏度; -3/6℃ -> 零下三到六摄氏度
+    Rule(
+        "low and high",
+        re.compile(rf"{_START}(?P<low>{SIGNED})/(?P<high>[-+]?{NUMBER})\s?(?P<unit>[℃℉]|°)"),
+        lambda match: _between(match["low"], match["high"], match["unit"]),
+        frozenset("℃℉°"),
+    ),
     # 55dB(A) -> 五十五分贝
     Rule(
         "weighted decibels",
@@ -309,10 +367,19 @@ RULES = (
         "per",
         re.compile(
             r"(?<=[零一二三四五六七八九十百千万元块角分次度米克升斤吨瓦时转个人件帧步折])/"
-            r"(?=天|日|周|月|季|年|小时|分钟?|秒|次|人|个|户|瓶|盒|片|平|立方|公里|千米|米|公斤|千克|[两斤克吨升度张件台晚间股桶辆亩车零一二三四五六七八九十半0-9])"
+            r"(?=天|日|周|月|季|年|小时|分钟?|秒|次|人|个|户|瓶|盒|片|平|立方|公里|千米|米|公斤|千克|盎司|磅|位|[两斤克吨升度张件台晚间股桶辆亩车节课场包箱盒袋根条双套把块页本杯碗零一二三四五六七八九十半0-9])"
         ),
         lambda match: "每",
         frozenset("/"),
+    ),
+    # 面积是多少cm², 单位：kWh, 每m³, 面积（m²） -> 平方厘米
+    Rule(
+        "unit after its name",
+        re.compile(
+            rf"(?:(?<=多少)|(?<=[几每])|(?<=单位[是为：:])|(?<=单位)|(?<=[（(]))\s?({UNIT})(?=[^0-9A-Za-z]|$)"
+        ),
+        lambda match: unit_name(match[1]) if _measures(match) else None,
+        _ALWAYS,
     ),
     # 单位：μg/m³ -> 微克每立方米
     Rule(
