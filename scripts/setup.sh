@@ -74,16 +74,17 @@ make_virtual_environment() {
 }
 
 # Usage: pip_install NAME WHAT...
-# Installs into .venv, unless NAME was installed before from the same pyproject.toml.
+# Installs into .venv, in the versions of constraints.txt, unless NAME was installed before from the
+# same pyproject.toml and constraints.
 pip_install() {
   local name=$1 stamp wanted
   shift
   stamp=$venv/installed-$name
-  wanted=$({ cat pyproject.toml && printf '%s\n' "$PWD" "$@"; } | sha256sum)
+  wanted=$({ cat pyproject.toml constraints.txt && printf '%s\n' "$PWD" "$@"; } | sha256sum)
   if [[ $(cat "$stamp" 2>/dev/null) == "$wanted" ]]; then
     return
   fi
   say "Installing into $venv: $*"
-  "$venv/bin/python" -m pip install --disable-pip-version-check "$@"
+  "$venv/bin/python" -m pip install --disable-pip-version-check --constraint constraints.txt "$@"
   printf '%s\n' "$wanted" >"$stamp"
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+CONSTRAINTS = CHECKOUT / "constraints.txt"
 CACHE = CHECKOUT / ".cache" / "arm"
 PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
 SYSTEMS = {"bookworm": "3.11", "trixie": "3.13"}
@@ -28,6 +29,7 @@ def dependencies() -> list[str]:
 def pip_download(target: Path, python: str) -> subprocess.CompletedProcess[str]:
     """Fetch every dependency as a wheel for aarch64 and that Python; no compiler is allowed."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:"]
+    command += ["--constraint", str(CONSTRAINTS)]
     command += ["-d", str(target), "--implementation=cp", f"--python-version={python}"]
     command += [f"--platform={platform}" for platform in PLATFORMS]
     return subprocess.run(
@@ -68,7 +70,8 @@ class Pi:
         # base-files: the links from /lib to /usr/lib.
         packages = "base-files,python3,libportaudio2"
         root = extract(suite, CACHE / f"{suite}-arm64", packages, "--architectures=arm64")
-        key = hashlib.sha256("\n".join(dependencies()).encode()).hexdigest()[:8]
+        wheels = "\n".join([*dependencies(), CONSTRAINTS.read_text(encoding="utf-8")])
+        key = hashlib.sha256(wheels.encode()).hexdigest()[:8]
         site = CACHE / f"{suite}-site-{key}"
         if not site.exists():
             _unpack_wheels(site, SYSTEMS[suite])

@@ -18,7 +18,8 @@ class Checkout:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.calls_file = root / "calls"
-        (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+        for name in ("pyproject.toml", "constraints.txt"):
+            (root / name).write_text("[project]\n", encoding="utf-8")
         for name in (".venv/bin/python", "bin/apt-get", "bin/sudo", "bin/env"):
             self.command(name, RECORD.format(calls=self.calls_file))
 
@@ -64,9 +65,10 @@ def test_another_wish_is_installed(checkout: Checkout, what: str) -> None:
     assert checkout.calls[-1].endswith(what)
 
 
-def test_a_changed_project_is_installed_again(checkout: Checkout) -> None:
+@pytest.mark.parametrize("changed", ["pyproject.toml", "constraints.txt"])
+def test_a_changed_project_is_installed_again(checkout: Checkout, changed: str) -> None:
     checkout.run("pip_install run --editable .")
-    (checkout.root / "pyproject.toml").write_text("[project]\nname = 'x'\n", encoding="utf-8")
+    (checkout.root / changed).write_text("[project]\nname = 'x'\n", encoding="utf-8")
     checkout.run("pip_install run --editable .")
     assert len(checkout.calls) == 2
 
