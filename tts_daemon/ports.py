@@ -187,6 +187,6 @@ class Sink(Protocol):
         """Totals since start: `underruns` (ran dry within an utterance), `opened`, ..."""
         ...
 
-    def close(self) -> None:
-        """Give the device back."""
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Give the device back; one that hangs is left behind after `timeout_s`."""
         ...

@@ -134,7 +134,7 @@ class SilentSink:
     def counters(self) -> dict[str, int]:
         return {"underruns": 0}
 
-    def close(self) -> None:
+    def close(self, timeout_s: float = 2.0) -> None:
         self.is_closed = True
 
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tts_daemon.errors import AudioUnavailableError
 from tts_daemon.sound import sink as buffered_sink
 from tts_daemon.sound.levels import FADE_S
-from tts_daemon.sound.sink import BLOCK_S, BufferedSink
+from tts_daemon.sound.sink import BufferedSink
+from tts_daemon.sound.sink_machine import BLOCK_S
 
 RATE = 16000
 BLOCK = round(BLOCK_S * RATE)
@@ -210,17 +211,90 @@ def test_a_device_that_cannot_be_opened_reaches_the_writer() -> None:
     sink.close()
 
 
-def test_a_device_that_takes_nothing_any_more_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits little for a device that hangs."""
     monkeypatch.setattr(buffered_sink, "_BEAT_S", 0.01)
-    monkeypatch.setattr(buffered_sink, "_STUCK_AFTER_S", 0.05)
+    monkeypatch.setattr(buffered_sink, "_HANGS_AFTER_S", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_device_that_hangs_is_given_up_until_it_comes_back() -> None:
     device = GatedDevice()
     sink = BufferedSink(device)
     sink.open()
     sink.write(ramp(100), RATE)
     with pytest.raises(AudioUnavailableError, match="taken nothing"):
         sink.drain()
+    for wait in (True, False):
+        with pytest.raises(AudioUnavailableError, match="taken nothing"):
+            sink.open(wait=wait)
+    assert sink.counters()["audio_errors"] == 1
+    device.blocks.clear()
+    device.permits.release(100)
+    while True:
+        try:
+            sink.open()
+            break
+        except AudioUnavailableError:
+            continue
+    sink.write(ramp(100, 1000), RATE)
+    sink.drain()
+    sink.close()
+    assert np.array_equal(device.blocks[-1], ramp(100, 1000))
+    assert sink.counters()["opened"] == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_device_that_hangs_is_noticed_by_who_does_not_wait() -> None:
+    device = GatedDevice()
+    sink = BufferedSink(device)
+    sink.open()
+
+    def write_for_ever() -> None:
+        while True:
+            sink.write(ramp(1), RATE)
+            sink.stop_now()
+            sink.open()
+
+    with pytest.raises(AudioUnavailableError, match="taken nothing"):
+        write_for_ever()
     device.permits.release(100)
     sink.close()
+
+
+def test_a_device_that_hangs_is_left_behind_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    device = GatedDevice()
+    sink = BufferedSink(device)
+    sink.open()
+    sink.write(ramp(100), RATE)
+    assert device.playing.acquire(timeout=PATIENCE_S)
+    sink.close(timeout_s=0.01)
+    assert "hangs" in caplog.text
+    device.permits.release(100)
+
+
+def test_a_failure_while_the_rest_is_awaited_ends_the_utterance_not_the_thread() -> None:
+    class Torn(GatedDevice):
+        torn = True
+
+        def rest_s(self) -> float:
+            if self.torn:
+                raise AudioUnavailableError("torn out")
+            return 0.0
+
+    device = Torn()
+    device.permits.release(100)
+    sink = BufferedSink(device)
+    sink.open()
+    with pytest.raises(AudioUnavailableError, match="torn out"):
+        sink.drain()
+    device.torn = False
+    sink.open()
+    sink.write(ramp(10), RATE)
+    sink.drain()
+    sink.close()
+    assert np.array_equal(device.blocks[-1], ramp(10))
 
 
 def test_an_unknown_failure_of_the_device_is_an_audio_error() -> None:
