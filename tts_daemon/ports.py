@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from tts_daemon.domain import AudioChunk, Event, PlayerState, SpeakRequest
+from tts_daemon.domain import AudioChunk, Clause, Event, PlayerState, SpeakRequest, Style
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,6 +94,10 @@ class SpeechService(Protocol):
         """
         ...
 
+    def read(self, request: SpeakRequest) -> Iterator[Clause]:
+        """Yield the clauses that `render` would speak, one by one. Raises as `submit` does."""
+        ...
+
     def command(self, command: Command) -> None:
         """Carry out a command; returns when it has taken effect."""
         ...
@@ -126,11 +130,15 @@ class SpeechService(Protocol):
 class SpeechSynthesizer(Protocol):
     """What the player needs of the synthesis."""
 
-    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made.
 
-        Closing the iterator stops the synthesis within one chunk.
+        Closing the iterator stops the synthesis within one chunk. `keep`: for the phrase cache.
         """
+        ...
+
+    def read(self, text: str, style: Style) -> Iterator[Clause]:
+        """Yield the clauses that would be spoken, one by one."""
         ...
 
 

@@ -22,7 +22,6 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
 from tts_daemon.cli.bench import TEXT
-from tts_daemon.domain import SpeakRequest
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.timing import TimedEngine
 from tts_daemon.synthesis.synthesizer import Synthesizer
@@ -96,11 +95,11 @@ def graph_seconds(store: VoiceStore) -> dict[str, float]:
     engine = TimedEngine(Engines())
     pool = VoicePool(store, engine, threads=1)
     style = pool.get().usual_style
-    synthesizer = Synthesizer(Frontend(), pool, lambda request: style)
+    synthesizer = Synthesizer(Frontend(), pool)
     runs = []
     for _ in range(ROUNDS):
         engine.clear()
-        chunks = synthesizer.stream(SpeakRequest(TEXT))
+        chunks = synthesizer.stream(TEXT, style)
         audio_s = sum(chunk.duration_s for chunk in chunks)
         runs.append({graph: s / audio_s for graph, s in engine.seconds.items()})
     return {graph: min(run[graph] for run in runs) for graph in runs[0]}

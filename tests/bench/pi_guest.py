@@ -13,7 +13,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tts_daemon.domain import SpeakRequest
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.timing import TimedEngine
 from tts_daemon.synthesis.synthesizer import Synthesizer
@@ -49,13 +48,13 @@ def main(models: str, voice: str, text: str) -> None:
     engine = MarkingEngine()
     pool = VoicePool(VoiceStore([Path(models)], voice), engine, threads=1)
     style = pool.get().usual_style
-    synthesizer = Synthesizer(Frontend(), pool, lambda request: style)
-    for _ in synthesizer.stream(SpeakRequest(text)):
+    synthesizer = Synthesizer(Frontend(), pool)
+    for _ in synthesizer.stream(text, style):
         pass
     engine.order.clear()
     audio_s = 0.0
     mark(BEGIN)
-    for chunk in synthesizer.stream(SpeakRequest(text)):
+    for chunk in synthesizer.stream(text, style):
         mark(CHUNK)
         audio_s += chunk.duration_s
     mark(END)

@@ -13,12 +13,14 @@ import statistics
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tts_daemon.acoustic.decoder import Decoder, DecoderState
 from tts_daemon.cli.bench import TEXT as TEXT_50
-from tts_daemon.domain import SpeakRequest
+from tts_daemon.domain import AudioChunk
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.timing import TimedEngine
@@ -70,7 +72,7 @@ def main(model: str, packages: str, voice: str, rounds: str = "7") -> None:
     engine = TimedEngine(Engines())
     pool = VoicePool(VoiceStore([Path(packages)], voice), engine, threads=1)
     style = pool.get().usual_style
-    synthesizer = Synthesizer(Frontend(), pool, lambda request: style)
+    speak = partial(Synthesizer(Frontend(), pool).stream, style=style)
     loop = TimedDecoder()
     loop.install()
     laps: Laps = defaultdict(list)
@@ -82,14 +84,14 @@ def main(model: str, packages: str, voice: str, rounds: str = "7") -> None:
         laps["eager_s"].append(time.perf_counter() - begin_s)
         laps["eager_audio_s"].append(len(waveform) / loaded.sample_rate)
         for characters, text in TEXTS.items():
-            _lap(laps, characters, synthesizer, text, engine, loop)
+            _lap(laps, characters, speak, text, engine, loop)
     json.dump(_report(voice, laps), sys.stdout, indent=1)
 
 
 def _lap(
     laps: Laps,
     characters: int,
-    synthesizer: Synthesizer,
+    speak: Callable[[str], Iterator[AudioChunk]],
     text: str,
     engine: TimedEngine,
     loop: TimedDecoder,
@@ -98,7 +100,7 @@ def _lap(
     loop.seconds = 0.0
     begin_s = time.perf_counter()
     first_s = audio_s = 0.0
-    for chunk in synthesizer.stream(SpeakRequest(text)):
+    for chunk in speak(text):
         first_s = first_s or time.perf_counter() - begin_s
         audio_s += chunk.duration_s
     laps[f"first_{characters}_s"].append(first_s)

@@ -11,7 +11,7 @@ MODELS = Path(__file__).parents[1] / "data"
 SPEAK = """
 import sys
 from pathlib import Path
-from tts_daemon.domain import SpeakRequest, Style
+from tts_daemon.domain import Style
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
@@ -19,8 +19,8 @@ from tts_daemon.text.frontend import Frontend
 from tts_daemon.voices.store import VoiceStore
 
 pool = VoicePool(VoiceStore([Path(sys.argv[1])], "tiny_voice"), OnnxEngine(), threads=1)
-synthesizer = Synthesizer(Frontend(), pool, lambda request: Style())
-spoken = sum(chunk.duration_s for chunk in synthesizer.stream(SpeakRequest("你好，世界。")))
+synthesizer = Synthesizer(Frontend(), pool)
+spoken = sum(chunk.duration_s for chunk in synthesizer.stream("你好，世界。", Style()))
 workshop = {name.partition(".")[0] for name in sys.modules} & {"torch", "onnx", "modelscope"}
 print(spoken > 0.1, sorted(workshop), "tts_daemon.workshop" in sys.modules)
 """

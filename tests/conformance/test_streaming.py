@@ -103,7 +103,7 @@ def frontend() -> Frontend:
 @pytest.fixture
 def build(pool: VoicePool, frontend: Frontend) -> Callable[[ChunkPlan], Synthesizer]:
     """Make a synthesizer for a plan."""
-    return lambda plan: Synthesizer(frontend, pool, _style, plan)
+    return lambda plan: Synthesizer(frontend, pool, plan)
 
 
 def _style(request: SpeakRequest) -> Style:
@@ -142,9 +142,9 @@ def test_the_waveform_in_chunks_is_the_waveform(
 def test_an_utterance_in_chunks_is_the_utterance(
     build: Callable[[ChunkPlan], Synthesizer], plan: ChunkPlan
 ) -> None:
-    request = SpeakRequest(TEXT, overrides={"emotion": "happy", "speed": 0.9})
-    whole = _joined(chunk.samples for chunk in build(WHOLE).stream(request))
-    streamed = _joined(chunk.samples for chunk in build(plan).stream(request))
+    style = Style(emotion="happy", speed=0.9)
+    whole = _joined(chunk.samples for chunk in build(WHOLE).stream(TEXT, style))
+    streamed = _joined(chunk.samples for chunk in build(plan).stream(TEXT, style))
     np.testing.assert_allclose(streamed, whole, atol=1e-4)
 
 
@@ -152,16 +152,10 @@ def test_interleaved_streams_are_as_if_alone(
     build: Callable[[ChunkPlan], Synthesizer],
 ) -> None:
     synthesizer = build(ChunkPlan(5, 1.0, 5))
-    requests = [
-        SpeakRequest(TEXT),
-        SpeakRequest("你好。", overrides={"emotion": "sad"}),
-        SpeakRequest(TEXT, overrides={"speed": 1.5}),
-    ]
-    alone = [
-        _joined(chunk.samples for chunk in synthesizer.stream(request)) for request in requests
-    ]
-    parts: list[list[Floats]] = [[] for _ in requests]
-    for chunks in zip_longest(*(synthesizer.stream(request) for request in requests)):
+    wanted = [(TEXT, Style()), ("你好。", Style(emotion="sad")), (TEXT, Style(speed=1.5))]
+    alone = [_joined(chunk.samples for chunk in synthesizer.stream(*each)) for each in wanted]
+    parts: list[list[Floats]] = [[] for _ in wanted]
+    for chunks in zip_longest(*(synthesizer.stream(*each) for each in wanted)):
         for part, chunk in zip(parts, chunks, strict=True):
             if chunk is not None:
                 part.append(chunk.samples)
@@ -174,9 +168,9 @@ def test_a_closed_stream_computes_no_more(
 ) -> None:
     synthesizer = build(ChunkPlan(5, 1.0, 5))
     before = engine.runs
-    list(synthesizer.stream(SpeakRequest(TEXT)))
+    list(synthesizer.stream(TEXT, Style()))
     whole = engine.runs - before
-    stream = synthesizer.stream(SpeakRequest(TEXT))
+    stream = synthesizer.stream(TEXT, Style())
     next(stream)
     at_first_sound = engine.runs - before - whole
     stream.close()
@@ -189,14 +183,14 @@ def test_the_same_request_sounds_the_same_twice(
 ) -> None:
     synthesizer = build(ChunkPlan())
     first, second = (
-        _joined(chunk.samples for chunk in synthesizer.stream(SpeakRequest(TEXT))) for _ in "12"
+        _joined(chunk.samples for chunk in synthesizer.stream(TEXT, Style())) for _ in "12"
     )
     np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("text", ["", " ", "😀", "，。", "。" * 50, "\x07", "a"])
 def test_odd_texts_do_no_harm(build: Callable[[ChunkPlan], Synthesizer], text: str) -> None:
-    for chunk in build(ChunkPlan()).stream(SpeakRequest(text)):
+    for chunk in build(ChunkPlan()).stream(text, Style()):
         assert np.isfinite(chunk.samples).all()
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tts_daemon.cli import quantize
-from tts_daemon.domain import SpeakRequest, Style
+from tts_daemon.domain import Style
 from tts_daemon.errors import VoiceError
 from tts_daemon.runtime.engine import GraphOptions
 from tts_daemon.runtime.engines import Engines
@@ -45,8 +45,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def speak(models: Path, voice: str, text: str) -> np.ndarray:
     pool = VoicePool(VoiceStore([models]), Engines(), threads=1)
-    synthesizer = Synthesizer(Frontend(), pool, lambda _request: Style(voice=voice))
-    chunks = list(synthesizer.stream(SpeakRequest(text)))
+    synthesizer = Synthesizer(Frontend(), pool)
+    chunks = list(synthesizer.stream(text, Style(voice=voice)))
     return np.concatenate([chunk.samples for chunk in chunks])
 
 

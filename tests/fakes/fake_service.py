@@ -8,7 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from tts_daemon.domain import AudioChunk, Event, EventType, PlayerState, SpeakRequest
+from tts_daemon.domain import (
+    AudioChunk,
+    Clause,
+    Event,
+    EventType,
+    PlayerState,
+    SpeakRequest,
+    Style,
+    Symbol,
+)
 from tts_daemon.errors import InvalidRequestError, QueueFullError, TtsError
 from tts_daemon.ports import Command, Snapshot
 
@@ -80,6 +89,12 @@ class FakeSpeechService:
                 yield chunk
         finally:
             self.render_closed.set()
+
+    def read(self, request: SpeakRequest) -> Iterator[Clause]:
+        """Reads every text as one and the same sentence."""
+        end = Symbol("#4", "tone_none", "s_none", "word_none")
+        words, pinyin = ("重庆", "WiFi玩儿"), ("chong2", "qing4", "WIFI", "wanr2")
+        yield Clause(request.text, request.text, words, pinyin, (1, 4), (end,), Style())
 
     def command(self, command: Command) -> None:
         self.commands.append(command)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_daemon.clock import Clock, SystemClock
-from tts_daemon.domain import AudioChunk, Event, SpeakRequest, Style
+from tts_daemon.domain import AudioChunk, Clause, Event, Style
 from tts_daemon.errors import AudioUnavailableError, InvalidRequestError, TtsError
 from tts_daemon.ports import Snapshot
 
@@ -39,7 +39,7 @@ class FakePresets:
 
 
 class FakeSynthesizer:
-    """Makes a constant of 0.5 for every request, chunk by chunk.
+    """Makes a constant of 0.5 for every text, chunk by chunk.
 
     Args:
         chunks_s: Lengths of the chunks.
@@ -49,7 +49,7 @@ class FakeSynthesizer:
 
     Attributes:
         gate: None, or a semaphore that every chunk takes one permit of.
-        requests: What was asked for, in order.
+        texts, styles: What was asked for, in order.
         closed: How many streams were ended before their end.
         most_at_once: How many were open at one time.
         recalled: Whether the chunks come from a phrase cache, at no cost.
@@ -68,15 +68,20 @@ class FakeSynthesizer:
         self.clock = clock or SystemClock()
         self.error = error
         self.gate: threading.Semaphore | None = None
-        self.requests: list[SpeakRequest] = []
+        self.texts: list[str] = []
+        self.styles: list[Style] = []
         self.closed = 0
         self.volume = 100.0
         self.most_at_once = 0
         self.recalled = False
         self._now = 0
 
-    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
-        self.requests.append(request)
+    def read(self, text: str, style: Style) -> Iterator[Clause]:
+        return iter(())
+
+    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
+        self.texts.append(text)
+        self.styles.append(style)
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         try:

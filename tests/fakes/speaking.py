@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fakes.fake_service import tone
 
-from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.domain import AudioChunk, Clause, Style
 from tts_daemon.playback import Journal, Player, PlayerSettings
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
@@ -21,9 +21,12 @@ class HummingSynthesizer:
         self._seconds_per_character = seconds_per_character
         self.texts: list[str] = []
 
-    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
-        self.texts.append(request.text)
-        yield tone(self._seconds_per_character * len(request.text))
+    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
+        self.texts.append(text)
+        yield tone(self._seconds_per_character * len(text))
+
+    def read(self, text: str, style: Style) -> Iterator[Clause]:
+        return iter(())
 
 
 def make_player(

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tts_daemon.domain import SpeakRequest
+from tts_daemon.domain import Style
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.synthesis import comparison
 from tts_daemon.synthesis.synthesizer import Synthesizer
@@ -77,8 +77,8 @@ def measure(task: Task) -> Measured:
     store = VoiceStore([Path(task.directory)], task.voice)
     voices = VoicePool(store, Engines(), task.threads)
     frontend, voice = Frontend(), voices.get()
-    synthesizer = Synthesizer(frontend, voices, lambda request: voice.usual_style)
-    runs = [_timed(synthesizer, task.text) for _ in range(1 + task.repeats)][1:]
+    synthesizer = Synthesizer(frontend, voices)
+    runs = [_timed(synthesizer, task.text, voice.usual_style) for _ in range(1 + task.repeats)][1:]
     total_s, first_s, audio_s = (statistics.median(values) for values in zip(*runs, strict=True))
     peak_mb = peak_rss_mb()  # before the comparison, which works on whole utterances
     distance = _compare(task, frontend, voice)
@@ -103,11 +103,11 @@ def _mode(manifest: Manifest) -> str:
     return "fp32-onnx" if made == "fp32" else made.partition("-")[0]
 
 
-def _timed(synthesizer: Synthesizer, text: str) -> tuple[float, float, float]:
+def _timed(synthesizer: Synthesizer, text: str, style: Style) -> tuple[float, float, float]:
     """Seconds to the end and to the first sound, and seconds of speech."""
     begin = time.perf_counter()
     first_s = audio_s = 0.0
-    for chunk in synthesizer.stream(SpeakRequest(text)):
+    for chunk in synthesizer.stream(text, style):
         first_s = first_s or time.perf_counter() - begin
         audio_s += chunk.duration_s
     return time.perf_counter() - begin, first_s, audio_s

@@ -6,13 +6,14 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tts_daemon.cli.bench_rows import twins
-from tts_daemon.domain import SpeakRequest
+from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import VoiceError
 from tts_daemon.runtime.engines import TORCHSCRIPT, Engines
 from tts_daemon.runtime.machine import Machine, available_cores
@@ -32,6 +33,7 @@ _WORTH = 0.95
 
 Times = dict[Choice, float]
 """Seconds that one graph took for the text."""
+Speak = Callable[[str], Iterator[AudioChunk]]
 
 
 def tune(options: argparse.Namespace) -> dict[str, Any]:
@@ -110,11 +112,11 @@ def _graph_seconds(
         for graph, count in every.items()
     }
     plan = Profile(Machine.here(), {package.manifest.name: choices})
-    synthesizer = _synthesizer(VoicePool(store, engine, profile=plan))
+    speak = _speaker(VoicePool(store, engine, profile=plan))
     runs = []
     for _ in range(1 + options.repeats):
         engine.clear()
-        _speak(synthesizer, options.text)
+        _seconds(speak, options.text)
         runs.append(dict(engine.seconds))
     names = {graph: package.path(graph).stem for graph in GRAPHS}
     return {graph: min(run[name] for run in runs[1:]) for graph, name in names.items()}
@@ -135,26 +137,21 @@ def _race(
 ) -> tuple[float, float]:
     """Seconds for the text as usual and as tuned, taking turns; medians."""
     name = package.manifest.name
-    racers = [
-        _synthesizer(VoicePool(store, Engines(), profile=plan), name) for plan in (None, tuned)
-    ]
-    laps = [
-        [_speak(synthesizer, options.text) for synthesizer in racers]
-        for _ in range(1 + options.repeats)
-    ]
+    racers = [_speaker(VoicePool(store, Engines(), profile=plan), name) for plan in (None, tuned)]
+    laps = [[_seconds(speak, options.text) for speak in racers] for _ in range(1 + options.repeats)]
     usual_s, tuned_s = (statistics.median(lap) for lap in zip(*laps[1:], strict=True))
     return usual_s, tuned_s
 
 
-def _synthesizer(pool: VoicePool, name: str = "") -> Synthesizer:
+def _speaker(pool: VoicePool, name: str = "") -> Speak:
     style = replace(pool.get(name).usual_style, voice=name)
-    return Synthesizer(Frontend(), pool, lambda request: style)
+    return partial(Synthesizer(Frontend(), pool).stream, style=style)
 
 
-def _speak(synthesizer: Synthesizer, text: str) -> float:
-    """Seconds that it took."""
+def _seconds(speak: Speak, text: str) -> float:
+    """What it took to speak a text."""
     begin_s = time.perf_counter()
-    for _ in synthesizer.stream(SpeakRequest(text)):
+    for _ in speak(text):
         pass
     return time.perf_counter() - begin_s
 

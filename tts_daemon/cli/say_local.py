@@ -8,7 +8,7 @@ from typing import Any
 
 from tts_daemon.cli import wav_output
 from tts_daemon.client import Reply
-from tts_daemon.domain import Event, EventType, SpeakRequest, Style
+from tts_daemon.domain import Event, EventType, SpeakRequest
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.render import frames
 from tts_daemon.playback import Journal, Player
@@ -34,12 +34,8 @@ def say(fields: dict[str, Any], config: str | None, output: str | None) -> Reply
     logs.configure("warning")
     request = messages.from_fields(fields, "local", max_characters=settings.text.max_characters)
     presets = Presets(settings)
-
-    def style(request: SpeakRequest) -> Style:
-        return presets.style(request.preset or settings.voice.preset, request.overrides)
-
     store = assembly.voice_store(settings)
-    synthesizer = assembly.make_synthesizer(settings, store, style)
+    synthesizer = assembly.make_synthesizer(settings, store, presets.style)
     player = assembly.make_player(settings, presets, synthesizer, store.names(), journal=Journal())
     player.start()
     try:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tts_daemon.clock import Clock
-from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.domain import AudioChunk
 from tts_daemon.playback._fair_lock import FairLock
-from tts_daemon.ports import SpeechSynthesizer
 
 
 class ChunkSource:
-    """The chunks of one request. For one thread.
+    """The chunks of one utterance. For one thread.
 
     Args:
-        synthesizer: Makes them.
-        request: What to speak.
+        chunks: As the synthesizer makes them.
         turn: Held while a chunk is made, so that device and renderers alternate.
         clock: Measures.
 
@@ -24,14 +22,12 @@ class ChunkSource:
         waited_s: The same, and the time spent waiting for a turn.
     """
 
-    def __init__(
-        self, synthesizer: SpeechSynthesizer, request: SpeakRequest, turn: FairLock, clock: Clock
-    ) -> None:
+    def __init__(self, chunks: Iterator[AudioChunk], turn: FairLock, clock: Clock) -> None:
         self.synthesis_s = 0.0
         self.waited_s = 0.0
         self._turn = turn
         self._clock = clock
-        self._chunks: Iterator[AudioChunk] = synthesizer.stream(request)
+        self._chunks = chunks
 
     def __iter__(self) -> Iterator[AudioChunk]:
         return self

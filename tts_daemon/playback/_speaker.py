@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tts_daemon.clock import Clock
-from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.domain import AudioChunk, SpeakRequest, Style
 from tts_daemon.errors import AudioUnavailableError, TtsError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._dispatcher import Dispatcher
@@ -26,16 +26,16 @@ _MOST_HELD_S = 25.0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Prepared:
     """One utterance, ready to be synthesised.
 
     Attributes:
-        request: With the player's preset and speed worked in.
+        style: How it sounds: preset, the request's own wishes, and the player's speed.
         gain: Amplitude factor (quiet hours); 0: not to be spoken.
         prelude: Heard before it; None for nothing.
     """
 
-    request: SpeakRequest
+    style: Style
     gain: float = 1.0
     prelude: AudioChunk | None = None
 
@@ -48,7 +48,7 @@ class Speaker:
         synthesizer: Makes the sound.
         sink: Plays it.
         turn: Held for one chunk at a time; shared with those who render.
-        prepare: Works speed, quiet hours and chime into a request.
+        prepare: Says how a request is spoken, now that its turn has come.
         heartbeat: Called while all is well, at least every few seconds.
         clock: Measures.
     """
@@ -59,7 +59,7 @@ class Speaker:
         synthesizer: SpeechSynthesizer,
         sink: Sink,
         turn: FairLock,
-        prepare: Callable[[SpeakRequest], Plan],
+        prepare: Callable[[SpeakRequest], Prepared],
         heartbeat: Callable[[], None],
         clock: Clock,
     ) -> None:
@@ -118,8 +118,8 @@ class Speaker:
 
     def _perform(self, utterance: Utterance) -> None:
         begin_s = self._clock.monotonic_s()
-        plan = self._prepare(utterance.request)
-        if plan.gain <= 0:
+        prepared = self._prepare(utterance.request)
+        if prepared.gain <= 0:
             self._dispatcher.cancelled(utterance, "quiet hours")
             return
         # Only a device that was lost is waited for: else it opens while the first chunk is made.
@@ -127,25 +127,29 @@ class Speaker:
         self._sink.open(wait=lost)
         if lost:
             self._dispatcher.audio_back()
-        figures = self._play(utterance, plan, begin_s)
+        figures = self._play(utterance, prepared, begin_s)
         if figures is not None:
             self._dispatcher.finished(utterance, figures)
 
-    def _play(self, utterance: Utterance, plan: Plan, begin_s: float) -> dict[str, float] | None:
-        characters = len(plan.request.text)
+    def _play(
+        self, utterance: Utterance, prepared: Prepared, begin_s: float
+    ) -> dict[str, float] | None:
+        text = utterance.request.text
+        characters = len(text)
         policy = StartPolicy(self._pace, self._pace.expected_s(characters), _MOST_HELD_S)
-        source = ChunkSource(self._synthesizer, plan.request, self._turn, self._clock)
+        chunks = self._synthesizer.stream(text, prepared.style, keep=utterance.request.keep)
+        source = ChunkSource(chunks, self._turn, self._clock)
         performance = Performance(
             source,
             self._sink,
             policy,
-            gain=plan.gain,
+            gain=prepared.gain,
             is_wanted=lambda: self._dispatcher.is_current(utterance),
             on_start=lambda: self._dispatcher.started(utterance),
             heartbeat=self._heartbeat,
             clock=self._clock,
             begin_s=begin_s,
-            prelude=plan.prelude,
+            prelude=prepared.prelude,
         )
         with contextlib.closing(source):
             figures = performance.play()

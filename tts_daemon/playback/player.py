@@ -24,12 +24,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from tts_daemon.clock import Clock, SystemClock
-from tts_daemon.domain import Priority, SpeakRequest, Style
+from tts_daemon.domain import AudioChunk, Clause, Priority, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError, NotReadyError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._dispatcher import Dispatcher
@@ -38,7 +38,7 @@ from tts_daemon.playback._outbox import Listener, Outbox
 from tts_daemon.playback._queue import SpeechQueue
 from tts_daemon.playback._render import RenderSlots, RenderStream
 from tts_daemon.playback._requests import checked, checked_number
-from tts_daemon.playback._speaker import Plan, Speaker
+from tts_daemon.playback._speaker import Prepared, Speaker
 from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
 from tts_daemon.ports import Command, Sink, Snapshot, SpeechSynthesizer
@@ -119,7 +119,7 @@ class Player:
             self._queue, journal, sink, self._outbox, self._clock, self._announce
         )
         self._speaker = Speaker(
-            self._dispatcher, synthesizer, sink, self._turn, self._plan, heartbeat, self._clock
+            self._dispatcher, synthesizer, sink, self._turn, self._prepare, heartbeat, self._clock
         )
 
     # -- life -----------------------------------------------------------------------------------
@@ -166,14 +166,20 @@ class Player:
         """Synthesise for the caller; the slot is free again when the stream is closed."""
         if not self._dispatcher.running:
             raise NotReadyError("the daemon is starting or stopping; try again in a moment")
-        plan = self._plan(self._checked(request))
+        request = self._checked(request)
+        style = self._style(request)
         self._slots.take()
         try:
-            source = ChunkSource(self._synthesizer, plan.request, self._turn, self._clock)
-            return RenderStream(source, self._slots)
+            chunks = self._synthesizer.stream(request.text, style, keep=request.keep)
+            return RenderStream(ChunkSource(chunks, self._turn, self._clock), self._slots)
         except BaseException:
             self._slots.give_back()
             raise
+
+    def read(self, request: SpeakRequest) -> Iterator[Clause]:
+        """Yield the clauses that would be spoken, one by one."""
+        request = self._checked(request)
+        return self._synthesizer.read(request.text, self._style(request))
 
     def command(self, command: Command) -> None:
         """Carry out a command. `repeat` raises as `submit` does."""
@@ -245,18 +251,19 @@ class Player:
         return request
 
     def _style(self, request: SpeakRequest) -> Style:
-        return self._presets.style(request.preset or self._preset, request.overrides)
+        """Every choice made: the preset, what the request asks for, and the speed of all speech."""
+        style = self._presets.style(request.preset or self._preset, request.overrides)
+        return replace(style, speed=min(2.0, max(0.5, style.speed * self._speed)))
 
-    def _plan(self, request: SpeakRequest) -> Plan:
-        """Work speed, quiet hours and chime into a request, when its turn has come."""
+    def _prepare(self, request: SpeakRequest) -> Prepared:
+        """How a request is spoken, now that its turn has come."""
         style = self._style(request)
-        prelude = None
-        if style.chime:
-            prelude = replace(self._chimes.sound(style.chime), volume=style.volume)
-        if self._speed != 1.0:
-            speed = min(2.0, max(0.5, style.speed * self._speed))
-            request = replace(request, overrides={**request.overrides, "speed": speed})
-        return Plan(request, self._quiet(request.priority), prelude)
+        return Prepared(style, self._quiet(request.priority), self._prelude(style))
+
+    def _prelude(self, style: Style) -> AudioChunk | None:
+        if not style.chime:
+            return None
+        return replace(self._chimes.sound(style.chime), volume=style.volume)
 
     def _repeat(self) -> None:
         last = self._dispatcher.last_request()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tts_daemon.domain import Priority, SpeakRequest, Style
+from tts_daemon.domain import Priority, Style
 from tts_daemon.playback import Chimes, Journal, Player, PlayerSettings
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine
@@ -36,10 +36,16 @@ def make_phrase_cache(settings: Settings) -> PhraseCache:
 def make_synthesizer(
     settings: Settings,
     store: VoiceStore,
-    resolve: Callable[[SpeakRequest], Style],
+    preset_style: Callable[[str], Style],
     phrases: PhraseCache | None = None,
 ) -> Synthesizer:
     """Load the default voice, warm, and the front end.
+
+    Args:
+        settings: The whole configuration.
+        store: Installed voices.
+        preset_style: The style of a preset that a text names; raises InvalidRequestError.
+        phrases: Keeps what was spoken; None keeps nothing.
 
     Raises:
         VoiceError: The default voice is not installed, or damaged.
@@ -52,14 +58,14 @@ def make_synthesizer(
     voices.get()
     frontend = Frontend(
         lexicon=Path(settings.text.lexicon).expanduser(),
-        resolve_preset=lambda name: resolve(SpeakRequest("", preset=name)),
+        resolve_preset=preset_style,
         polyphones=G2pmModel() if settings.text.polyphones == "g2pm" else None,
         ways=Ways(
             si_units=settings.text.units == "si",
             english_states=settings.text.states == "english",
         ),
     )
-    return Synthesizer(frontend, voices, resolve, phrases=phrases)
+    return Synthesizer(frontend, voices, phrases=phrases)
 
 
 def make_player(

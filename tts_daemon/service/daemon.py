@@ -71,8 +71,8 @@ class Daemon:
             listener = self._listen(stack)
             store = assembly.voice_store(settings)
             phrases = assembly.make_phrase_cache(settings)
-            synthesizer = assembly.make_synthesizer(settings, store, self._style, phrases)
-            for _ in synthesizer.stream(SpeakRequest(WARM_UP)):
+            synthesizer = assembly.make_synthesizer(settings, store, self._preset_style, phrases)
+            for _ in synthesizer.stream(WARM_UP, self._preset_style(settings.voice.preset)):
                 pass
             player = assembly.make_player(
                 settings,
@@ -88,7 +88,7 @@ class Daemon:
             player.start()
             # Before the doors: it must not come between people's own texts.
             _greet(player, settings.service.greeting)
-            for door in doors(settings, player, listener, store, synthesizer.read):
+            for door in doors(settings, player, listener, store):
                 stack.callback(door.stop)
                 door.start()
             rehearsal = Rehearsal(player, phrases.release)
@@ -113,8 +113,8 @@ class Daemon:
         stack.callback(address.release)
         return stack.enter_context(address.listen())
 
-    def _style(self, request: SpeakRequest) -> Style:
-        return self._presets.style(request.preset or self._settings.voice.preset, request.overrides)
+    def _preset_style(self, name: str) -> Style:
+        return self._presets.style(name)
 
     def _heard(self, item: Event | Snapshot) -> None:
         if isinstance(item, Snapshot):

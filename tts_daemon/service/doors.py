@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from tts_daemon.domain import Clause, SpeakRequest
 from tts_daemon.extras import missing_extra
 from tts_daemon.inputs.socket.door import UnixSocketDoor
 from tts_daemon.metrics.textfile import Textfile
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import Settings
 from tts_daemon.voices.store import VoiceStore
-
-Read = Callable[[SpeakRequest], Iterator[Clause]]
 
 
 class Door(Protocol):
@@ -36,7 +33,6 @@ def doors(
     service: SpeechService,
     listener: socket.socket | None,
     voices: VoiceStore,
-    read: Read,
 ) -> Iterator[Door]:
     """Make the doors that the configuration asks for.
 
@@ -45,7 +41,6 @@ def doors(
         service: What they let requests in to.
         listener: The Unix socket, listening already; None where it is not served.
         voices: What is known of installed voices.
-        read: How a request's text would be read.
 
     Raises:
         MissingExtraError: A door needs a library that is not installed.
@@ -61,7 +56,7 @@ def doors(
     if settings.http.enabled:
         with _extra("http"):
             from tts_daemon.inputs.http.door import HttpDoor
-        yield HttpDoor(service, settings.http, voices, read, max_characters=limit)
+        yield HttpDoor(service, settings.http, voices, max_characters=limit)
     if settings.wyoming.enabled:
         with _extra("wyoming"):
             from tts_daemon.inputs.wyoming.door import WyomingDoor

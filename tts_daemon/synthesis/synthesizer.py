@@ -1,4 +1,4 @@
-"""From a request to sound: the path of the data, on one page."""
+"""From a text and a style to sound: the path of the data, on one page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style
+from tts_daemon.domain import AudioChunk, Clause, Style
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.synthesis.edges import shape_edges
 from tts_daemon.synthesis.phrase_cache import PhraseCache, phrase_key
@@ -33,13 +33,12 @@ class Reader(Protocol):
 
 
 class Synthesizer:
-    """Speaks requests. Streams may be interleaved and may run in different threads."""
+    """Speaks texts. Streams may be interleaved and may run in different threads."""
 
     def __init__(
         self,
         reader: Reader,
         voices: VoicePool,
-        resolve: Callable[[SpeakRequest], Style],
         plan: ChunkPlan | None = None,
         phrases: PhraseCache | None = None,
     ) -> None:
@@ -48,34 +47,35 @@ class Synthesizer:
         Args:
             reader: The text front end.
             voices: Gives out loaded voices.
-            resolve: Makes every choice of style that the request left open (presets, defaults);
-                raises InvalidRequestError.
             plan: How long the chunks are.
             phrases: Keeps what was spoken; None keeps nothing.
         """
         self._reader = reader
         self._voices = voices
-        self._resolve = resolve
         self._plan = plan or ChunkPlan()
         self._phrases = phrases or PhraseCache(0)
         self._reading = threading.Lock()
 
-    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made; closing the iterator stops it.
 
+        Args:
+            text: With or without markup.
+            style: How it sounds where no markup says otherwise.
+            keep: Its sound stays in the phrase cache.
+
         Raises:
-            InvalidRequestError: Unknown preset or emotion, a value out of range.
+            InvalidRequestError: Unknown emotion.
             VoiceError: The voice is not installed or cannot be played.
         """
-        for index, clause in enumerate(self.read(request)):
-            yield from self._speak(clause, index, request.keep)
+        for index, clause in enumerate(self.read(text, style)):
+            yield from self._speak(clause, index, keep)
             yield from self._pause(clause, index)
 
-    def read(self, request: SpeakRequest) -> Iterator[Clause]:
+    def read(self, text: str, style: Style) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
-        style = self._resolve(request)
         self._traits(style)  # an unknown voice is refused before anything is read
-        yield from self._clauses(request.text, style)
+        yield from self._clauses(text, style)
 
     def _traits(self, style: Style) -> VoiceTraits:
         return self._voices.get(style.voice).traits

@@ -9,7 +9,6 @@ import pytest
 from fakes.fake_service import FakeSpeechService
 from fakes.http_client import HttpClient
 
-from tts_daemon.domain import Clause, SpeakRequest, Style, Symbol
 from tts_daemon.inputs.http.door import HttpDoor
 from tts_daemon.settings.schema import HttpSettings
 from tts_daemon.voices.store import VoiceStore
@@ -22,13 +21,6 @@ def service() -> FakeSpeechService:
     return FakeSpeechService()
 
 
-def read(request: SpeakRequest) -> Iterator[Clause]:
-    """Reads every text as one and the same sentence."""
-    end = Symbol("#4", "tone_none", "s_none", "word_none")
-    words, pinyin = ("重庆", "WiFi玩儿"), ("chong2", "qing4", "WIFI", "wanr2")
-    yield Clause(request.text, request.text, words, pinyin, (1, 4), (end,), Style())
-
-
 @pytest.fixture
 def opened(service: FakeSpeechService) -> Iterator[Callable[..., HttpClient]]:
     """Opens a door with the given settings and returns a client of it."""
@@ -36,7 +28,7 @@ def opened(service: FakeSpeechService) -> Iterator[Callable[..., HttpClient]]:
 
     def start(**settings: object) -> HttpClient:
         wanted = HttpSettings(enabled=True, port=0, **settings)  # type: ignore[arg-type]
-        door = HttpDoor(service, wanted, VoiceStore([VOICES]), read, max_characters=100)
+        door = HttpDoor(service, wanted, VoiceStore([VOICES]), max_characters=100)
         doors.append(door)
         door.start()
         return HttpClient(door.port)

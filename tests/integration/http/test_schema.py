@@ -11,7 +11,7 @@ import pytest
 import schemathesis
 from fakes.fake_service import FakeSpeechService, tone
 from hypothesis import HealthCheck, Phase, settings
-from integration.http.conftest import VOICES, read
+from integration.http.conftest import VOICES
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tts_daemon.inputs.http.application import make_application
@@ -31,7 +31,7 @@ def address() -> Iterator[str]:
     service = FakeSpeechService(limit=1000000)
     service.chunks = [tone(0.1)]
     store = VoiceStore([VOICES])
-    door = HttpDoor(service, HttpSettings(port=0), store, read, max_characters=100)
+    door = HttpDoor(service, HttpSettings(port=0), store, max_characters=100)
     door.start()
     yield f"http://127.0.0.1:{door.port}"
     door.stop()
@@ -53,7 +53,7 @@ def test_it_does_what_its_description_says(case: Any, address: str) -> None:
 def test_every_route_of_the_api_is_described() -> None:
     service = FakeSpeechService()
     application = make_application(
-        service, Renderer(service, 0), VoiceStore([VOICES]), read, HttpSettings(), 100
+        service, Renderer(service, 0), VoiceStore([VOICES]), HttpSettings(), 100
     )
     served = {
         (route.resource.canonical, route.method.lower())

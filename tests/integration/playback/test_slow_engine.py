@@ -11,7 +11,6 @@ from fakes.fake_clock import FakeClock
 from fakes.playback_fakes import SilentSink
 from numpy.typing import NDArray
 
-from tts_daemon.domain import SpeakRequest
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._fair_lock import FairLock
 from tts_daemon.playback._performance import Performance
@@ -84,15 +83,15 @@ class Stage:
         self.clock = FakeClock()
         self.engine = SlowEngine(self.clock)
         pool = VoicePool(VoiceStore([MODELS], "tiny_voice"), self.engine, threads=1)
-        style = pool.get().usual_style
-        self._synthesizer = Synthesizer(Frontend(), pool, lambda request: style)
+        self._style = pool.get().usual_style
+        self._synthesizer = Synthesizer(Frontend(), pool)
         self._pace = Pace()
 
     def speak(self, text: str) -> tuple[Card, float]:
         """The card, and how long it took until it began."""
         card, begin_s = Card(self.clock), self.clock.now_s
         policy = StartPolicy(self._pace, self._pace.expected_s(len(text)), most_s=60)
-        source = ChunkSource(self._synthesizer, SpeakRequest(text), FairLock(), self.clock)
+        source = ChunkSource(self._synthesizer.stream(text, self._style), FairLock(), self.clock)
         Performance(
             source,
             card,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tts_daemon.domain import SpeakRequest
+from tts_daemon.domain import Style
 from tts_daemon.errors import AudioUnavailableError, TextError, VoiceError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._fair_lock import FairLock
@@ -58,7 +58,7 @@ class Stage:
         self.begin_s = clock.now_s
 
     def perform(self, text: str = TEXT, gain: float = 1.0) -> dict[str, float] | None:
-        source = ChunkSource(self.synthesizer, SpeakRequest(text), FairLock(), self.clock)
+        source = ChunkSource(self.synthesizer.stream(text, Style()), FairLock(), self.clock)
         policy = StartPolicy(self.pace, self.pace.expected_s(len(text)), most_s=60)
         self.begin_s = self.clock.now_s
         figures = Performance(

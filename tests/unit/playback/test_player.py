@@ -159,7 +159,7 @@ def test_half_an_emoji_at_the_end_does_not_cost_the_sentence(rooms) -> None:
     room = rooms()
     room.player.submit(SpeakRequest("天气很好\ud83d", id="a"))
     room.wait_for("a", "finished")
-    assert room.synthesizer.requests[0].text == "天气很好\ufffd"
+    assert room.synthesizer.texts[0] == "天气很好\ufffd"
 
 
 def test_a_redelivered_id_is_spoken_once(rooms) -> None:
@@ -246,7 +246,7 @@ def test_pause_holds_everything_until_resume(rooms) -> None:
     room.say("a")
     assert room.player.snapshot().state == PlayerState.PAUSED
     assert room.sink.paused
-    assert room.synthesizer.requests == []
+    assert room.synthesizer.texts == []
     room.player.command(Command.RESUME)
     room.wait_for("a", "finished")
     assert not room.sink.paused
@@ -270,7 +270,7 @@ def test_repeat_speaks_the_last_one_again_under_a_new_id(rooms) -> None:
     again = room.diary.events[-1].id
     assert again != "a"
     assert room.diary.of(again) == ["queued", "started", "finished"]
-    assert [request.preset for request in room.synthesizer.requests] == ["happy", "happy"]
+    assert [style.speed for style in room.synthesizer.styles] == [1.2, 1.2]
 
 
 def test_important_breaks_in(rooms) -> None:
@@ -311,7 +311,7 @@ def test_too_old_is_not_spoken(rooms) -> None:
     room = rooms()
     room.say("a", ttl_s=5.0, created_s=1.0)
     room.wait_for("a", "expired")
-    assert room.synthesizer.requests == []
+    assert room.synthesizer.texts == []
 
 
 def test_it_expires_while_something_else_is_spoken(rooms) -> None:
@@ -412,9 +412,8 @@ def test_volume_speed_and_preset(rooms) -> None:
     room.player.set_preset("happy")
     room.say("a")
     room.wait_for("a", "finished")
-    (request,) = room.synthesizer.requests
-    assert request.preset == "happy"
-    assert request.overrides["speed"] == pytest.approx(1.8)
+    (style,) = room.synthesizer.styles
+    assert style.speed == pytest.approx(1.2 * 1.5)
     assert room.sink.gain == pytest.approx(0.3)
     now = room.player.snapshot()
     assert (now.volume, now.speed, now.preset) == (30, 1.5, "happy")
@@ -425,7 +424,7 @@ def test_the_speed_stays_within_what_the_voice_can_do(rooms) -> None:
     room.player.set_speed(2)
     room.say("a", overrides={"speed": 1.9})
     room.wait_for("a", "finished")
-    assert room.synthesizer.requests[0].overrides["speed"] == 2.0
+    assert room.synthesizer.styles[0].speed == 2.0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fakes.playback_fakes import Diary, FakePresets, SilentSink
 from numpy.typing import NDArray
 
 from tts_daemon.clock import SystemClock
-from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style
 from tts_daemon.playback import Journal, Player
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._fair_lock import FairLock
@@ -18,17 +18,15 @@ from tts_daemon.playback._render import RenderSlots, RenderStream
 from tts_daemon.sound.pcm import to_pcm
 
 
-class Voices:
+def two_voices() -> Iterator[AudioChunk]:
     """Half a second from each of two voices, then of the first again."""
-
-    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
-        for clause, rate in enumerate((16000, 24000, 16000)):
-            for piece in np.split(np.full(rate // 2, 0.5, dtype=np.float32), 5):
-                yield AudioChunk(piece, rate, clause)
+    for clause, rate in enumerate((16000, 24000, 16000)):
+        for piece in np.split(np.full(rate // 2, 0.5, dtype=np.float32), 5):
+            yield AudioChunk(piece, rate, clause)
 
 
 def test_a_caller_gets_one_rate_whoever_speaks() -> None:
-    source = ChunkSource(Voices(), SpeakRequest("你好"), FairLock(), SystemClock())
+    source = ChunkSource(two_voices(), FairLock(), SystemClock())
     slots = RenderSlots(1)
     slots.take()
     chunks = list(RenderStream(source, slots))
@@ -41,10 +39,13 @@ def test_a_caller_gets_one_rate_whoever_speaks() -> None:
 class Loud:
     """A tone that the limiter has to turn down."""
 
-    def stream(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
         samples = np.sin(np.arange(8000) / 5).astype(np.float32)
         for piece in np.split(samples, 4):
             yield AudioChunk(piece, 16000, volume=95.0)
+
+    def read(self, text: str, style: Style) -> Iterator[Clause]:
+        return iter(())
 
 
 class RecordingSink(SilentSink):

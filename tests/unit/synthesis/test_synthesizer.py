@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fakes import toy_voice as toy
 
-from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style, Symbol
+from tts_daemon.domain import AudioChunk, Clause, Style, Symbol
 from tts_daemon.errors import InvalidRequestError, TextError, UnknownVoiceError
 from tts_daemon.runtime.engine import Floats, GraphOptions
 from tts_daemon.synthesis.phrase_cache import PhraseCache
@@ -81,18 +81,12 @@ def _pool(tmp_path: Path, *names: str, voices: int = 2) -> tuple[VoicePool, ToyE
     return VoicePool(store, engine, threads=1, memory_mb=one * voices + 1), engine
 
 
-def _style(request: SpeakRequest) -> Style:
-    if request.preset == "unknown":
-        raise InvalidRequestError("preset 'unknown' is unknown")
-    return Style(**request.overrides)  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def build(tmp_path: Path) -> Callable[..., Synthesizer]:
     """Make a synthesizer over voices `mei` (default) and `lan`."""
     pool, _ = _pool(tmp_path, "mei", "lan")
     return lambda plan=SMALL, reader=None, phrases=None: Synthesizer(
-        reader or Reader(), pool, _style, plan, phrases
+        reader or Reader(), pool, plan, phrases
     )
 
 
@@ -103,8 +97,7 @@ def _joined(chunks: list[AudioChunk]) -> Floats:
 def test_clauses_come_in_order_with_their_rate_and_volume(
     build: Callable[..., Synthesizer],
 ) -> None:
-    request = SpeakRequest("一。二", overrides={"volume": 40.0})
-    chunks = list(build().stream(request))
+    chunks = list(build().stream("一。二", Style(volume=40.0)))
     clauses = [chunk.clause for chunk in chunks]
     assert clauses == sorted(clauses)
     assert set(clauses) == {0, 1}
@@ -114,35 +107,35 @@ def test_clauses_come_in_order_with_their_rate_and_volume(
 
 
 def test_the_chunks_make_no_difference(build: Callable[..., Synthesizer]) -> None:
-    request = SpeakRequest("一。二")
-    whole = _joined(list(build(ChunkPlan(500, 1.0, 500)).stream(request)))
+    text = ("一。二", Style())
+    whole = _joined(list(build(ChunkPlan(500, 1.0, 500)).stream(*text)))
     for plan in (SMALL, ChunkPlan(1, 1.0, 1), ChunkPlan(7, 1.5, 20)):
-        np.testing.assert_allclose(_joined(list(build(plan).stream(request))), whole, atol=1e-4)
+        np.testing.assert_allclose(_joined(list(build(plan).stream(*text))), whole, atol=1e-4)
 
 
 def test_only_the_first_clause_begins_with_a_short_chunk(build: Callable[..., Synthesizer]) -> None:
     plan = ChunkPlan(first_frames=2, growth=1.0, largest_frames=9, later_frames=8)
     lengths: dict[int, list[int]] = {}
-    for chunk in build(plan).stream(SpeakRequest("一。二。三")):
+    for chunk in build(plan).stream("一。二。三", Style()):
         lengths.setdefault(chunk.clause, []).append(len(chunk.samples))
     assert len(lengths[0]) > len(lengths[1]) == len(lengths[2])
     assert sum(lengths[0]) == sum(lengths[1])
 
 
 def test_a_clause_without_symbols_is_silence(build: Callable[..., Synthesizer]) -> None:
-    chunks = list(build().stream(SpeakRequest("-")))
+    chunks = list(build().stream("-", Style()))
     assert sum(len(chunk.samples) for chunk in chunks) == 500
     assert not _joined(chunks).any()
     assert all(chunk.duration_s <= 0.25 for chunk in chunks)
 
 
 def test_no_clauses_make_no_chunks(build: Callable[..., Synthesizer]) -> None:
-    assert list(build().stream(SpeakRequest(""))) == []
+    assert list(build().stream("", Style())) == []
 
 
 def test_the_front_end_reads_no_further_than_is_heard(build: Callable[..., Synthesizer]) -> None:
     reader = Reader()
-    stream = build(reader=reader).stream(SpeakRequest("一。二。三"))
+    stream = build(reader=reader).stream("一。二。三", Style())
     next(stream)
     assert reader.clauses_read == 1
     stream.close()
@@ -152,7 +145,7 @@ def test_the_front_end_reads_no_further_than_is_heard(build: Callable[..., Synth
 
 def test_the_reader_is_told_what_the_voice_can_say(build: Callable[..., Synthesizer]) -> None:
     reader = Reader()
-    list(build(reader=reader).stream(SpeakRequest("一")))
+    list(build(reader=reader).stream("一", Style()))
     (traits,) = reader.traits
     assert traits.untrained == {"aa"}
     assert not traits.arpabet
@@ -161,9 +154,9 @@ def test_the_reader_is_told_what_the_voice_can_say(build: Callable[..., Synthesi
 
 def test_two_streams_interleaved_are_as_if_alone(build: Callable[..., Synthesizer]) -> None:
     synthesizer = build()
-    requests = [SpeakRequest("一。二"), SpeakRequest("三", overrides={"emotion": "happy"})]
-    alone = [_joined(list(synthesizer.stream(request))) for request in requests]
-    streams = [synthesizer.stream(request) for request in requests]
+    wanted = [("一。二", Style()), ("三", Style(emotion="happy"))]
+    alone = [_joined(list(synthesizer.stream(*each))) for each in wanted]
+    streams = [synthesizer.stream(*each) for each in wanted]
     parts: list[list[AudioChunk]] = [[], []]
     for chunks in zip_longest(*streams):
         for part, chunk in zip(parts, chunks, strict=True):
@@ -177,33 +170,32 @@ def test_a_repeated_phrase_is_recalled_and_sounds_the_same(
     build: Callable[..., Synthesizer],
 ) -> None:
     synthesizer = build(phrases=PhraseCache(1_000_000))
-    first, second = (list(synthesizer.stream(SpeakRequest("一"))) for _ in range(2))
+    first, second = (list(synthesizer.stream("一", Style())) for _ in range(2))
     assert not any(chunk.recalled for chunk in first)
     assert all(chunk.recalled for chunk in second)
     np.testing.assert_array_equal(_joined(first), _joined(second))
-    quiet = list(synthesizer.stream(SpeakRequest("一", overrides={"volume": 20.0})))
+    quiet = list(synthesizer.stream("一", Style(volume=20.0)))
     assert {(chunk.recalled, chunk.volume) for chunk in quiet} == {(True, 20.0)}
-    faster = synthesizer.stream(SpeakRequest("一", overrides={"speed": 1.5}))
+    faster = synthesizer.stream("一", Style(speed=1.5))
     assert not any(chunk.recalled for chunk in faster)
 
 
 def test_a_phrase_to_be_kept_is_kept(build: Callable[..., Synthesizer]) -> None:
     synthesizer = build(phrases=PhraseCache(4_000))
-    list(synthesizer.stream(SpeakRequest("一", keep=True)))
+    list(synthesizer.stream("一", Style(), keep=True))
     for speed in (0.6, 0.7, 0.8, 0.9):
-        list(synthesizer.stream(SpeakRequest("二", overrides={"speed": speed})))
-    assert all(chunk.recalled for chunk in synthesizer.stream(SpeakRequest("一")))
+        list(synthesizer.stream("二", Style(speed=speed)))
+    assert all(chunk.recalled for chunk in synthesizer.stream("一", Style()))
 
 
 def test_errors_come_with_the_first_chunk(build: Callable[..., Synthesizer]) -> None:
     synthesizer = build()
-    for request, error in [
-        (SpeakRequest("一", preset="unknown"), InvalidRequestError),
-        (SpeakRequest("一", overrides={"emotion": "hapy"}), InvalidRequestError),
-        (SpeakRequest("一", overrides={"voice": "mai"}), UnknownVoiceError),
+    for style, error in [
+        (Style(emotion="hapy"), InvalidRequestError),
+        (Style(voice="mai"), UnknownVoiceError),
     ]:
         with pytest.raises(error):
-            next(synthesizer.stream(request))
+            next(synthesizer.stream("一", style))
 
 
 def test_a_symbol_that_the_voice_lacks_is_named(tmp_path: Path) -> None:
@@ -239,20 +231,20 @@ def test_voices_switch_in_mid_text_though_only_one_fits(tmp_path: Path) -> None:
     values = json.dumps(toy.manifest_values(name="lan", untrained=["ao"]))
     (tmp_path / "lan" / "voice.json").write_text(values, encoding="utf-8")
     reader = Reader()
-    synthesizer = Synthesizer(reader, pool, _style, SMALL)
-    mixed = list(synthesizer.stream(SpeakRequest("一。lan:二。mei:三")))
+    synthesizer = Synthesizer(reader, pool, SMALL)
+    mixed = list(synthesizer.stream("一。lan:二。mei:三", Style()))
     assert {chunk.clause for chunk in mixed} == {0, 1, 2}
     # Each is read for what its own voice can say, and spoken by it.
     assert [sorted(traits.untrained) for traits in reader.traits] == [["aa"], ["ao"], ["aa"]]
     loaded = [path.parent.name for path in engine.loaded[::8]]
     assert loaded == ["mei", "lan", "mei"]
-    alone = list(synthesizer.stream(SpeakRequest("一")))
+    alone = list(synthesizer.stream("一", Style()))
     np.testing.assert_array_equal(_joined([c for c in mixed if c.clause == 2]), _joined(alone))
 
 
 def test_a_voice_that_is_not_there_is_refused_in_mid_text(tmp_path: Path) -> None:
     pool, _ = _pool(tmp_path, "mei")
-    stream = Synthesizer(Reader(), pool, _style, SMALL).stream(SpeakRequest("一。nobody:二"))
+    stream = Synthesizer(Reader(), pool, SMALL).stream("一。nobody:二", Style())
     with pytest.raises(UnknownVoiceError, match="'nobody' is not installed"):
         list(stream)
 

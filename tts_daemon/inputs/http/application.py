@@ -10,7 +10,7 @@ from tts_daemon.inputs.http.openai import OpenAi
 from tts_daemon.inputs.http.places import PLACES, Places
 from tts_daemon.inputs.http.requests import Limits
 from tts_daemon.inputs.http.speech import Speech
-from tts_daemon.inputs.http.state import Read, State
+from tts_daemon.inputs.http.state import State
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import HttpSettings
@@ -21,7 +21,6 @@ def make_application(
     service: SpeechService,
     renderer: Renderer,
     voices: VoiceStore,
-    read: Read,
     settings: HttpSettings,
     max_characters: int,
 ) -> web.Application:
@@ -37,7 +36,7 @@ def make_application(
     application[PLACES] = Places(settings.timeout_s)
     application.on_response_prepare.append(guard.sign)
     speech = Speech(service, renderer, limits)
-    state = State(service, renderer, voices, read, limits)
+    state = State(service, renderer, voices, limits)
     application.add_routes(
         [
             *speech.routes(),

@@ -13,7 +13,6 @@ from tts_daemon.errors import SettingsError
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.http.application import make_application
 from tts_daemon.inputs.http.places import PLACES
-from tts_daemon.inputs.http.state import Read
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import HttpSettings
@@ -38,7 +37,6 @@ class HttpDoor:
         service: SpeechService,
         settings: HttpSettings,
         voices: VoiceStore,
-        read: Read,
         *,
         max_characters: int,
     ) -> None:
@@ -48,13 +46,12 @@ class HttpDoor:
             service: What to speak through.
             settings: Section `http` of the configuration.
             voices: What is known of installed voices.
-            read: How a request's text would be read.
             max_characters: Longest text of one request.
         """
         self._settings = settings
         self._renderer = Renderer(service, settings.waiting)
         self._application = make_application(
-            service, self._renderer, voices, read, settings, max_characters
+            service, self._renderer, voices, settings, max_characters
         )
         self._loop = EventLoopThread("http")
         self._runner: web.AppRunner | None = None

@@ -14,9 +14,9 @@ FILES = {
     "/icons.svg": ("web/icons.svg", "image/svg+xml"),
     "/style.css": ("web/style.css", "text/css"),
     **{f"/{name}.js": (f"web/{name}.js", "text/javascript") for name in _SCRIPTS},
-    "/api/openapi.json": ("http/openapi.json", "application/json"),
+    "/api/openapi.json": ("openapi.json", "application/json"),
 }
-"""Path -> file under `inputs`, and its media type."""
+"""Path -> file of this package, and its media type."""
 
 
 def routes() -> list[web.RouteDef]:

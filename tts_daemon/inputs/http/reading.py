@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-from tts_daemon.domain import Clause, SpeakRequest
+from tts_daemon.domain import Clause
 
 _LATIN = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 _HAN = re.compile(r"[^\W\dA-Za-z_]")
 
 
-def described(
-    request: SpeakRequest, read: Callable[[SpeakRequest], Iterator[Clause]]
-) -> dict[str, Any]:
+def described(text: str, clauses: Iterable[Clause]) -> dict[str, Any]:
     """The clauses of a text, each with its words."""
     return {
-        "text": request.text,
-        "sentences": [_sentence(clause) for clause in read(request) if clause.symbols],
+        "text": text,
+        "sentences": [_sentence(clause) for clause in clauses if clause.symbols],
     }
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from functools import partial
 
 from aiohttp import web
 
 from tts_daemon import __version__
-from tts_daemon.domain import Clause, Event, SpeakRequest
+from tts_daemon.domain import Event
 from tts_daemon.errors import InvalidRequestError, VoiceError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http import metrics
@@ -23,8 +23,6 @@ from tts_daemon.metrics import prometheus
 from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.settings.presets import style_value
 from tts_daemon.voices.store import VoiceStore
-
-Read = Callable[[SpeakRequest], Iterator[Clause]]
 
 SIGN_OF_LIFE_S = 15.0
 """Longest silence on the stream of events; proxies cut off what says nothing."""
@@ -41,13 +39,11 @@ class State:
         service: SpeechService,
         renderer: Renderer,
         voices: VoiceStore,
-        read: Read,
         limits: Limits,
     ) -> None:
         self._service = service
         self._renderer = renderer
         self._voices = voices
-        self._read = read
         self._limits = limits
         self.stopping = asyncio.Event()
 
@@ -133,7 +129,9 @@ class State:
     async def reading(self, request: web.Request) -> web.Response:
         """How a text is read: words, pinyin and breaks."""
         wanted = speak_request(await fields_of(request, self._limits), self._limits)
-        return reply(await self._renderer.call(lambda: described(wanted, self._read)))
+        return reply(
+            await self._renderer.call(lambda: described(wanted.text, self._service.read(wanted)))
+        )
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Server-sent events: `state` at once and at every change, `utterance` as things happen."""
