@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import signal
 import socket
@@ -15,6 +14,7 @@ import pytest
 from fakes import browser
 from fakes.browser import Page
 from fakes.daemon_process import DaemonProcess
+from fakes.requirements import unavailable
 
 PROGRAM = shutil.which("chromium") or ""
 PHONE_PIXELS = 390
@@ -37,9 +37,7 @@ def port() -> int:
 @pytest.fixture
 def daemon(tmp_path: Path, port: int) -> Iterator[DaemonProcess]:
     if not PROGRAM:
-        if os.environ.get("CI"):
-            pytest.fail("chromium is missing; scripts/test --browser installs it")
-        pytest.skip("chromium is missing")
+        unavailable("chromium is missing: scripts/test --browser installs it")
     daemon = DaemonProcess(tmp_path)
     daemon.start(http={"enabled": True, "port": port, "token": "secret"})
     yield daemon

@@ -1,7 +1,7 @@
 """The runtime against the reference implementation: golden model directories, converted and spoken.
 
-The directories hold what the reference made of three sentences each (durations, mel, waveform
-without noise). They are not part of a clone: shared/golden in the checkout or beside it.
+The directories (tests/golden) hold what the reference made of three sentences each: durations, mel,
+waveform without noise.
 """
 
 from __future__ import annotations
@@ -24,20 +24,13 @@ from tts_daemon.voices.store import VoiceStore
 
 pytest.importorskip("torch", reason="the workshop converts the directories: pip install .[convert]")
 
-CHECKOUT = Path(__file__).parents[2]
-DIRECTORIES = sorted(
-    path.parent
-    for root in (CHECKOUT / "shared", CHECKOUT.parent / "shared")
-    for path in root.glob("golden/*/golden.npz")
-)
+GOLDEN = Path(__file__).parents[1] / "golden"
+DIRECTORIES = sorted(path.parent for path in GOLDEN.glob("*/golden.npz"))
 SENTENCES = range(3)
 TOLERANCE = 1e-3
 """Of the exported graphs; measured: mel 1e-6, waveform 2e-5."""
 
 Golden = dict[str, NDArray[np.generic]]
-
-if not DIRECTORIES:
-    pytest.skip("no shared/golden in or beside this checkout", allow_module_level=True)
 
 
 @pytest.fixture(scope="module", params=DIRECTORIES, ids=lambda path: path.name)

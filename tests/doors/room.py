@@ -6,12 +6,12 @@ The base is made once by mmdebstrap into .cache/; an overlay above it takes what
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from fakes.requirements import need_programs, need_root
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".cache" / "doors"
@@ -24,12 +24,8 @@ COMMAND_S = 600.0
 
 def require_tools() -> None:
     """Skip, or fail where CI is set, what cannot be run here."""
-    if os.geteuid() == 0 and shutil.which("mmdebstrap"):
-        return
-    reason = "needs root and mmdebstrap; scripts/test --doors installs it"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    need_root("scripts/test --doors")
+    need_programs("mmdebstrap", install="scripts/test --doors")
 
 
 def base() -> Path:

@@ -20,6 +20,7 @@ import pytest
 from fakes.broker import MOSQUITTO, Broker, free_port
 from fakes.fake_service import IDLE, FakeSpeechService
 from fakes.home_assistant_docs import pasted
+from fakes.requirements import unavailable
 
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority
 from tts_daemon.inputs.mqtt.door import MqttDoor
@@ -104,7 +105,7 @@ class Core:
 def python() -> list[str]:
     command = os.environ.get("TTS_HOME_ASSISTANT_PYTHON")
     if not command or MOSQUITTO is None:
-        pytest.skip("only by scripts/test --home-assistant")
+        unavailable("no Home Assistant core, or no mosquitto: scripts/test --home-assistant")
     return shlex.split(command)
 
 

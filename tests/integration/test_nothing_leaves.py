@@ -6,14 +6,14 @@ call, whatever it asks to be told to stop. Nothing in the environment says test,
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
 
 import pytest
-from fakes.broker import MOSQUITTO, Broker, free_port
+from fakes.broker import Broker, free_port
 from fakes.daemon_process import VOICE, VOICES, DaemonProcess
 from fakes.http_client import HttpClient
+from fakes.requirements import need_programs
 from fakes.system_calls import Trace, needs_strace
 
 from tts_daemon.workshop.models.random_voice import make_random_voice
@@ -56,8 +56,8 @@ def test_the_watch_would_notice(trace: Trace, tmp_path: Path) -> None:
     assert {str(trace.home / ".cache"), str(trace.home / ".cache" / "id")} <= trace.files()
 
 
-@pytest.mark.skipif(MOSQUITTO is None and not os.environ.get("CI"), reason="mosquitto is missing")
 def test_the_daemon_with_every_door_open(trace: Trace, tmp_path: Path) -> None:
+    need_programs("mosquitto", install="apt-get install mosquitto")
     broker = Broker(tmp_path)
     broker.start()
     state = tmp_path / "state"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fakes.requirements import need_programs, need_root
 from system import images
 from system.machine import Machine
 
@@ -19,14 +18,10 @@ SETTINGS = "/etc/tts-daemon/config.yaml"
 
 @pytest.fixture(scope="session", autouse=True)
 def _tools() -> None:
-    needed = ("mmdebstrap", "systemd-nspawn", "nsenter", "pgrep")
-    missing = [name for name in needed if shutil.which(name) is None]
-    if not missing and os.geteuid() == 0:
-        return
-    reason = f"needs root and {', '.join(needed)}: scripts/test --system"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    need_root("scripts/test --system")
+    need_programs(
+        "mmdebstrap", "systemd-nspawn", "nsenter", "pgrep", install="scripts/test --system"
+    )
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from fakes.broker import MOSQUITTO, Broker, Watcher
 from fakes.fake_service import FakeSpeechService
+from fakes.requirements import unavailable
 
 from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.inputs.mqtt.values import Retry
@@ -25,9 +25,7 @@ Watch = Callable[..., Watcher]
 @pytest.fixture(autouse=True)
 def _needs_mosquitto() -> None:
     if MOSQUITTO is None:
-        if os.environ.get("CI"):
-            pytest.fail("mosquitto is missing: apt-get install mosquitto")
-        pytest.skip("mosquitto is missing: apt-get install mosquitto")
+        unavailable("mosquitto is missing: apt-get install mosquitto")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from fakes.broker import DEADLINE_S, Broker, Watcher, free_port
 from fakes.fake_service import FakeSpeechService
+from fakes.requirements import unavailable
 from fakes.tcp_proxy import TcpProxy
 
 from tts_daemon.domain import SpeakRequest
@@ -298,7 +299,7 @@ def _certificates(directory: Path) -> None:
     """An authority `ca`, and certificates that it signed for the broker and for us."""
     openssl = shutil.which("openssl")
     if openssl is None:
-        pytest.skip("openssl is missing: apt-get install openssl")
+        unavailable("openssl is missing: apt-get install openssl")
 
     def run(*arguments: str) -> None:
         subprocess.run([openssl, *arguments], cwd=directory, check=True, capture_output=True)

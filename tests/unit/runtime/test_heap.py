@@ -17,7 +17,6 @@ def _resident_bytes() -> int:
     return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="no glibc")
 def test_freed_memory_is_given_back() -> None:
     # Small pieces come from the heap, which keeps them; the last one keeps it from shrinking.
     pieces = [bytes(8000) for _ in range(8000)]

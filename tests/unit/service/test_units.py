@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from fakes.requirements import need_programs
 
 UNITS = Path(__file__).resolve().parents[3] / "systemd"
 MOST_EXPOSURE = 1.5
@@ -17,10 +16,7 @@ MOST_EXPOSURE = 1.5
 
 @pytest.fixture(scope="module", autouse=True)
 def _systemd() -> None:
-    if shutil.which("systemd-analyze") is None:
-        if os.environ.get("CI"):
-            pytest.fail("systemd-analyze is missing; scripts/test installs it")
-        pytest.skip("systemd-analyze is missing")
+    need_programs("systemd-analyze", install="apt-get install systemd")
 
 
 def analyze(*arguments: str | Path) -> str:
