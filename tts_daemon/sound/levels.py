@@ -15,6 +15,9 @@ CEILING = 10 ** (-1 / 20)
 
 _OVERSAMPLING = 4
 _TAPS = 12
+_BEFORE = _TAPS // 2
+_AHEAD = _BEFORE - 1
+"""Samples around a step that say what lies before, between, but not after its samples."""
 
 Samples = NDArray[np.float32]
 
@@ -94,46 +97,50 @@ class Limiter:
         self._bank = _interpolators()
 
     def process(self, samples: Samples) -> Samples:
-        """Next samples, float [N]; as many come back, later by up to two steps."""
-        stream = np.concatenate([self._rest, samples.astype(np.float32, copy=False)])
-        whole = len(stream) // self._step * self._step
-        self._rest = stream[whole:]
-        blocks = stream[:whole].reshape(-1, self._step)
-        parts = [self._push(block) for block in blocks]
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+        """Next samples, float [N]; as many come back, later by up to two steps and `_AHEAD`."""
+        self._rest = np.concatenate([self._rest, samples.astype(np.float32, copy=False)])
+        return self._take((len(self._rest) - _AHEAD) // self._step)
 
     def finish(self) -> Samples:
         """What is held back, float [N]."""
-        parts = [self._push(self._rest)] if len(self._rest) else []
-        parts.append(self._push(np.zeros(0, dtype=np.float32)))
-        self._rest, self._held = np.zeros(0, dtype=np.float32), None
-        return np.concatenate(parts)
+        rest = self._take(-(-len(self._rest) // self._step))
+        held, edge, self._held = self._held, self._edge, None
+        return rest if held is None else np.concatenate([rest, self._ramped(held, edge, edge)])
+
+    def _take(self, steps: int) -> Samples:
+        """Take so many steps out of the rest, the last of which may be shorter."""
+        limited = [np.zeros(0, dtype=np.float32)]
+        for _ in range(steps):
+            block, self._rest = self._rest[: self._step], self._rest[self._step :]
+            limited.append(self._push(block))
+        return np.concatenate(limited)
 
     def _push(self, block: Samples) -> Samples:
         """Take in one step, give out the one before it."""
-        held, held_gain = self._held, self._held_gain
+        held, held_gain, before = self._held, self._held_gain, self._edge
         gain = self._allowed(block)
         self._held, self._held_gain = block, gain
-        if held is None:
-            self._edge = gain
-            return np.zeros(0, dtype=np.float32)
-        edge = min(held_gain, gain, self._edge * self._RISE)
-        limited = held
-        if edge != 1.0 or self._edge != 1.0:
-            limited = held * np.linspace(self._edge, edge, len(held), dtype=np.float32)
-        self._edge = edge
-        return limited
+        self._edge = gain if held is None else min(held_gain, gain, before * self._RISE)
+        return block[:0] if held is None else self._ramped(held, before, self._edge)
+
+    @staticmethod
+    def _ramped(block: Samples, before: float, after: float) -> Samples:
+        if before == after == 1.0:
+            return block
+        return block * np.linspace(before, after, len(block), dtype=np.float32)
 
     def _allowed(self, block: Samples) -> float:
-        if not len(block):
-            return 1.0
-        peak = float(np.abs(block).max())
-        # The interpolated peak is at most about twice the sample peak: quiet blocks are done here.
+        """Gain that one step may not exceed, by its samples and what lies between them."""
+        # Beyond the ends, where it is faded anyway, the sound goes on as it is.
+        past = block[:1] if self._held is None else self._held
+        context = np.concatenate([past[-_BEFORE:], block, self._rest[:_AHEAD]])
+        peak = float(np.abs(context).max())
+        # The interpolated peak is at most about twice the sample peak: quiet steps are done here.
         if peak > CEILING / 2:
-            before = self._held if self._held is not None else block[:0]
-            context = np.concatenate([before[-_TAPS:], block])
-            peaks = [np.abs(np.convolve(context, taps)).max() for taps in self._bank]
-            peak = max(peak, *(float(value) for value in peaks))
+            lacking = (max(0, _BEFORE - len(past)), max(0, _AHEAD - len(self._rest)))
+            context = np.pad(context, lacking, mode="edge")
+            between = [np.abs(np.convolve(context, taps, "valid")).max() for taps in self._bank]
+            peak = max(float(np.abs(block).max()), *(float(value) for value in between))
         return min(1.0, CEILING / peak) if peak > 0 else 1.0
 
 

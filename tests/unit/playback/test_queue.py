@@ -274,3 +274,13 @@ def test_one_that_is_put_back_has_its_old_place() -> None:
     first = queue.pop()
     assert first is not None
     assert queue.put_back(first) == 0
+
+
+@pytest.mark.parametrize("newer", Priority)
+@pytest.mark.parametrize("policy", [Policy.REPLACE, Policy.INTERRUPT])
+def test_important_that_waits_is_never_replaced(policy: Policy, newer: Priority) -> None:
+    desk = Desk()
+    desk.arrive(request(IMPORTANT, id="smoke", key="alarm"))
+    desk.arrive(request(newer, policy, id="newer", key="alarm"))
+    assert "smoke" in desk.waiting
+    assert "smoke" not in desk.cancelled

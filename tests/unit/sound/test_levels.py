@@ -89,6 +89,35 @@ def test_the_limiter_keeps_the_true_peak_below_full_scale(amplitude: float, hert
     assert np.abs(middle).max() > 0.5 * min(amplitude, CEILING)
 
 
+@pytest.mark.parametrize("hertz", [60.0, 220.0, 440.0, 997.0, 2000.0])
+@pytest.mark.parametrize("amplitude", [0.82, 0.85, 0.89])
+@pytest.mark.parametrize("phase", [0.0, 1.1, np.pi / 2])
+def test_what_stays_below_the_ceiling_is_left_untouched(
+    amplitude: float, hertz: float, phase: float
+) -> None:
+    limiter = Limiter(EDGE)
+    samples = tone(amplitude, hertz, phase=phase)
+    parts = [limiter.process(part) for part in np.array_split(samples, 7)]
+    out = np.concatenate([*parts, limiter.finish()])
+    # A tone that begins and ends abruptly does overshoot there.
+    inside = slice(4 * EDGE, -4 * EDGE)
+    assert np.array_equal(out[inside], samples[inside])
+    if hertz <= 440:
+        assert np.array_equal(out, samples)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 5, 40, EDGE - 6, EDGE - 1])
+def test_a_peak_between_the_samples_counts_wherever_it_lies(shift: int) -> None:
+    """Two samples of 0.85 in a burst at half the rate have a peak of 1.1 between them."""
+    burst = np.array([-0.3, 0.85, 0.85, -0.3], dtype=np.float32)
+    samples = np.zeros(6 * EDGE, dtype=np.float32)
+    samples[2 * EDGE + shift : 2 * EDGE + shift + 4] = burst
+    limiter = Limiter(EDGE)
+    out = np.concatenate([limiter.process(samples), limiter.finish()])
+    assert true_peak(samples) > 1.0
+    assert true_peak(out) < 1.0
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.floats(-4, 4, width=32), min_size=0, max_size=400),
