@@ -1,35 +1,81 @@
-"""The engine that fits a graph's file."""
+"""The engine that fits a graph's file, and this machine."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+<<<<<<< HEAD
 from tts_daemon.extras import missing_extra
+=======
+from tts_daemon.errors import MissingExtraError
+from tts_daemon.native.layout import UnsupportedLayoutError
+from tts_daemon.native.library import PATH, LibraryMissingError
+>>>>>>> 1817e6f (native: a vocoder in C, Toom-Cook in FP32 and INT8 by VNNI)
 from tts_daemon.runtime.engine import Engine, Graph, GraphOptions
+from tts_daemon.runtime.native_engine import GRAPH, NativeEngine
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 
 TORCHSCRIPT = ".ts"
+AUTO, ONNX, NATIVE = CHOICES = ("auto", "onnx", "native")
+_log = logging.getLogger(__name__)
 
 
 class Engines:
-    """ONNX Runtime for every voice but those made for torch."""
+    """ONNX Runtime for every graph, but for vocoders that our own kernels play, and for torch's.
 
-    def __init__(self) -> None:
-        """torch is not loaded before a voice needs it."""
+    Attributes:
+        vocoder: What plays the vocoder that was loaded last: `onnx`, `torch`, or `native` with the
+            kernels; empty before.
+    """
+
+    def __init__(self, choice: str = AUTO, library: Path = PATH) -> None:
+        """torch is not loaded before a voice needs it, nor the kernels.
+
+        Args:
+            choice: For vocoders. `auto`: our own kernels where they can; `onnx`: never; `native`:
+                a vocoder that they cannot play is an error.
+            library: Where the kernels are.
+        """
         self._onnx = OnnxEngine()
         self._torch: Engine | None = None
+        self._choice = choice
+        self._library = library
+        self._native: NativeEngine | None = None
+        self.vocoder = ""
 
     def load(self, path: Path, options: GraphOptions) -> Graph:
         """See `Engine`.
 
         Raises:
             MissingExtraError: A TorchScript graph, and torch is not installed.
+            LibraryMissingError: The kernels are asked for, and are not there.
+            UnsupportedLayoutError: They are asked for, and cannot play this vocoder.
         """
-        if path.suffix != TORCHSCRIPT:
-            return self._onnx.load(path, options)
-        if self._torch is None:
-            self._torch = _torch_engine()
-        return self._torch.load(path, options)
+        name, graph = self._load(path, options)
+        if path.stem == GRAPH:
+            self.vocoder = name
+        return graph
+
+    def _load(self, path: Path, options: GraphOptions) -> tuple[str, Graph]:
+        if path.suffix == TORCHSCRIPT:
+            if self._torch is None:
+                self._torch = _torch_engine()
+            return "torch", self._torch.load(path, options)
+        if path.stem == GRAPH and self._choice != ONNX:
+            try:
+                return self._load_native(path, options)
+            except (LibraryMissingError, UnsupportedLayoutError) as reason:
+                if self._choice == NATIVE:
+                    raise
+                _log.info("ONNX Runtime plays %s: %s", path, reason)
+        return ONNX, self._onnx.load(path, options)
+
+    def _load_native(self, path: Path, options: GraphOptions) -> tuple[str, Graph]:
+        if self._native is None:
+            self._native = NativeEngine(self._library)
+        graph = self._native.load(path, options)
+        return f"{NATIVE} ({self._native.kernels[0]})", graph
 
 
 def _torch_engine() -> Engine:

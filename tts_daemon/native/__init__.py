@@ -1,0 +1,1 @@
+"""The vocoder in C, where it is faster than the engine: sources, builder, loader."""

@@ -1,0 +1,86 @@
+"""The kernels of our own, as an engine: they play vocoders, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from tts_daemon.errors import VoiceError
+from tts_daemon.native.layout import UnsupportedLayoutError, read_vocoder
+from tts_daemon.native.library import PATH, Library, NativeVocoder, Pool
+from tts_daemon.runtime.engine import Array, GraphOptions
+
+GRAPH = "vocoder"
+"""The one graph that they play, by the name of its file without the suffix."""
+
+_STATE = "state_0"
+
+
+class NativeEngine:
+    """Loads vocoders from the ONNX files of a package."""
+
+    def __init__(self, path: Path = PATH) -> None:
+        """Load the library.
+
+        Raises:
+            LibraryMissingError: It was not built, or is for another machine.
+            UnsupportedLayoutError: It has nothing for this processor.
+        """
+        self._library = Library(path)
+        self.kernels = self._library.kernels()
+        self._pools: dict[int, Pool] = {}
+        if not self.kernels:
+            raise UnsupportedLayoutError("the kernels have nothing for this processor")
+
+    def load(self, path: Path, options: GraphOptions) -> NativeGraph:
+        """See `Engine`.
+
+        Raises:
+            UnsupportedLayoutError: No vocoder, or one that only ONNX Runtime plays.
+        """
+        layout, layers = read_vocoder(path)
+        vocoder = NativeVocoder(self._library, layout, layers, self.kernels[0])
+        pool = self._pools.setdefault(options.threads, Pool(self._library, options.threads))
+        return NativeGraph(vocoder, pool)
+
+
+class NativeGraph:
+    """One vocoder, with the inputs and outputs of its graph."""
+
+    def __init__(self, vocoder: NativeVocoder, pool: Pool) -> None:
+        """Take the vocoder and the threads."""
+        self._vocoder = vocoder
+        self._pool = pool
+
+    def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
+        """See `Graph`."""
+        source = inputs.get("source")
+        waveform, state = self._vocoder.run(
+            self._pool,
+            inputs[_STATE],
+            inputs["mel"][0].T,
+            None if source is None else source[0],
+            bool(inputs["edges"][1]),
+        )
+        return {"waveform": waveform[None], f"{_STATE}_out": state}
+
+    def bind(self, inputs: Mapping[str, Array], outputs: Mapping[str, Array]) -> Callable[[], None]:
+        """See `Graph`."""
+
+        def call() -> None:
+            for name, value in self.run(inputs).items():
+                if value.shape != outputs[name].shape:
+                    raise VoiceError(f"{name} is {value.shape}, not {outputs[name].shape}")
+                outputs[name][...] = value
+
+        return call
+
+    def empty_states(self) -> dict[str, Array]:
+        """See `Graph`: it knows itself that nothing came before."""
+        return {_STATE: self._vocoder.begin()}
+
+    def width(self, name: str) -> int:
+        """See `Graph`."""
+        return {"mel": 0, "source": 0, "edges": 2}.get(name, 0)
