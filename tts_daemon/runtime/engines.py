@@ -5,13 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-<<<<<<< HEAD
 from tts_daemon.extras import missing_extra
-=======
-from tts_daemon.errors import MissingExtraError
 from tts_daemon.native.layout import UnsupportedLayoutError
 from tts_daemon.native.library import PATH, LibraryMissingError
->>>>>>> 1817e6f (native: a vocoder in C, Toom-Cook in FP32 and INT8 by VNNI)
 from tts_daemon.runtime.engine import Engine, Graph, GraphOptions
 from tts_daemon.runtime.native_engine import GRAPH, NativeEngine
 from tts_daemon.runtime.onnx_engine import OnnxEngine

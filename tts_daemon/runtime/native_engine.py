@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from tts_daemon.errors import VoiceError
 from tts_daemon.native.layout import UnsupportedLayoutError, read_vocoder
 from tts_daemon.native.library import PATH, Library, NativeVocoder, Pool
