@@ -97,7 +97,8 @@ static const char *check(const struct layout *l, const struct convolution *c, in
     const char *wrong = check_one(&c[i]);
     if (wrong) return wrong;
   }
-  if (l->harmonics && (c->in != l->harmonics || c->out != 1 || c->taps != 1)) return "the source does not fit";
+  if (l->harmonics && (c->in != l->harmonics || c->out != 1 || c->taps != 1 || c->stride != 1 || c->dilation != 1))
+    return "the source does not fit";
   c += l->harmonics > 0;
   int later = 1, in = c->out;
   for (int i = 0; i < l->stages; i++) {
