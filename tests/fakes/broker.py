@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ MOSQUITTO = shutil.which(
 )
 DEADLINE_S = 60.0
 """Long, for machines that do much else: waiting ends with what is waited for."""
+ASK_AGAIN_S = 1.0
 
 
 def free_port() -> int:
@@ -128,6 +130,23 @@ class Watcher:
         properties.CorrelationData = correlation
         info = self.client.publish(topic, payload, 1, properties=properties)
         info.wait_for_publish(DEADLINE_S)
+
+    def answer_of(
+        self, topic: str, payload: str, response_topic: str, correlation: bytes
+    ) -> MQTTMessage:
+        """Ask as a requester should: again, for as long as no answer comes."""
+
+        def is_answer(message: MQTTMessage) -> bool:
+            properties = message.properties
+            is_ours = getattr(properties, "CorrelationData", None) == correlation
+            return message.topic == response_topic and is_ours
+
+        for _ in range(round(DEADLINE_S / ASK_AGAIN_S)):
+            if not self._fitting(is_answer, 1):
+                self.ask(topic, payload, response_topic, correlation)
+            with contextlib.suppress(AssertionError):
+                return self.wait(is_answer, ASK_AGAIN_S)
+        raise AssertionError(f"no answer to {payload!r}")
 
     def wait(
         self, fits: Callable[[MQTTMessage], bool], deadline_s: float = DEADLINE_S

@@ -19,7 +19,7 @@ from fakes.fake_service import FakeSpeechService, tone
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.inputs.mqtt.values import Retry
-from tts_daemon.settings.schema import MqttSettings
+from tts_daemon.settings.schema import MqttSettings, PoolSettings
 
 WORK_S = 0.02
 
@@ -33,7 +33,9 @@ class SlowService(FakeSpeechService):
 
 
 def main() -> None:
-    settings = MqttSettings(host="127.0.0.1", port=int(sys.argv[1]), node=sys.argv[2])
+    port, node = int(sys.argv[1]), sys.argv[2]
+    pool = PoolSettings(enabled=True)
+    settings = MqttSettings(host="127.0.0.1", port=port, node=node, pool=pool)
     door = MqttDoor(SlowService(), settings, retry=Retry(0.05, 0.2, 0.2))
     door.start()
     signal.sigwait({signal.SIGTERM, signal.SIGINT})

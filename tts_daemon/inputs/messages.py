@@ -170,9 +170,9 @@ def event_message(event: Event) -> dict[str, Any]:
     return {"event_type": str(event.event_type), "id": event.id, **given}
 
 
-def encode(message: Mapping[str, Any]) -> bytes:
-    """A message as one line of JSON."""
-    return json.dumps(message, ensure_ascii=False).encode() + b"\n"
+def to_json(value: object) -> bytes:
+    """JSON with Chinese as it is; half of a surrogate pair, which is no text, as its escape."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def snapshot_message(snapshot: Snapshot) -> dict[str, Any]:

@@ -140,7 +140,7 @@ class HermesSettings:
 class PoolSettings:
     """Synthesis for others: several daemons share the requests of one topic."""
 
-    enabled: bool = setting(True, "whether this daemon takes part (needs an MQTT 5 broker)")
+    enabled: bool = setting(False, "whether this daemon takes part (needs an MQTT 5 broker)")
     group: str = setting("tts", "daemons of one group share the work")
 
 

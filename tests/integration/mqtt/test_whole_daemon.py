@@ -33,7 +33,13 @@ def daemon(tmp_path: Path) -> Iterator[DaemonProcess]:
 @pytest.fixture
 def mqtt(broker: Broker) -> dict[str, Any]:
     """The section of the configuration."""
-    return {"enabled": True, "host": "127.0.0.1", "port": broker.port, "node": "living"}
+    return {
+        "enabled": True,
+        "host": "127.0.0.1",
+        "port": broker.port,
+        "node": "living",
+        "pool": {"enabled": True},
+    }
 
 
 @pytest.fixture
@@ -81,9 +87,7 @@ def test_quiet_hours_come_with_a_reload(
 
 def test_the_pool_makes_files_while_the_device_is_paused(watcher: Watcher) -> None:
     watcher.publish("tts/living/command", "pause")
-    watcher.wait_payload("tts/pool/members/tts/living", "online")
-    watcher.ask("tts/pool/synthesize", "给我一个文件。", "answers", b"1")
-    answer = watcher.wait(lambda message: message.topic == "answers")
+    answer = watcher.answer_of("tts/pool/synthesize", "给我一个文件。", "answers", b"1")
     with wave.open(io.BytesIO(answer.payload)) as file:
         assert file.getnframes() > 0
 

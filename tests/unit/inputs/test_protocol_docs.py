@@ -15,7 +15,7 @@ from tts_daemon.inputs.messages import FIELDS, event_message, parse, snapshot_me
 from tts_daemon.inputs.mqtt import hermes
 from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.inputs.mqtt.home_assistant import components, device_message
-from tts_daemon.inputs.mqtt.topics import PoolTopics, Topics
+from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.ports import Command
 from tts_daemon.settings.schema import (
@@ -103,15 +103,14 @@ def test_every_field_of_an_event_is_described_and_no_other_is_shown() -> None:
 
 def test_every_topic_is_described() -> None:
     settings = MqttSettings(node="living", hermes=HermesSettings(enabled=True))
-    door, pool = MqttDoor(FakeSpeechService(), settings), PoolTopics.of(settings)
+    door = MqttDoor(FakeSpeechService(), settings)
     door._show(IDLE)
     ours = {*door._connection._session.subscriptions, *door._connection._outbox._kept}
     ours |= {item.topic for item in door._home_assistant.announce()}
     ours |= {TOPICS.own("event"), TOPICS.own("availability"), hermes.VOICES, hermes.ERROR}
-    ours |= {pool.requests, pool.shared_requests, pool.member("NODE"), pool.drained("NODE")}
+    ours |= {TOPICS.pool, TOPICS.shared("tts")}
     placeholders = {
         "say/+": "say/<preset>",
-        "tts/NODE": "<group>/<node>",
         "$share/tts": "$share/<group>",
         "tts_daemon_living": "tts_daemon_<node>",
     }

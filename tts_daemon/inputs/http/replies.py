@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +16,7 @@ from tts_daemon.errors import (
     TtsError,
     UnknownVoiceError,
 )
-from tts_daemon.inputs.messages import error_message
+from tts_daemon.inputs.messages import error_message, to_json
 
 RETRY_S = 2
 """When a client that was turned away may come again."""
@@ -44,8 +43,7 @@ _STATUS: tuple[tuple[type[TtsError], int], ...] = (
 
 def reply(message: object, status: int = 200) -> web.Response:
     """JSON with Chinese as it is."""
-    body = json.dumps(message, ensure_ascii=False).encode()
-    return web.Response(body=body, status=status, content_type="application/json")
+    return web.Response(body=to_json(message), status=status, content_type="application/json")
 
 
 def failure(request: web.BaseRequest, error: TtsError) -> web.Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
 
@@ -171,7 +170,7 @@ class State:
             name, message = "state", self._status(item)
         else:
             name, message = "utterance", messages.event_message(item)
-        return f"event: {name}\ndata: {json.dumps(message, ensure_ascii=False)}\n\n"
+        return f"event: {name}\ndata: {messages.to_json(message).decode()}\n\n"
 
     async def health(self, request: web.Request) -> web.Response:
         """The process answers."""

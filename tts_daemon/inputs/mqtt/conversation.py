@@ -91,9 +91,7 @@ class Conversation:
         self._wake = wake
         self._inbox: deque[Message] = deque()
         self._acknowledgements: deque[Message] = deque()
-        self._unacknowledged = 0
         self._parting = threading.Event()
-        self._forget_session = False
         self._window = WINDOW
         self._quality_of_service = 1
         self.number = number
@@ -104,19 +102,13 @@ class Conversation:
 
     # ---- for every thread
 
-    def part(self, *, forget_session: bool) -> None:
+    def part(self) -> None:
         """Send what waits, then disconnect."""
-        self._forget_session = forget_session
         self._parting.set()
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message need not come again."""
         self._acknowledgements.append(message)
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether every message that came so far is acknowledged."""
-        return self.is_accepted and not self._unacknowledged
 
     # ---- from the first byte to the last
 
@@ -201,19 +193,12 @@ class Conversation:
             if self._parting.is_set():
                 farewell_ends_s = farewell_ends_s or time.monotonic() + FAREWELL_S
                 if self._has_said_everything():
-                    self._disconnect(client)
+                    client.disconnect()
                 elif time.monotonic() > farewell_ends_s:
                     # Without a good-bye, so that the broker says by our will what we could not.
                     sock.close()
                     return
             self._exchange(client, sock)
-
-    def _disconnect(self, client: Client) -> None:
-        properties = None
-        if self._forget_session and self._is_5:
-            properties = _properties(PacketTypes.DISCONNECT)
-            properties.SessionExpiryInterval = 0
-        client.disconnect(properties=properties)
 
     def _exchange(self, client: Client, sock: Any) -> None:
         # Bytes that TLS has already decrypted do not make the socket readable.
@@ -249,7 +234,6 @@ class Conversation:
             # The number of a packet means another packet on another connection.
             if message.connection == self.number and message.packet_id:
                 client.ack(message.packet_id, 1)
-                self._unacknowledged -= 1
         for publication in self._outbox.due(self._window):
             info = client.publish(
                 publication.topic,
@@ -283,10 +267,8 @@ class Conversation:
 
     def _subscribe(self, client: Client) -> None:
         session = self._session
-        wanted = [(topic, 1) for topic in session.subscriptions]
-        wanted += [(topic, 0) for topic in session.watches]
-        if wanted:
-            client.subscribe(wanted)
+        if session.subscriptions:
+            client.subscribe([(topic, 1) for topic in session.subscriptions])
         if session.releases:
             client.unsubscribe(list(session.releases))
 
@@ -310,25 +292,19 @@ class Conversation:
             correlation=getattr(properties, "CorrelationData", None),
             connection=self.number,
         )
-        self._unacknowledged += bool(message.packet_id)
         self._inbox.append(message)
 
     def _on_publish(
         self, _client: Client, _: Any, packet_id: int, reason: ReasonCode, _properties: Any
     ) -> None:
         publication = self._outbox.confirmed(packet_id)
-        if publication is None:
-            return
-        if reason.is_failure:
+        if publication is not None and reason.is_failure:
             log.warning("the MQTT broker refuses a message on %s: %s", publication.topic, reason)
-        if publication.confirmed is not None:
-            _guarded(publication.confirmed)
 
     def _on_subscribe(
         self, _client: Client, _: Any, _packet_id: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
-        topics = self._session.subscriptions + self._session.watches
-        for topic, reason in zip(topics, reasons, strict=False):
+        for topic, reason in zip(self._session.subscriptions, reasons, strict=False):
             if reason.is_failure:
                 log.error("the MQTT broker refuses the subscription to %s: %s", topic, reason)
 

@@ -18,6 +18,7 @@ from tts_daemon.inputs.messages import (
     name_of,
     parse,
     snapshot_message,
+    to_json,
 )
 from tts_daemon.inputs.mqtt.deliveries import Deliveries
 from tts_daemon.inputs.mqtt.hermes import HermesBridge
@@ -75,7 +76,11 @@ class MqttDoor:
         )
         self._connection = MqttConnection(settings, session, self, retry, self._caught_up)
         self._handled: list[Message] = []
-        self._pool = SynthesisPool(service, settings, max_characters=max_characters, retry=retry)
+        self._pool: SynthesisPool | None = None
+        if settings.pool.enabled:
+            self._pool = SynthesisPool(
+                service, settings, max_characters=max_characters, retry=retry
+            )
         self._showing = threading.Lock()
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -99,11 +104,13 @@ class MqttDoor:
             self._unsubscribe = self._service.subscribe(self._heard)
             self._show(self._service.snapshot())
         self._connection.start()
-        self._pool.start()
+        if self._pool:
+            self._pool.start()
 
     def stop(self) -> None:
         """Take no more requests, say that we are offline, and disconnect."""
-        self._pool.stop()
+        if self._pool:
+            self._pool.stop()
         self._unsubscribe()
         self._unsubscribe = lambda: None
         self._connection.keep(self._topics.own("availability"), b"offline")
@@ -192,7 +199,7 @@ class MqttDoor:
             "message": explanation,
             "source": "mqtt",
         }
-        self._publish([Publication(self._topics.own("event"), _json(refusal))])
+        self._publish([Publication(self._topics.own("event"), to_json(refusal))])
 
     # ---- what the player tells, on any thread
 
@@ -201,7 +208,7 @@ class MqttDoor:
             with self._showing:
                 self._show(news)
         else:
-            self._publish([Publication(self._topics.own("event"), _json(event_message(news)))])
+            self._publish([Publication(self._topics.own("event"), to_json(event_message(news)))])
             self._publish(self._hermes.heard(news))
 
     def _show(self, snapshot: Snapshot) -> None:
@@ -214,7 +221,7 @@ class MqttDoor:
         }
         for name, value in values.items():
             self._connection.keep(self._topics.own(name), value.encode())
-        self._connection.keep(self._topics.own("attributes"), _json(attributes))
+        self._connection.keep(self._topics.own("attributes"), to_json(attributes))
         self._publish(self._home_assistant.show_presets(snapshot.presets))
 
     def _publish(self, publications: Iterable[Publication]) -> None:
@@ -250,7 +257,3 @@ def _id_in(payload: bytes) -> str:
         return name_of({"id": json.loads(found[1])}, "id") or "" if found else ""
     except (ValueError, InvalidRequestError):
         return ""
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

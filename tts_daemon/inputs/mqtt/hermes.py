@@ -6,7 +6,6 @@ Source: the Hermes reference of Rhasspy. It is off because two services that ans
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 from tts_daemon.domain import Event, EventType, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, TtsError
-from tts_daemon.inputs.messages import from_fields, read_object
+from tts_daemon.inputs.messages import from_fields, read_object, to_json
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import HermesSettings
@@ -197,4 +196,4 @@ def _percent(volume: Any) -> float | None:
 
 
 def _publication(topic: str, fields: Fields) -> Publication:
-    return Publication(topic, json.dumps(fields, ensure_ascii=False).encode())
+    return Publication(topic, to_json(fields))

@@ -15,6 +15,7 @@ from typing import Any
 
 from tts_daemon import __version__
 from tts_daemon.domain import EventType
+from tts_daemon.inputs.messages import to_json
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.settings.schema import HomeAssistantSettings
@@ -91,8 +92,8 @@ class HomeAssistant:
         }
         topic = f"{self._settings.discovery_prefix}/device/{object_id(self._topics.node)}/config"
         return [
-            Publication(topic, _json(device)),
-            Publication(self._memory_topic, _json(self._announced), retain=True),
+            Publication(topic, to_json(device)),
+            Publication(self._memory_topic, to_json(self._announced), retain=True),
         ]
 
     def _components(self) -> dict[str, Component]:
@@ -220,7 +221,3 @@ def _components_in(payload: bytes) -> dict[str, str]:
         return {}
     entries = value.items() if isinstance(value, dict) else ()
     return {key: kind for key, kind in entries if isinstance(kind, str) and _FIT.fullmatch(key)}
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

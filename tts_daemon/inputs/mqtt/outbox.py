@@ -90,7 +90,9 @@ class Outbox:
         self._unconfirmed.clear()
         with self._lock:
             self._kept_sent.clear()
-            messages = [p for p in again if not (p.retain and p.topic in self._kept)]
+            messages = [
+                p for p in again if not p.fleeting and not (p.retain and p.topic in self._kept)
+            ]
             room = self._capacity - len(self._waiting)
             self._waiting.extendleft(reversed(messages[:room]))
 

@@ -59,7 +59,7 @@ class _Handshake:
     def connected(self, session_present: bool) -> None:
         self._accepted = True
         if self._conversation:
-            self._conversation.part(forget_session=True)
+            self._conversation.part()
 
     def received(self, message: Message) -> None:
         """Nothing is subscribed to, so nothing comes."""

@@ -61,7 +61,6 @@ class MqttConnection:
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
-        self._forget_session = False
         self._number = 0
         self._failures = 0
         self._last_logged = ""
@@ -73,28 +72,15 @@ class MqttConnection:
         """Begin to connect, in the background."""
         self._thread.start()
 
-    def stop(self, *, forget_session: bool = False) -> None:
-        """Send what waits (two seconds at most), disconnect and end the thread.
-
-        Args:
-            forget_session: Let the broker throw away the session and all that is in it.
-        """
-        self._forget_session = forget_session
+    def stop(self) -> None:
+        """Send what waits (two seconds at most), disconnect and end the thread."""
         self._stopping.set()
-        self._conversation.part(forget_session=forget_session)
+        self._conversation.part()
         self._wake()
-        if self._thread.is_alive() and self._thread is not threading.current_thread():
+        if self._thread.is_alive():
             self._thread.join(STOP_S)
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether the connection's thread is over."""
-        return not self._thread.is_alive()
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether every message that came so far is acknowledged."""
-        return self._conversation.is_settled
+        else:
+            self._close_pipe()
 
     @property
     def maximum_packet_bytes(self) -> int | None:
@@ -137,17 +123,17 @@ class MqttConnection:
         while not self._stopping.is_set():
             began_s = time.monotonic()
             end = self._attempt()
-            if self._session.once:
-                break
             if end is End.LOST and time.monotonic() - began_s > STABLE_S:
                 self._failures, self._last_logged = 0, ""
             self._failures += 1
             if not self._stopping.is_set():
                 self._log_end(end)
-            # Taken over once, as by another member of the pool, is no reason to stay away.
             is_contested = end is End.TAKEN_OVER and self._failures >= SUSPICIOUS_FAILURES
             refused = end is End.REFUSED or is_contested
             self._stopping.wait(self._retry.delay_s(self._failures, refused))
+        self._close_pipe()
+
+    def _close_pipe(self) -> None:
         self._wake_in.close()
         self._wake_out.close()
 
@@ -161,7 +147,7 @@ class MqttConnection:
     def _converse(self, version: Version) -> End:
         self._conversation = self._make_conversation(version)
         if self._stopping.is_set():
-            self._conversation.part(forget_session=self._forget_session)
+            self._conversation.part()
         try:
             return self._conversation.hold()
         finally:
@@ -196,6 +182,6 @@ class MqttConnection:
             f"does another daemon call itself {name} too? Each one needs its own mqtt.node",
             End.LOST: f"connection to the MQTT broker at {where} lost: {problem}",
         }[end]
-        level = logging.DEBUG if text == self._last_logged else self._session.log_level
+        level = logging.DEBUG if text == self._last_logged else logging.WARNING
         log.log(level, "%s", text)
         self._last_logged = text

@@ -42,56 +42,16 @@ class Topics:
         """A topic that every node obeys."""
         return f"{self.base}/all/{name}"
 
+    @property
+    def pool(self) -> str:
+        """Where anybody asks for speech as a file."""
+        return f"{self.base}/pool/synthesize"
+
+    def shared(self, group: str) -> str:
+        """The filter by which the broker deals each request of the pool to one member."""
+        return f"$share/{_UNFIT.sub('-', group) or 'tts'}/{self.pool}"
+
     def preset_of(self, topic: str) -> str:
         """The preset that `.../say/<preset>` names; empty for any other topic."""
         start = self.own("say/")
         return topic[len(start) :] if topic.startswith(start) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class PoolTopics:
-    """Where the members of one group of the pool meet.
-
-    Attributes:
-        base: First level of every topic.
-        group: Members of one group share the work.
-        node: Our own name.
-    """
-
-    base: str
-    group: str
-    node: str
-
-    @classmethod
-    def of(cls, settings: MqttSettings) -> PoolTopics:
-        """The topics of a configuration."""
-        topics = Topics.of(settings)
-        group = _UNFIT.sub("-", settings.pool.group) or "tts"
-        return cls(base=topics.base, group=group, node=topics.node)
-
-    @property
-    def requests(self) -> str:
-        """Where anybody asks for speech."""
-        return f"{self.base}/pool/synthesize"
-
-    @property
-    def shared_requests(self) -> str:
-        """The filter by which the broker deals each request to one member."""
-        return f"$share/{self.group}/{self.requests}"
-
-    def member(self, name: str) -> str:
-        """Where a member says whether it is there."""
-        return f"{self.base}/pool/members/{self.group}/{name}"
-
-    def member_of(self, topic: str) -> str:
-        """The member that a topic belongs to; empty for any other topic."""
-        start = self.member("")
-        return topic[len(start) :] if topic.startswith(start) else ""
-
-    def drained(self, name: str) -> str:
-        """Where whoever takes over a member's session sends a mark to itself, to see the end."""
-        return f"{self.member(name)}/drained"
-
-    def client_id(self, name: str) -> str:
-        """Name of a member's session."""
-        return f"{self.base}-pool-{self.group}-{name}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
@@ -40,7 +38,7 @@ class Publication:
     Attributes:
         correlation: Copied from the message that this one answers.
         content_type: Media type of the payload (MQTT 5); empty to leave it out.
-        confirmed: Called on the connection's thread when the broker has it.
+        fleeting: Not sent again where the connection breaks before the broker has confirmed it.
     """
 
     topic: str
@@ -48,7 +46,7 @@ class Publication:
     retain: bool = False
     correlation: bytes | None = None
     content_type: str = ""
-    confirmed: Callable[[], None] | None = None
+    fleeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,6 @@ class Session:
     Attributes:
         client_id: Name of the session; the broker keeps it and its messages over a reconnect.
         subscriptions: Topic filters whose messages the broker keeps until they are acknowledged.
-        watches: Topic filters whose messages may get lost.
         releases: Topic filters of an earlier life of the session that are given up.
         will_topic: Topic on which the broker says (retained) that we are gone.
         will_payload: What it says there.
@@ -66,13 +63,10 @@ class Session:
         expiry_s: Time for which the broker keeps messages for us while we are away (MQTT 5).
         receive_maximum: Messages that we take before we acknowledge one (MQTT 5).
         needs_mqtt5: Whether MQTT 3.1.1 is of no use.
-        once: Whether to end with the first connection instead of connecting again.
-        log_level: How urgent it is that this session cannot be had.
     """
 
     client_id: str
     subscriptions: tuple[str, ...] = ()
-    watches: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
     will_topic: str = ""
     will_payload: bytes = b"offline"
@@ -80,8 +74,6 @@ class Session:
     expiry_s: int = 3600
     receive_maximum: int = 100
     needs_mqtt5: bool = False
-    once: bool = False
-    log_level: int = logging.WARNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class UnixSocketDoor:
         error = QueueFullError(f"{limit} clients are connected already (socket.connections)")
         connection.setblocking(False)
         with contextlib.suppress(OSError):
-            connection.sendall(messages.encode(messages.error_message(error)))
+            connection.sendall(messages.to_json(messages.error_message(error)) + b"\n")
         _hang_up(connection)
 
 

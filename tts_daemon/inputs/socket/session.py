@@ -146,9 +146,13 @@ class SocketSession:
     def _send(self, frame: Frame) -> None:
         self._connection.settimeout(self._timeout_s)
         if isinstance(frame, bytes):
-            self._connection.sendall(messages.encode({"bytes": len(frame)}) + frame)
+            self._connection.sendall(_line({"bytes": len(frame)}) + frame)
         else:
-            self._connection.sendall(messages.encode(frame))
+            self._connection.sendall(_line(frame))
+
+
+def _line(message: Fields) -> bytes:
+    return messages.to_json(message) + b"\n"
 
 
 def _number(fields: Fields, name: str) -> float:

@@ -40,6 +40,15 @@ def test_a_lost_connection_repeats_what_was_under_way_first() -> None:
     assert send(outbox, 9) == ["1", "2", "3"]
 
 
+def test_what_is_fleeting_is_not_repeated() -> None:
+    outbox = Outbox()
+    outbox.put(Publication("a", b"1", fleeting=True))
+    outbox.put(message(2))
+    send(outbox, 9)
+    outbox.connection_lost()
+    assert send(outbox, 9) == ["2"]
+
+
 def test_of_kept_values_only_the_newest_goes_and_one_at_a_time() -> None:
     outbox = Outbox()
     outbox.keep("state", b"a")

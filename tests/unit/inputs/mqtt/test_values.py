@@ -7,9 +7,9 @@ import socket
 import pytest
 
 from tts_daemon.inputs.mqtt.deliveries import CAPACITY, Deliveries
-from tts_daemon.inputs.mqtt.topics import PoolTopics, Topics
+from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Retry
-from tts_daemon.settings.schema import MqttSettings, PoolSettings
+from tts_daemon.settings.schema import MqttSettings
 
 
 def test_waiting_grows_and_never_ends() -> None:
@@ -50,11 +50,10 @@ def test_the_preset_is_what_follows_say() -> None:
     assert topics.preset_of("tts/all/say") == ""
 
 
-def test_members_of_a_pool_by_topic() -> None:
-    topics = PoolTopics.of(MqttSettings(node="living", pool=PoolSettings(group="g/1")))
-    assert topics.shared_requests == "$share/g-1/tts/pool/synthesize"
-    assert topics.member_of(topics.member("kitchen")) == "kitchen"
-    assert topics.member_of(topics.requests) == ""
+def test_a_group_of_the_pool_fits_into_a_topic() -> None:
+    topics = Topics("tts", "living")
+    assert topics.shared("g/1") == "$share/g-1/tts/pool/synthesize"
+    assert topics.shared("") == "$share/tts/tts/pool/synthesize"
 
 
 def delivery(packet_id: int, *, again: bool = False, payload: bytes = b"x") -> Message:
