@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import signal
 import socket
-import wave
 
+import numpy as np
 import pytest
 from fakes.daemon_process import VOICE, DaemonProcess
+from fakes.hearing import assert_says, read_wav
 from fakes.http_client import HttpClient
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
+from wyoming.event import Event
 from wyoming.tts import Synthesize
 
 
@@ -27,8 +29,7 @@ def test_http_speaks_tells_and_reads(daemon: DaemonProcess) -> None:
     daemon.start(http={"enabled": True, "port": client.port})
     answer = client.post("/api/tts", {"text": "你好，世界。", "emotion": "happy"})
     assert (answer.status, answer.headers["content-type"]) == (200, "audio/wav")
-    with wave.open(io.BytesIO(answer.body)) as sound:
-        assert len(sound.readframes(1 << 30)) > 3200
+    assert_says(*read_wav(answer.body), "你好，世界。", emotion="happy")
     said = client.post("/api/say", {"text": "你好", "wait": True}).json
     assert said["event_type"] == "finished"
     assert client.get("/api/status").json["counters"]["finished"] == 1
@@ -62,18 +63,21 @@ def test_wyoming_speaks(daemon: DaemonProcess) -> None:
     port = free_port()
     daemon.start(wyoming={"enabled": True, "port": port})
 
-    async def ask() -> list[str]:
-        kinds: list[str] = []
+    async def ask() -> list[Event]:
+        events: list[Event] = []
         async with AsyncTcpClient("127.0.0.1", port) as client:
             await client.write_event(Synthesize("你好，世界。").event())
-            while kinds[-1:] != ["audio-stop"] and (event := await client.read_event()):
-                kinds.append(event.type)
-        return kinds
+            while not (events and AudioStop.is_type(events[-1].type)):
+                event = await client.read_event()
+                assert event is not None
+                events.append(event)
+        return events
 
-    kinds = asyncio.run(asyncio.wait_for(ask(), 60))
-    assert kinds[0] == "audio-start"
-    assert kinds[-1] == "audio-stop"
-    assert kinds.count("audio-chunk") >= 1
+    first, *chunks, _ = asyncio.run(asyncio.wait_for(ask(), 60))
+    start = AudioStart.from_event(first)
+    assert (start.width, start.channels) == (2, 1)
+    sound = b"".join(AudioChunk.from_event(event).audio for event in chunks)
+    assert_says(np.frombuffer(sound, np.int16), start.rate, "你好，世界。")
 
 
 @pytest.mark.parametrize("door", ["http", "wyoming"])

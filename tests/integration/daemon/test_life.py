@@ -7,10 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-import wave
 
 import pytest
 from fakes.daemon_process import VOICE, DaemonProcess
+from fakes.hearing import assert_says, read_wav
 
 from tts_daemon.client import SocketClient
 from tts_daemon.sound.devices.alsa import device_names
@@ -32,9 +32,9 @@ def test_it_speaks_what_tts_say_is_given(daemon: DaemonProcess) -> None:
     assert finished["real_time_factor"] > 0
     daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
-    with wave.open(str(heard)) as sound:
-        heard_ms = 1000 * sound.getnframes() / sound.getframerate()
-    assert heard_ms == pytest.approx(finished["audio_ms"], abs=100)
+    pcm, rate = read_wav(heard)
+    assert 1000 * len(pcm) / rate == pytest.approx(finished["audio_ms"], abs=100)
+    assert_says(pcm, rate, "你好，世界。")
 
 
 def test_the_end_is_announced_and_everything_is_given_back(daemon: DaemonProcess) -> None:
