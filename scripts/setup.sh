@@ -49,6 +49,20 @@ install_packages() {
     apt-get install --yes --quiet --no-install-recommends "${missing[@]}"
 }
 
+# Usage: build_kernels [DIRECTORY]
+# Builds the vocoder's kernels in a tree (default: this one), unless they are newer than their source.
+build_kernels() {
+  local tree=${1:-.} made sources
+  made=$tree/tts_daemon/native/libtts_vocoder.so sources=("$tree"/tts_daemon/native/*.[ch] "$tree"/tts_daemon/native/transforms.py)
+  [[ ! $(find "${sources[@]}" -newer "$made" 2>&1) ]] && return
+  command -v "${CC:-gcc}" >/dev/null || {
+    say "No C compiler: ONNX Runtime plays the vocoder, at half the speed (apt-get install gcc, then this again)"
+    return 0
+  }
+  say "Building the vocoder's kernels"
+  "$tree/scripts/build-native" || say "They cannot be built here: ONNX Runtime plays the vocoder, at half the speed"
+}
+
 # Prints the first Python that is new enough and can make virtual environments.
 find_python() {
   local candidate

@@ -45,6 +45,7 @@ class Snapshot:
         counters: Totals since start: `accepted`, `finished`, `failed`, `refused`, `underruns`, ...
         last_first_audio_ms, last_real_time_factor: Of the newest finished utterance; None before
             the first.
+        engine: What plays the default voice's vocoder, such as `native (neon)` or `onnx`.
     """
 
     state: PlayerState
@@ -59,6 +60,7 @@ class Snapshot:
     counters: dict[str, int]
     last_first_audio_ms: float | None
     last_real_time_factor: float | None
+    engine: str = ""
 
 
 class SpeechService(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 from tts_daemon.cli import entry
 from tts_daemon.service.doctor import Probes, examine
 from tts_daemon.service.findings import Finding, Verdict
-from tts_daemon.service.probes import probe_broker, probe_sound, probe_voice
+from tts_daemon.service.probes import probe_broker, probe_engine, probe_sound, probe_voice
 
 _MARKS = {Verdict.FINE: "ok", Verdict.NOTICE: "--", Verdict.PROBLEM: "!!"}
 
@@ -20,7 +20,7 @@ _MARKS = {Verdict.FINE: "ok", Verdict.NOTICE: "--", Verdict.PROBLEM: "!!"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the findings; 1 if one of them is a problem."""
     options = make_parser().parse_args(arguments)
-    probes = Probes(probe_voice, probe_sound, probe_broker)
+    probes = Probes(probe_voice, probe_engine, probe_sound, probe_broker)
     worst = 0
     for finding in examine(options.config, probes):
         print(json.dumps(asdict(finding), ensure_ascii=False) if options.json else _line(finding))

@@ -176,6 +176,7 @@ def _status_lines(reply: Reply) -> Iterator[str]:
     yield f"speed         {reply['speed']:g} x"
     yield f"preset        {reply['preset']} ({', '.join(reply['presets'])})"
     yield f"voices        {', '.join(reply['voices']) or 'none'}"
+    yield f"engine        {reply['engine'] or 'unknown'}"
     if reply["last_first_audio_ms"] is not None:
         yield f"first audio   {reply['last_first_audio_ms']:.0f} ms"
     if reply["last_real_time_factor"] is not None:

@@ -7,6 +7,7 @@
         Presets(settings),                # anything with .names and .style(name, overrides)
         PlayerSettings(limit=32, preset="neutral"),
         voices=("xiaoyu",),               # names, the default first
+        engine="native (neon)",           # what plays the vocoder; for people
         quiet=lambda priority: 1.0,       # amplitude factor now; 0: not spoken at all
         chimes=Chimes(directory),         # playback.chimes; sounds that a preset may name
         heartbeat=watchdog.feed,          # called by the worker, at least every 5 s
@@ -93,6 +94,7 @@ class Player:
         settings: PlayerSettings | None = None,
         *,
         voices: tuple[str, ...] = (),
+        engine: str = "",
         quiet: Callable[[Priority], float] = lambda priority: 1.0,
         chimes: Chimes | None = None,
         heartbeat: Callable[[], None] = lambda: None,
@@ -104,6 +106,7 @@ class Player:
         self._journal = journal
         self._presets = presets
         self._voices = voices
+        self._engine = engine
         self._quiet = quiet
         self._chimes = chimes or Chimes()
         self._clock = clock or SystemClock()
@@ -231,6 +234,7 @@ class Player:
                 counters={**desk.counters, **self._sink.counters()},
                 last_first_audio_ms=finished.first_audio_ms if finished else None,
                 last_real_time_factor=finished.real_time_factor if finished else None,
+                engine=self._engine,
             )
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

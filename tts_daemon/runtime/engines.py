@@ -23,6 +23,7 @@ class Engines:
     Attributes:
         vocoder: What plays the vocoder that was loaded last: `onnx`, `torch`, or `native` with the
             kernels; empty before.
+        refusal: Why our own kernels do not play it, where they were to; else empty.
     """
 
     def __init__(self, choice: str = AUTO, library: Path = PATH) -> None:
@@ -39,6 +40,7 @@ class Engines:
         self._library = library
         self._native: NativeEngine | None = None
         self.vocoder = ""
+        self.refusal = ""
 
     def load(self, path: Path, options: GraphOptions) -> Graph:
         """See `Engine`.
@@ -64,6 +66,7 @@ class Engines:
             except (LibraryMissingError, UnsupportedLayoutError) as reason:
                 if self._choice == NATIVE:
                     raise
+                self.refusal = str(reason)
                 _log.info("ONNX Runtime plays %s: %s", path, reason)
         return ONNX, self._onnx.load(path, options)
 

@@ -53,7 +53,11 @@ def make_synthesizer(
     """
     tuned = profile.read(Path(settings.synthesis.profile).expanduser(), Machine.here())
     voices = VoicePool(
-        store, Engines(), settings.synthesis.threads, settings.voice.memory_mb, profile=tuned
+        store,
+        Engines(settings.synthesis.engine),
+        settings.synthesis.threads,
+        settings.voice.memory_mb,
+        profile=tuned,
     )
     voices.get()
     frontend = Frontend(
@@ -90,6 +94,7 @@ def make_player(
         presets,
         player_settings(settings),
         voices=voices,
+        engine=synthesizer.engine,
         quiet=quiet,
         chimes=Chimes(Path(audio.chimes).expanduser()),
         heartbeat=heartbeat,

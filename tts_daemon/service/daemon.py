@@ -97,7 +97,12 @@ class Daemon:
             rehearsal.learn(settings.synthesis.phrases)
             rehearsal.start()
             self._systemd.ready()
-            log.info("ready after %.1f s: %s", time.monotonic() - started_s, _summary(settings))
+            log.info(
+                "ready after %.1f s: %s, vocoder played by %s",
+                time.monotonic() - started_s,
+                _summary(settings),
+                synthesizer.engine,
+            )
             self._obey_signals(player, rehearsal)
             self._systemd.stopping()
             log.info("stopping")

@@ -28,6 +28,7 @@ class Probes:
     """
 
     voice: Callable[[Settings], str]
+    engine: Callable[[Settings], str]
     sound: Callable[[Settings], str]
     broker: Callable[[Settings], str]
 
@@ -46,6 +47,9 @@ def examine(config: Path | None, probes: Probes) -> Iterator[Finding]:
     yield _settings(loaded)
     yield from _places(loaded.settings)
     yield _probe("voice", probes.voice, loaded.settings, "tts-voices list; tts-voices verify NAME")
+    yield _probe(
+        "engine", probes.engine, loaded.settings, "scripts/build-native; synthesis.engine: auto"
+    )
     yield from machine.audio_group()
     yield _probe("sound", probes.sound, loaded.settings, "aplay -l; then set audio.device")
     yield _broker(loaded.settings, probes)

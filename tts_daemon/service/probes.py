@@ -7,6 +7,8 @@ from pathlib import Path
 from tts_daemon.client import SocketClient
 from tts_daemon.errors import DeviceBusyError, TtsError
 from tts_daemon.inputs.mqtt import probe as mqtt_probe
+from tts_daemon.runtime.engine import GraphOptions
+from tts_daemon.runtime.engines import Engines
 from tts_daemon.settings import places
 from tts_daemon.settings.schema import Settings
 from tts_daemon.sound.devices.alsa import AlsaDevice, device_names
@@ -19,6 +21,16 @@ def probe_voice(settings: Settings) -> str:
     package = VoiceStore(directories, settings.voice.default).verify()
     size_mb = sum(path.stat().st_size for path in package.directory.iterdir()) / 1e6
     return f"{package.manifest.name}, {size_mb:.1f} MB, every checksum right"
+
+
+def probe_engine(settings: Settings) -> str:
+    """Load the default voice's vocoder. Raises VoiceError."""
+    directories = places.voice_directories(settings.voice.models)
+    package = VoiceStore(directories, settings.voice.default).find()
+    engines = Engines(settings.synthesis.engine)
+    engines.load(package.path("vocoder"), GraphOptions())
+    message = f"{engines.vocoder} plays the vocoder"
+    return f"{message} (slower: {engines.refusal})" if engines.refusal else message
 
 
 def probe_sound(settings: Settings) -> str:

@@ -309,6 +309,12 @@ class TextSettings:
 class SynthesisSettings:
     """How the speech is computed."""
 
+    engine: str = setting(
+        "auto",
+        "what plays vocoders: our own kernels where they are built and can (auto), ONNX Runtime"
+        " (onnx), or our kernels or nothing (native)",
+        choices=("auto", "onnx", "native"),
+    )
     threads: int = setting(
         0,
         "threads of the large graphs; 0: as tts-bench --tune found, else one per core",

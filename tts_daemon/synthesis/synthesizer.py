@@ -56,6 +56,11 @@ class Synthesizer:
         self._phrases = phrases or PhraseCache(0)
         self._reading = threading.Lock()
 
+    @property
+    def engine(self) -> str:
+        """What plays the vocoder of the voice that was loaded last."""
+        return self._voices.engine
+
     def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made; closing the iterator stops it.
 

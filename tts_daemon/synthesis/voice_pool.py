@@ -11,6 +11,7 @@ from pathlib import Path
 from tts_daemon.errors import VoiceError
 from tts_daemon.runtime import heap
 from tts_daemon.runtime.engine import Engine, GraphOptions
+from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine, available_cores
 from tts_daemon.synthesis.profile import Choice, Profile
 from tts_daemon.synthesis.voice import Voice
@@ -51,6 +52,11 @@ class VoicePool:
         self._memory_mb = memory_mb
         self._loaded: OrderedDict[str, Voice] = OrderedDict()
         self._lock = threading.Lock()
+
+    @property
+    def engine(self) -> str:
+        """What plays the vocoder that was loaded last; empty where only one engine is known."""
+        return self._engine.vocoder if isinstance(self._engine, Engines) else ""
 
     def get(self, name: str = "") -> Voice:
         """The voice of that name, or the default one.

@@ -27,7 +27,9 @@ def broken(_: Settings) -> str:
 
 
 def findings(config: Path, checks: Probes | None = None) -> dict[str, Finding]:
-    return {found.check: found for found in examine(config, checks or Probes(fine, fine, fine))}
+    return {
+        found.check: found for found in examine(config, checks or Probes(fine, fine, fine, fine))
+    }
 
 
 @pytest.fixture
@@ -54,17 +56,17 @@ def test_wrong_settings_end_the_examination_and_are_named(config: Path) -> None:
 
 
 def test_a_failing_probe_is_a_problem_with_a_remedy(config: Path) -> None:
-    sound = findings(config, Probes(fine, broken, fine))["sound"]
+    sound = findings(config, Probes(fine, fine, broken, fine))["sound"]
     assert sound.verdict is Verdict.PROBLEM
     assert sound.message == "no device"
     assert sound.remedy
 
 
 def test_a_broker_is_asked_only_where_one_is_used(config: Path) -> None:
-    assert "not used" in findings(config, Probes(fine, fine, broken))["broker"].message
+    assert "not used" in findings(config, Probes(fine, fine, fine, broken))["broker"].message
     with config.open("a") as file:
         file.write("mqtt: {enabled: true}\n")
-    broker = findings(config, Probes(fine, fine, broken))["broker"]
+    broker = findings(config, Probes(fine, fine, fine, broken))["broker"]
     assert broker.verdict is Verdict.PROBLEM
     assert "mqtt.host" in broker.remedy
 
@@ -76,7 +78,7 @@ def test_a_password_that_only_root_may_read_is_no_problem_of_the_broker(
     monkeypatch.setattr("os.access", lambda *_: False)
     with config.open("a") as file:
         file.write("mqtt: {enabled: true, username: tts}\n")
-    broker = findings(config, Probes(fine, fine, broken))["broker"]
+    broker = findings(config, Probes(fine, fine, fine, broken))["broker"]
     assert (broker.verdict, broker.remedy) == (Verdict.NOTICE, "sudo tts-doctor")
 
 
@@ -92,7 +94,7 @@ def test_the_services_secrets_are_root_s_to_use(
     def password(settings: Settings) -> str:
         return settings.mqtt.password
 
-    assert findings(config, Probes(fine, fine, password))["broker"].message == "secret"
+    assert findings(config, Probes(fine, fine, fine, password))["broker"].message == "secret"
 
 
 @pytest.mark.parametrize(
