@@ -99,4 +99,5 @@ class Lessons:
             sample_rate=voice.sample_rate,
             harmonics=voice.vocoder.params.harmonics,
             zero_phases=voice.vocoder.params.zero_phases,
+            level=voice.vocoder.params.noise,
         )

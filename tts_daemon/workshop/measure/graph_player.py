@@ -269,6 +269,7 @@ def excitation(voice: Voice, frames: Floats, noise: bool) -> torch.Tensor:
         sample_rate=voice.sample_rate,
         harmonics=params.harmonics,
         zero_phases=params.zero_phases,
+        level=params.noise,
         phases=None if zeros is None else zeros[:, :, 0],
         noise=zeros,
     )

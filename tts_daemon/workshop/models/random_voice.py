@@ -20,6 +20,7 @@ from tts_daemon.workshop.checkpoints.model_files import NOTES_FILE
 from tts_daemon.workshop.checkpoints.notes import EMOTIONAL
 from tts_daemon.workshop.checkpoints.symbols import FIELDS
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
+from tts_daemon.workshop.models.hifigan.excitation import NOISE
 from tts_daemon.workshop.models.sambert import Sambert, SambertConfig, TableSizes
 
 HOP_LENGTH, SAMPLE_RATE, HARMONICS = 200, 16000, 8
@@ -181,6 +182,8 @@ def vocoder_yaml(params: GeneratorParams) -> dict[str, Any]:
         }
         if params.zero_phases:
             content["nsf_params"]["zero_phases"] = True
+        if params.noise != NOISE:
+            content["nsf_params"]["noise"] = params.noise
     return {"model_type": "hifigan", "Model": {"Generator": {"params": content}}}
 
 

@@ -21,7 +21,7 @@ from tts_daemon.workshop.export.channels_last import channels_last
 from tts_daemon.workshop.export.int8_products import int8_products
 from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.models.hifigan import GeneratorParams
-from tts_daemon.workshop.models.hifigan.excitation import AMPLITUDE, NOISE
+from tts_daemon.workshop.models.hifigan.excitation import AMPLITUDE
 from tts_daemon.workshop.models.sambert.regulator import DurationPosition
 from tts_daemon.workshop.models.voice import Voice
 from tts_daemon.workshop.quantize.static import check_weights
@@ -178,7 +178,7 @@ def manifest(voice: Voice, name: str) -> dict[str, Any]:
 
 
 def _source(params: GeneratorParams) -> dict[str, Any]:
-    source = {"harmonics": params.harmonics, "amplitude": AMPLITUDE, "noise": NOISE}
+    source = {"harmonics": params.harmonics, "amplitude": AMPLITUDE, "noise": params.noise}
     return source | {"zero_phases": True} if params.zero_phases else source
 
 

@@ -14,23 +14,29 @@ from pathlib import Path
 from typing import Any
 
 from tts_daemon.text.frontend import Frontend
+from tts_daemon.text.phrasing import Phrasing
 from tts_daemon.workshop.training import corpus, published
+from tts_daemon.workshop.training.acoustic_data import make_item
 from tts_daemon.workshop.training.acoustic_trainer import (
     ACOUSTIC_PARAMS,
     AcousticPlan,
     AcousticTrainer,
+    moments_of,
     new_model,
 )
 from tts_daemon.workshop.training.audition import Speaker, write_waves
+from tts_daemon.workshop.training.curriculum import Task, curriculum, judged_texts
+from tts_daemon.workshop.training.features import MelScale
 from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
 from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
-from tts_daemon.workshop.training.recovery import recover_acoustic
+from tts_daemon.workshop.training.recording import make_corpus
+from tts_daemon.workshop.training.recovery import recover_acoustic, recovered_moments
 from tts_daemon.workshop.training.recovery_vocoder import recover_vocoder
 from tts_daemon.workshop.training.schedule import Interruption
 from tts_daemon.workshop.training.states import prepare_torch, save_state
-from tts_daemon.workshop.training.teacher import Teacher, make_corpus
+from tts_daemon.workshop.training.teacher import Teacher
 from tts_daemon.workshop.training.teacher_files import unpack_teacher
 from tts_daemon.workshop.training.vocoder_trainer import (
     VOCODER_PARAMS,
@@ -73,26 +79,26 @@ def unpack(options: argparse.Namespace) -> None:
 
 
 def make_recordings(options: argparse.Namespace) -> None:
-    """Let the teacher read sentences: recordings and labels."""
+    """Let the teacher read the curriculum and sentences: recordings and labels."""
     texts = [
         line.strip()
         for file in options.sentences
         for line in file.read_text(encoding="utf-8").splitlines()
+        if line.strip()
     ]
+    tasks = [*curriculum(texts, Phrasing()), *map(Task, texts)]
+    judged = judged_texts()
     teacher = Teacher(options.work / "teacher", options.threads)
-    make_corpus(teacher, filter(None, texts), options.work / "corpus", say)
+    chosen = [task for task in tasks if task.text not in judged]
+    say(f"teacher: {len(chosen)} utterances")
+    make_corpus(teacher, chosen, options.work / "corpus", say, told_to_stop())
 
 
 def prepare(options: argparse.Namespace) -> None:
     """Decode recordings and labels into features; our own front end finds the words."""
-    corpus.build(options.source, options.work / "cache", Frontend().words_and_breaks, say)
-
-
-def relabel(options: argparse.Namespace) -> None:
-    """Find the words anew, after a change of the front end; the features stay."""
+    scale = MelScale.load(options.scale) if options.scale else None
     words_of = Frontend().words_and_breaks
-    count = corpus.relabel(options.source, options.work / "cache", words_of)
-    say(f"labels: {count} sentences")
+    corpus.build(options.source, options.work / "cache", words_of, say, scale)
 
 
 def predict(options: argparse.Namespace) -> None:
@@ -163,13 +169,16 @@ def train_acoustic(options: argparse.Namespace) -> None:
 
 
 def recover(options: argparse.Namespace) -> None:
-    """Take the weights out of a voice package, as states to start from."""
+    """Take the weights out of a voice package, as states to start from (after `prepare`)."""
+    sentences, _ = (loaded := corpus.load(options.work / "cache")).split()
+    measured = moments_of([make_item(loaded, sentence) for sentence in sentences])
+    moments = recovered_moments(options.package, measured)
     model, generator = new_model(ACOUSTIC_PARAMS), new_generator(VOCODER_PARAMS)
     recover_acoustic(options.package, model)
     recover_vocoder(options.package, generator)
     target = options.work / "recovered"
-    save_state(target / "acoustic.pt", {"model": model.state_dict()})
-    save_state(target / "vocoder.pt", {"generator": generator.state_dict()})
+    save_state(target / "acoustic.pt", {"model": model.state_dict(), **moments})
+    save_state(target / "vocoder.pt", {"generator": generator.state_dict(), "step": 0})
     say(f"wrote {target}/acoustic.pt and vocoder.pt")
 
 
@@ -221,10 +230,13 @@ def _add_corpus_steps(steps: Steps) -> None:
     recordings.add_argument(
         "--sentences", type=Path, nargs="+", required=True, help="files, one sentence a line"
     )
-    for name, run in (("prepare", prepare), ("relabel", relabel)):
-        _add(steps, name, run).add_argument(
-            "--source", type=Path, nargs="+", required=True, help="labels.jsonl and recordings"
-        )
+    features = _add(steps, "prepare", prepare)
+    features.add_argument(
+        "--source", type=Path, nargs="+", required=True, help="labels.jsonl and recordings"
+    )
+    features.add_argument(
+        "--scale", type=Path, help="scale.json of an earlier cache, to train its networks on"
+    )
 
 
 def _add_training_steps(steps: Steps) -> None:

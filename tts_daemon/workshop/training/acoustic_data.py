@@ -20,6 +20,8 @@ from tts_daemon.workshop.training.features import interpolate_f0, normalize_f0
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
+SEMITONES = 12.0
+"""In an octave; pitch is trained as log2(f0)."""
 CONTOUR_CLIP = 3.0
 """Pitch and energy of a symbol are kept within this many standard deviations."""
 

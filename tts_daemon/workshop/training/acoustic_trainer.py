@@ -18,7 +18,13 @@ from torch import Tensor, nn
 
 from tts_daemon.workshop.models.sambert import Sambert, SambertConfig, TableSizes, Training
 from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.acoustic_data import Batch, ItemSource, Moments, make_item
+from tts_daemon.workshop.training.acoustic_data import (
+    Batch,
+    Item,
+    ItemSource,
+    Moments,
+    make_item,
+)
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.schedule import Clock, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
@@ -134,6 +140,12 @@ def trained_params(state: dict[str, Any]) -> dict[str, Any]:
     return ACOUSTIC_PARAMS | {"autoregressive": autoregressive}
 
 
+def moments_of(items: list[Item]) -> tuple[Moments, Moments]:
+    """Of pitch and energy, by which the model sees them."""
+    pitch = Moments.of(np.concatenate([item.pitch for item in items]))
+    return pitch, Moments.of(np.concatenate([i.energy[i.durations > 0] for i in items]))
+
+
 def _start_with(model: Sambert, state: dict[str, Any]) -> None:
     """Load the weights of an earlier training; a prenet of zeros would never learn anything."""
     weights: dict[str, Tensor] = dict(state["model"])
@@ -210,16 +222,19 @@ class AcousticTrainer:
         self.optimizer = torch.optim.AdamW(trained, plan.rate, (0.9, 0.98), 1e-9, weight_decay=1e-3)
         train, held_out = corpus.split()
         items = [make_item(corpus, sentence) for sentence in train]
-        self.pitch = Moments.of(np.concatenate([item.pitch for item in items]))
-        self.energy = Moments.of(np.concatenate([i.energy[i.durations > 0] for i in items]))
         self.step, self.epochs, done = 0, 0.0, 0.0
         state = load_state(folder / "state.pt")
+        earlier = required_state(start_from) if start_from and state is None else state
+        if earlier is None:
+            self.pitch, self.energy = moments_of(items)
+        else:  # what was learnt was learnt with these
+            self.pitch, self.energy = (Moments(**earlier[name]) for name in ("pitch", "energy"))
         if state is not None:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.epochs, done = state["step"], state["epochs"], state["progress"]
-        elif start_from is not None:
-            _start_with(self.model, required_state(start_from))
+        elif earlier is not None:
+            _start_with(self.model, earlier)
         self.source = ItemSource(
             items, self.pitch, self.energy, batch_frames=plan.batch_frames, seed=self.step + 1
         )

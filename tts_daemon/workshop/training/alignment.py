@@ -16,6 +16,7 @@ from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE, VOICE
 from tts_daemon.workshop.training.labels import LEAD_IN_FRAMES
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 LAG_FRAMES = 4
 """By so much the teacher's labels are late."""
@@ -24,6 +25,10 @@ PERIODIC_FROM = 0.55
 """A voice correlates at least so much with itself one period later."""
 AUDIBLE_FROM = 0.002
 """Root mean square below which nothing counts as voiced."""
+SILENT_BELOW = 0.018
+"""Share of the loud frames' root mean square (-35 dB)."""
+SHORTEST_FRAMES = 3
+"""Of a phone beside a pause."""
 
 _WINDOW = 400
 _STRETCHES = np.arange(0.88, 1.13, 0.03)
@@ -32,8 +37,6 @@ _STRETCHES = np.arange(0.88, 1.13, 0.03)
 
 def aligned(record: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """Move the phones of a recording to where they are heard.
-
-    A pause begins where the pitch ends: the teacher's labels have been corrected there already.
 
     Returns:
         The record with other `durations` and `f0`, and how many silent frames have to be put before
@@ -45,11 +48,43 @@ def aligned(record: dict[str, Any]) -> tuple[dict[str, Any], int]:
     durations[0] += silence
     ends = np.cumsum(durations)
     begins = ends[:-1] - LAG_FRAMES  # of every phone but the first
-    for place, name in enumerate(record["phones"][1:]):
-        while name.startswith("#") and _has_pitch(f0, begins[place], ends[place]):
-            begins[place] += 1
     moved = np.diff(np.concatenate([[0], begins, ends[-1:]]))
     return record | {"durations": moved.tolist(), "f0": f0.tolist()}, silence
+
+
+def with_heard_pauses(record: dict[str, Any], waveform: Floats) -> dict[str, Any]:
+    """Let pauses begin and end where it is silent; silence was labelled as part of the finals.
+
+    Args:
+        record: Of the recording, aligned.
+        waveform: [T x hop], -1 to 1.
+    """
+    frames = waveform[: len(waveform) // HOP_LENGTH * HOP_LENGTH].reshape(-1, HOP_LENGTH)
+    level = np.sqrt(np.square(frames, dtype=np.float64).mean(axis=1))
+    quiet = level < SILENT_BELOW * np.percentile(level, 95)
+    names = record["phones"]
+    starts = np.concatenate([[0], np.cumsum(record["durations"])])
+    for place, name in enumerate(names):
+        if name not in ("#3", "#4"):
+            continue
+        begin, end = int(starts[place]), int(starts[place + 1])
+        begin = _edge(quiet, begin, int(starts[place - 1]) + SHORTEST_FRAMES, end)
+        if place + 1 < len(names):
+            # From the other side, in mirrored time.
+            last = len(quiet)
+            limit = last - int(starts[place + 2]) + SHORTEST_FRAMES
+            end = last - _edge(quiet[::-1], last - end, limit, last - begin)
+        starts[place], starts[place + 1] = begin, end
+    return record | {"durations": np.diff(starts).tolist()}
+
+
+def _edge(quiet: Mask, begin: int, earliest: int, end: int) -> int:
+    """Where the silence begins that holds, or comes next to, a frame."""
+    while begin > earliest and quiet[begin - 1]:
+        begin -= 1
+    while begin < end and not quiet[begin]:
+        begin += 1
+    return begin
 
 
 def between_frames(f0_hz: Floats) -> Floats:
@@ -94,7 +129,3 @@ def periodicity(waveform: Floats, f0_hz: Floats) -> Floats:
         correlation = (here * later).sum(1) / np.where(audible, power, 1.0)
         best = np.maximum(best, np.where(audible, correlation, -1.0))
     return best.astype(np.float32)
-
-
-def _has_pitch(f0: NDArray[np.floating[Any]], frame: int, end: int) -> bool:
-    return bool(frame < end and f0[frame] >= VOICED_ABOVE_HZ)

@@ -76,6 +76,7 @@ def vocode(generator: Generator, frames: Tensor) -> NDArray[np.float32]:
         sample_rate=SAMPLE_RATE,
         harmonics=generator.params.harmonics,
         zero_phases=generator.params.zero_phases,
+        level=generator.params.noise,
     )
     waveform: NDArray[np.float32] = generator(frames[None, :, :N_MELS].mT, source)[0, 0].numpy()
     return waveform

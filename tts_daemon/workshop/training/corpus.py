@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 import soundfile
+import soxr
 import torch
 from numpy.typing import NDArray
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.alignment import aligned, voiced_f0
+from tts_daemon.workshop.training.alignment import aligned, voiced_f0, with_heard_pauses
 from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE, MelScale, MelSpectrogram
 from tts_daemon.workshop.training.labels import Label, WordsOf, labels_of, usable
 
@@ -95,9 +96,21 @@ def colour(waveform: NDArray[np.float32], emotion: str) -> NDArray[np.float32]:
 
 
 def build(
-    sources: Sequence[Path], target: Path, words_of: WordsOf, report: Callable[[str], None]
+    sources: Sequence[Path],
+    target: Path,
+    words_of: WordsOf,
+    report: Callable[[str], None],
+    scale: MelScale | None = None,
 ) -> None:
-    """Decode `sources` (each labels.jsonl and its FLAC files) into a cache directory."""
+    """Decode recordings into a cache directory.
+
+    Args:
+        sources: Folders, each with labels.jsonl and FLAC files.
+        target: The cache directory.
+        words_of: Finds the words of older records.
+        report: Told how far it is.
+        scale: Of an earlier cache, when networks go on that were trained with it.
+    """
     target.mkdir(parents=True, exist_ok=True)
     waves: list[NDArray[np.int16]] = []
     mels: list[NDArray[np.float16]] = []
@@ -108,6 +121,7 @@ def build(
     for count, (source, stored) in enumerate(_records(sources)):
         record, silence = aligned(stored)
         spoken = np.pad(_decode(source / record["file"]), (silence * HOP_LENGTH, 0))
+        record = with_heard_pauses(record, spoken)
         samples = colour(spoken, record["emotion"])
         with torch.no_grad():
             mel = spectrogram(torch.from_numpy(samples)[None])[0].T.numpy()
@@ -123,28 +137,12 @@ def build(
     np.save(target / "waves.npy", np.concatenate(waves))
     np.save(target / "mels.npy", np.concatenate(mels))
     np.save(target / "f0.npy", np.concatenate(f0))
-    MelScale.measure(np.concatenate(mels).astype(np.float32)).save(target / "scale.json")
+    scale = scale or MelScale.measure(np.concatenate(mels).astype(np.float32))
+    scale.save(target / "scale.json")
     (target / "sentences.json").write_text(json.dumps(sentences, ensure_ascii=False))
     report(
         f"features: {len(sentences)} sentences, {offset * HOP_LENGTH / SAMPLE_RATE / 60:.0f} min"
     )
-
-
-def relabel(sources: Sequence[Path], target: Path, words_of: WordsOf) -> int:
-    """Write `sentences.json` anew (other prosodic words), leaving the features as they are.
-
-    Returns:
-        Number of sentences.
-    """
-    sentences: list[dict[str, Any]] = []
-    offset = 0
-    for _, stored in _records(sources):
-        record, _ = aligned(stored)
-        for label in filter(usable, labels_of(record, words_of)):
-            sentences.append({"offset": offset + label.start_frame, "label": label.as_dict()})
-        offset += sum(record["durations"])
-    (target / "sentences.json").write_text(json.dumps(sentences, ensure_ascii=False))
-    return len(sentences)
 
 
 def load(cache: Path) -> Corpus:
@@ -176,6 +174,9 @@ def _records(sources: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _decode(path: Path) -> NDArray[np.float32]:
     samples, rate = soundfile.read(path, dtype="float32")
-    if rate != SAMPLE_RATE or samples.ndim != 1:
-        raise CheckpointError(f"{path}: one channel at {SAMPLE_RATE} Hz is needed")
-    return np.ascontiguousarray(samples)
+    if samples.ndim != 1:
+        raise CheckpointError(f"{path}: one channel is needed, it has {samples.shape[1]}")
+    whole = len(samples) * SAMPLE_RATE // rate
+    resampled = soxr.resample(samples, rate, SAMPLE_RATE) if rate != SAMPLE_RATE else samples
+    fitted: NDArray[np.float32] = np.pad(resampled, (0, max(0, whole - len(resampled))))[:whole]
+    return np.ascontiguousarray(fitted)

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training.acoustic_data import Batch, ItemSource, Moments, make_item
 from tts_daemon.workshop.training.acoustic_trainer import (
     forward,
@@ -79,15 +78,13 @@ class JointTrainer:
         """Go on with the state in `folder`, or begin with those of the two trainings.
 
         Raises:
-            CheckpointError: A state is not there, or the acoustic model's is from a package.
+            CheckpointError: A state is not there.
         """
         torch.manual_seed(plan.seed)
         self.plan, self.folder, self._corpus = plan, folder, corpus
         resumed = load_state(folder / "state.pt")
         self._acoustic = resumed["acoustic"] if resumed else required_state(acoustic)
         self._vocoder = resumed["vocoder"] if resumed else required_state(vocoder)
-        if "pitch" not in self._acoustic:
-            raise CheckpointError(f"{acoustic}: recovered from a package; train it alone first")
         self.step = resumed["step"] if resumed else 0
         self.model = new_model(trained_params(self._acoustic)).to(plan.device)
         self.model.load_state_dict(self._acoustic["model"])

@@ -1,8 +1,7 @@
 """The teacher's labels in our symbols: trimmed, split into sentences, with words and breaks.
 
-A record of `labels.jsonl` is `{file, text, emotion, phones, tones, words, durations, f0, energy}`;
-durations are frames of 12.5 ms and add up to the length of `f0`. The first phone is
-`sil` (lead-in).
+A record of `labels.jsonl` is as `recording.py` writes it. Older ones have numbers for tones, and
+`words` (places in the teacher's words) for `flags` and `segments`: their breaks are found again.
 """
 
 from __future__ import annotations
@@ -75,6 +74,9 @@ _Item = _Syllable | _Pause
 
 def labels_of(record: dict[str, Any], words_of: WordsOf) -> Iterator[Label]:
     """Yield the sentences of one recording; a sentence ends at `#4`."""
+    if "segments" in record:
+        yield _as_recorded(record)
+        return
     items = list(_items(record))
     characters = "".join(c for c in record["text"] if "\u4e00" <= c <= "\u9fff")
     if sum(isinstance(item, _Syllable) for item in items) != len(characters):
@@ -94,6 +96,25 @@ def labels_of(record: dict[str, Any], words_of: WordsOf) -> Iterator[Label]:
             frame += sum(_frames(x) for x in sentence)
             lead_in = min(LEAD_IN_FRAMES, max(0, item.frames - FINAL_PAUSE_FRAMES))
             sentence = []
+
+
+def _as_recorded(record: dict[str, Any]) -> Label:
+    before, *durations = record["durations"]
+    lead_in = min(LEAD_IN_FRAMES, before)
+    durations[0] += lead_in
+    durations[-1] = min(durations[-1], FINAL_PAUSE_FRAMES)
+    return Label(
+        name=record["file"],
+        text=record["text"],
+        emotion=record["emotion"],
+        sy=record["phones"][1:],
+        tone=record["tones"][1:],
+        syllable_flag=record["flags"][1:],
+        word_segment=record["segments"][1:],
+        durations=durations,
+        start_frame=before - lead_in,
+        end_frame=before - lead_in + sum(durations),
+    )
 
 
 def usable(label: Label) -> bool:

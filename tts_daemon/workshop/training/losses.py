@@ -1,8 +1,8 @@
-"""Losses on waveforms: spectra, bands, a pattern that repeats, and the adversarial pair.
+"""Losses on waveforms: spectra, bands, patterns that repeat, and the adversarial pair.
 
 Sources: Yamamoto et al. 2020, "Parallel WaveGAN" (spectra); Kumar et al. 2023, "High-Fidelity Audio
 Compression with Improved RVQGAN" (bands); Mao et al. 2017, "Least Squares Generative Adversarial
-Networks"; Kumar et al. 2019, "MelGAN" (feature matching). The one on repetition is our own.
+Networks"; Kumar et al. 2019, "MelGAN" (feature matching). Those on patterns are our own.
 Letters: B batch, N samples.
 """
 
@@ -26,6 +26,10 @@ BANDS = ((64, 6), (128, 12), (256, 24), (512, 48), (1024, 80))
 PATTERN_BANDS_HZ = ((1500, 3000), (3000, 5000), (5000, 7800))
 PATTERN_WINDOW = 4 * HOP_LENGTH
 """Samples over which the likeness of a frame and the next is taken."""
+
+LOCK_ABOVE_HZ = 1500
+LOCK_FLOOR = 0.014
+"""Norm of a frame at -60 dBFS: what is softer counts for less, and silence for nothing."""
 
 
 def magnitude(waveform: Tensor, n_fft: int, hop_length: int, window: Tensor) -> Tensor:
@@ -115,6 +119,30 @@ class RepetitionLoss(nn.Module):
         power = functional.avg_pool1d(bands.square(), PATTERN_WINDOW, HOP_LENGTH)
         power = power[:, :, : shared.shape[2] + 1]
         return shared / (torch.sqrt(power[:, :, :-1] * power[:, :, 1:]) + 1e-7)
+
+
+class FrameLockLoss(nn.Module):
+    """How much of the sound above 1.5 kHz is one pattern at the same place of every frame.
+
+    Such a pattern is heard as lines at the multiples of the frame rate. Voice and noise run through
+    the frames at any phase, so their mean frame is nothing; what remains of it is the pattern. The
+    means of two random halves are multiplied, since the square of one mean counts noise as well.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taps: Tensor
+        self.register_buffer("taps", band_filters([(LOCK_ABOVE_HZ, SAMPLE_RATE // 2)]))
+
+    def forward(self, made: Tensor) -> Tensor:
+        """Power share of the pattern in waveforms [B, N]; about 0 without one, 1 if it is all."""
+        high = functional.conv1d(made[:, None], self.taps, padding=self.taps.shape[2] // 2)
+        frames = high.reshape(-1, HOP_LENGTH)  # [B x T, hop]
+        alike = frames / (frames.norm(dim=1, keepdim=True) + LOCK_FLOOR)
+        order = torch.randperm(len(alike), device=made.device)
+        first, second = (alike[half].mean(0) for half in order.tensor_split(2))
+        shared: Tensor = (first * second).sum()
+        return shared
 
 
 def band_filters(bands_hz: Sequence[tuple[int, int]], reach: int = 48) -> Tensor:

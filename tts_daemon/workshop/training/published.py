@@ -20,7 +20,7 @@ import torch
 import yaml
 
 from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.acoustic_data import Moments, make_item
+from tts_daemon.workshop.training.acoustic_data import SEMITONES, Moments, make_item
 from tts_daemon.workshop.training.acoustic_trainer import trained_params
 from tts_daemon.workshop.training.corpus import Corpus
 from tts_daemon.workshop.training.features import (
@@ -42,8 +42,6 @@ PROVENANCE = (
 )
 PACE = 0.9
 """The teacher is brisk: a little slower, more is understood (docs/decisions/0001)."""
-SEMITONES = 12.0
-"""In an octave; pitch is trained as log2(f0)."""
 
 
 def publish(name: str, acoustic: Path, vocoder: Path, corpus: Corpus, target: Path) -> None:

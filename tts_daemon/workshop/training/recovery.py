@@ -7,8 +7,11 @@ find again. It is the inverse of `workshop.export` for the sizes of the embedded
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -20,6 +23,7 @@ from torch import Tensor, nn
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.export.int8_products import EXACT_BIAS
 from tts_daemon.workshop.models.sambert import Sambert
+from tts_daemon.workshop.training.acoustic_data import SEMITONES, Moments
 
 Floats = NDArray[np.float32]
 
@@ -136,6 +140,25 @@ class _Writer:
                 f"{name}.{filters}.weight",
                 self.constants.weight(graph, f"{node}.{filters}", axis=0),
             )
+
+
+def recovered_moments(package: Path, measured: tuple[Moments, Moments]) -> dict[str, Any]:
+    """Pitch and energy of a training state; what the package does not tell was measured again.
+
+    Args:
+        package: The voice package.
+        measured: Of pitch and energy, on the corpus that training goes on with.
+
+    Raises:
+        CheckpointError: The package does not say how wide its pitch is.
+    """
+    pitch, energy = measured
+    manifest = json.loads((package / "voice.json").read_text(encoding="utf-8"))
+    per_semitone = manifest.get("pitch_per_semitone")
+    if not per_semitone:
+        raise CheckpointError(f"{package}/voice.json: no pitch_per_semitone; not a voice of ours")
+    exact = Moments(pitch.mean, 1.0 / SEMITONES / per_semitone)
+    return {"pitch": asdict(exact), "energy": asdict(energy), "step": 0}
 
 
 def recover_acoustic(package: Path, model: Sambert) -> None:

@@ -1,51 +1,57 @@
-"""Makes the corpus: the teacher reads sentences in six styles, with labels exact to the frame.
+"""The teacher reads scripts aloud, in six styles, with labels exact to the frame.
 
-The teacher is Kokoro-82M (Apache-2.0), a blend of two Mandarin styles. Only its speech is used, its
-weights are not shipped. Letters: N samples, T frames of 12.5 ms, L phones.
+It is Kokoro-82M (Apache-2.0), a blend of two Mandarin styles. Only its speech is used, its weights
+are not shipped. Letters: N samples, T frames of 12.5 ms, L phones.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import soundfile
-import soxr
 from numpy.typing import NDArray
 
 from tts_daemon.errors import CheckpointError
 from tts_daemon.runtime.engine import GraphOptions
 from tts_daemon.runtime.onnx_engine import OnnxEngine
-from tts_daemon.text.normalize import normalize
-from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE
-from tts_daemon.workshop.training.teacher_graph import DURATION, open_up
-from tts_daemon.workshop.training.teacher_phones import Phone, script
+from tts_daemon.workshop.training.teacher_graph import (
+    DURATION,
+    ENERGY,
+    F0,
+    PROSODY_FILE,
+    SOUND_FILE,
+    WAVEFORM,
+    cut,
+)
+from tts_daemon.workshop.training.teacher_phones import Script
+from tts_daemon.workshop.training.tone_targets import UNVOICED_HZ, Spoken, with_tones
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 TEACHER_RATE = 24000
+TEACHER_HOP = 300
 FRAMES_PER_UNIT = 2
 """The teacher counts durations in units of 25 ms."""
+LEAD_IN_UNITS = 6
+PAUSE_UNITS = 10
+LAST_UNITS = 14
+"""Silence that is kept before, inside (0.25 s) and behind an utterance (0.35 s)."""
 BLEND = {"zf_xiaoxiao": 0.5, "zf_xiaobei": 0.5}
 MEAN_F0_HZ = 224.0
 """Of the blend; ranges are widened and narrowed around it."""
-LEAD_IN_FRAMES = 8
-"""A phone is heard before its label begins (`alignment.py`): less would cut the first one."""
-PAUSE_FRAMES = 20
-"""Inner pauses are shortened to 0.25 s."""
-CROSS_FADE_SAMPLES = 80
-LOUDNESS_RMS = 0.1
+STEADY_HZ = (4800, 7200, 9600)
+"""The teacher whistles softly at these, whatever it says."""
+STEADY_WIDTH_HZ = 6.0
+PSEUDO_SHARE = 0.3
+"""Share of a vowel that a phone gets which the teacher does not know as such."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TeacherStyle:
     """How the teacher is made to sound.
 
@@ -74,18 +80,20 @@ STYLES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What the teacher said.
 
     Attributes:
-        waveform: At 16 kHz [N].
+        waveform: At 24 kHz [N].
+        lead_in: Frames before the first phone.
         durations: Frames per phone [L].
-        f0: Hz per frame [T].
+        f0: Hz per frame [T]; below 100 unvoiced.
         energy: Per frame [T].
     """
 
     waveform: Floats
+    lead_in: int
     durations: Integers
     f0: Floats
     energy: Floats
@@ -103,182 +111,115 @@ class Teacher:
         for name in ("kokoro.onnx", "vocab.json", *(f"{style}.bin" for style in BLEND)):
             if not (folder / name).is_file():
                 raise CheckpointError(f"{folder / name} is missing; scripts/train-voice fetches it")
-        opened = folder / "kokoro_opened.onnx"
-        if not opened.is_file():
-            open_up(folder / "kokoro.onnx", opened)
-        self._graph = OnnxEngine().load(opened, GraphOptions(threads))
+        if not (folder / SOUND_FILE).is_file():
+            cut(folder / "kokoro.onnx", folder)
+        engine, options = OnnxEngine(), GraphOptions(threads)
+        self._prosody = engine.load(folder / PROSODY_FILE, options)
+        self._sound = engine.load(folder / SOUND_FILE, options)
         vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         self._ids: dict[str, int] = vocabulary["vocab"]
         tables = [
             weight * np.fromfile(folder / f"{style}.bin", np.float32).reshape(-1, 256)
             for style, weight in BLEND.items()
         ]
-        self._styles = np.sum(tables, axis=0)
+        self._styles = np.sum(tables, axis=0).astype(np.float32)
 
-    def read(self, phones: list[Phone], style: TeacherStyle) -> Reading:
-        """Speak a script; the lead-in comes as one more phone at the front."""
-        tokens, owners = self._tokens(phones)
-        controls = {
-            "f0_scale": style.span,
-            "f0_bias": MEAN_F0_HZ * (style.mean - style.span),
-            "energy_scale": 1.0,
-            "energy_bias": style.energy,
-            "speed": style.speed,
-        }
+    def read(self, script: Script, style: TeacherStyle) -> Reading:
+        """Speak a script."""
+        tokens, owners = self._tokens(script)
         row = min(len(tokens), len(self._styles)) - 1
-        made = self._graph.run(
+        between = self._prosody.run(
             {
                 "tokens": np.array([[0, *tokens, 0]], np.int64),
-                "style": self._styles[row : row + 1].astype(np.float32),
-                **{name: np.array([value], np.float32) for name, value in controls.items()},
+                "style": self._styles[row : row + 1],
+                "speed": np.array([style.speed], np.float32),
             }
         )
-        units = made.pop(DURATION).ravel().astype(np.int64)
-        f0, energy = made.pop("f0_moved").ravel(), made.pop("energy_moved").ravel()
-        (waveform,) = made.values()
-        durations = _durations(phones, units, owners)
-        lead_in = FRAMES_PER_UNIT * int(units[0])
-        _silence_to_pauses(phones, durations, f0[lead_in:], energy[lead_in:])
-        at_16k = soxr.resample(waveform.ravel().astype(np.float64), TEACHER_RATE, SAMPLE_RATE)
-        whole = Reading(
-            at_16k.astype(np.float32), np.concatenate([[lead_in], durations]), f0, energy
+        units = between.pop(DURATION).ravel().astype(np.int64)
+        spans = phone_spans(script, units, owners)
+        f0, energy = (between[name].ravel().astype(np.float64) for name in (F0, ENERGY))
+        spoken = syllables(script, spans)
+        if spoken:
+            f0 = with_tones(f0, energy, spoken, script.question, MEAN_F0_HZ)
+        between[F0], between[ENERGY] = _styled(f0, energy, style)
+        keep = kept_units(script, spans)
+        heard = {name: _cut(values, keep) for name, values in between.items()}
+        waveform = self._sound.run(heard)[WAVEFORM].ravel()
+        kept_frames = np.repeat(keep, FRAMES_PER_UNIT)
+        durations = np.array([kept_frames[begin:end].sum() for begin, end in pairwise(spans)])
+        return Reading(
+            without_whistles(waveform),
+            int(kept_frames[: spans[0]].sum()),
+            durations,
+            heard[F0].ravel(),
+            heard[ENERGY].ravel(),
         )
-        return _trim(whole, [False] + [phone.sy == "#3" for phone in phones])
 
-    def _tokens(self, phones: list[Phone]) -> tuple[list[int], list[int]]:
+    def _tokens(self, script: Script) -> tuple[list[int], list[int]]:
         """Ids of all letters, and the phone that each belongs to."""
-        pairs = [(self._ids[c], place) for place, p in enumerate(phones) for c in p.letters]
+        pairs = [(self._ids[c], place) for place, p in enumerate(script.phones) for c in p.letters]
         return [token for token, _ in pairs], [owner for _, owner in pairs]
 
 
-def style_of(text: str) -> str:
-    """The style in which a sentence is read; always the same one for a text."""
-    names = [name for name, style in STYLES.items() for _ in range(style.share)]
-    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
-    return names[int(digest, 16) % len(names)]
-
-
-def make_corpus(
-    teacher: Teacher, texts: Iterable[str], target: Path, report: Callable[[str], None]
-) -> None:
-    """Read every sentence into `target` (labels.jsonl and wav/); those already there are kept."""
-    (target / "wav").mkdir(parents=True, exist_ok=True)
-    labels = target / "labels.jsonl"
-    done = _whole_lines(labels)
-    phrasing = Phrasing()
-    with labels.open("a", encoding="utf-8") as lines:
-        for number, text in enumerate(texts):
-            name = f"wav/{number:05d}.flac"
-            if name in done:
-                continue
-            spoken = normalize(text).text
-            phones = script(phrasing.read(spoken), spoken)
-            if phones is None:
-                continue
-            emotion = style_of(text)
-            reading = teacher.read(phones, STYLES[emotion])
-            soundfile.write(target / name, _levelled(reading.waveform), SAMPLE_RATE)
-            record = _record(name, spoken, emotion, phones, reading)
-            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-            lines.flush()
-            if number % 50 == 0:
-                report(f"teacher: sentence {number}")
-
-
-def _durations(phones: list[Phone], units: Integers, owners: list[int]) -> Integers:
-    durations = np.zeros(len(phones), np.int64)
+def phone_spans(script: Script, units: Integers, owners: list[int]) -> Integers:
+    """First frame of each phone, and the end [L + 1]; `units` are of silence, letters, silence."""
+    durations = np.zeros(len(script.phones), np.int64)
     np.add.at(durations, owners, FRAMES_PER_UNIT * units[1:-1])
-    for place, phone in enumerate(phones):
+    for place, phone in enumerate(script.phones):
         # ga, ge, go, and y or w before their own vowel: the start of the final is theirs.
-        if phone.tone and durations[place] == 0:
-            durations[place] = max(1, int(durations[place + 1] * 0.3))
+        if not phone.letters and not phone.is_break:
+            durations[place] = max(1, int(durations[place + 1] * PSEUDO_SHARE))
             durations[place + 1] -= durations[place]
     # What is behind the last letter belongs to the last pause.
     durations[-1] += FRAMES_PER_UNIT * int(units[-1])
-    return durations
+    return FRAMES_PER_UNIT * int(units[0]) + np.concatenate([[0], np.cumsum(durations)])
 
 
-def _silence_to_pauses(
-    phones: list[Phone], durations: Integers, f0: Floats, energy: Floats
-) -> None:
-    """Give the silent end of a final to the pause behind it, in place."""
-    ends = np.cumsum(durations)
-    for place, phone in enumerate(phones):
-        if not phone.sy.startswith("#") or place == 0:
-            continue
-        silent = 0
-        frame = int(ends[place - 1]) - 1
-        while (
-            durations[place - 1] - silent > 4
-            and f0[frame - silent] < 20.0
-            and energy[frame - silent] < 0.0
-        ):
-            silent += 1
-        moved = max(0, silent - 2)
-        durations[place - 1] -= moved
-        durations[place] += moved
+def syllables(script: Script, spans: Integers) -> list[Spoken]:
+    """Where each syllable lies; English ones have no tone."""
+    found: list[Spoken] = []
+    for place, phone in enumerate(script.phones):
+        flag = phone.symbol.syllable_flag
+        if flag in ("s_begin", "s_both"):
+            rime = place if flag == "s_both" else place + 1
+            found.append(Spoken(int(spans[place]), int(spans[rime]), phone.tone))
+    return found
 
 
-def _trim(reading: Reading, inner_pause: list[bool]) -> Reading:
-    """Shorten the lead-in and the inner pauses; the cuts are faded into each other."""
-    durations = reading.durations.copy()
-    starts = np.concatenate([[0], np.cumsum(durations)])
-    keep = np.ones(int(starts[-1]), bool)
-    excess = int(durations[0]) - LEAD_IN_FRAMES
-    if excess > 0:
-        keep[:excess] = False
-        durations[0] = LEAD_IN_FRAMES
-    for place, is_pause in enumerate(inner_pause):
-        if is_pause and durations[place] > PAUSE_FRAMES:
-            half = PAUSE_FRAMES // 2
-            keep[starts[place] + half : starts[place + 1] - (PAUSE_FRAMES - half)] = False
-            durations[place] = PAUSE_FRAMES
-    waveform = _cut(reading.waveform[: len(keep) * HOP_LENGTH], keep)
-    frames = slice(0, len(keep))
-    return Reading(waveform, durations, reading.f0[frames][keep], reading.energy[frames][keep])
+def kept_units(script: Script, spans: Integers) -> NDArray[np.bool_]:
+    """Which units are to be heard: long silences are shortened in their middle."""
+    keep = np.ones(int(spans[-1]) // FRAMES_PER_UNIT, bool)
+    keep[: max(0, int(spans[0]) // FRAMES_PER_UNIT - LEAD_IN_UNITS)] = False
+    for phone, (begin, end) in zip(script.phones, pairwise(spans // FRAMES_PER_UNIT), strict=True):
+        if phone.symbol.sy == "#3" and end - begin > PAUSE_UNITS:
+            keep[begin + PAUSE_UNITS // 2 : end - PAUSE_UNITS // 2] = False
+        if phone.symbol.sy == "#4":
+            keep[begin + LAST_UNITS :] = False
+    return keep
 
 
-def _cut(waveform: Floats, keep: NDArray[np.bool_]) -> Floats:
-    """Take the frames that `keep` names, with a short cross-fade at each cut."""
-    padded = np.zeros(len(keep) * HOP_LENGTH, np.float32)
-    padded[: len(waveform)] = waveform
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], keep.astype(int), [0]])))
-    pieces = [padded[a * HOP_LENGTH : b * HOP_LENGTH].copy() for a, b in edges.reshape(-1, 2)]
-    fade = np.linspace(0.0, 1.0, CROSS_FADE_SAMPLES, dtype=np.float32)
-    for before, after in pairwise(pieces):
-        before[-CROSS_FADE_SAMPLES:] *= fade[::-1]
-        after[:CROSS_FADE_SAMPLES] *= fade
-    return np.concatenate(pieces)
+def _cut(values: Floats, keep: NDArray[np.bool_]) -> Floats:
+    """Leave out what is not kept, where the last axis is time; in units, or in frames."""
+    if values.shape[-1] == len(keep):
+        return values[..., keep]
+    if values.shape[-1] == FRAMES_PER_UNIT * len(keep):
+        return values[..., np.repeat(keep, FRAMES_PER_UNIT)]
+    return values
 
 
-def _levelled(waveform: Floats) -> Floats:
-    peak, rms = float(np.abs(waveform).max()), float(np.sqrt(np.mean(waveform**2)))
-    level: Floats = waveform * min(0.9 / max(peak, 1e-4), LOUDNESS_RMS / max(rms, 1e-4))
-    return level.astype(np.float32, copy=False)
+def _styled(f0: Doubles, energy: Doubles, style: TeacherStyle) -> tuple[Floats, Floats]:
+    """F0 and energy as the teacher's graph takes them, [1, 1, T]."""
+    wide = np.maximum(f0 * style.span + MEAN_F0_HZ * (style.mean - style.span), UNVOICED_HZ)
+    both = np.where(f0 > UNVOICED_HZ, wide, f0), energy + style.energy
+    styled, louder = (values.astype(np.float32)[None, None] for values in both)
+    return styled, louder
 
 
-def _record(
-    name: str, text: str, emotion: str, phones: list[Phone], reading: Reading
-) -> dict[str, Any]:
-    return {
-        "file": name,
-        "text": text,
-        "emotion": emotion,
-        "phones": ["sil", *(phone.sy for phone in phones)],
-        "tones": [0, *(phone.tone for phone in phones)],
-        "words": [0, *(phone.word_code for phone in phones)],
-        "durations": reading.durations.tolist(),
-        "f0": reading.f0.round().astype(int).tolist(),
-        "energy": reading.energy.round(2).astype(float).tolist(),
-    }
-
-
-def _whole_lines(labels: Path) -> set[str]:
-    """Names of the recordings that are labelled; a line that was cut off is removed."""
-    if not labels.is_file():
-        return set()
-    whole = [
-        line for line in labels.read_text(encoding="utf-8").splitlines(True) if line.endswith("\n")
-    ]
-    labels.write_text("".join(whole), encoding="utf-8")
-    return {json.loads(line)["file"] for line in whole}
+def without_whistles(waveform: Floats) -> Floats:
+    """Take the teacher's steady tones out of a waveform at its rate [N]."""
+    spectrum = np.fft.rfft(waveform)
+    frequencies = np.fft.rfftfreq(len(waveform), 1.0 / TEACHER_RATE)
+    for centre in STEADY_HZ:
+        spectrum *= 1.0 - np.exp(-(((frequencies - centre) / STEADY_WIDTH_HZ) ** 2))
+    clean: Floats = np.fft.irfft(spectrum, len(waveform)).astype(np.float32)
+    return clean

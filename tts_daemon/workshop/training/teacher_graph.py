@@ -1,6 +1,7 @@
-"""Opens up the teacher's graph: durations, f0 and energy come out, f0 and energy can be moved.
+"""Cuts the teacher's graph in two: what it wants to say how, and the sound of that.
 
-Kokoro-82M computes them inside; with them labels are exact to the frame, without an aligner.
+Kokoro-82M computes durations, f0 and energy inside. With them labels are exact to the frame without
+an aligner; and f0 can be moved in between, where the second half then follows it.
 """
 
 from __future__ import annotations
@@ -8,23 +9,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import onnx
-from onnx import GraphProto, NodeProto, TensorProto, helper
+from onnx import GraphProto, ModelProto, TensorProto, helper
+from onnx.utils import Extractor
 
 from tts_daemon.errors import CheckpointError
 
 F0 = "/encoder/F0_proj/Conv_output_0"
 ENERGY = "/encoder/N_proj/Conv_output_0"
+"""Per frame of 12.5 ms, one behind the other in the last dimension."""
 DURATION = "/encoder/Clip_output_0"
+"""Units of 25 ms per letter."""
+WAVEFORM = "waveform"
 
-CONTROLS = ("f0_scale", "f0_bias", "energy_scale", "energy_bias")
-"""New inputs, float32 [1] each; voiced f0 becomes f0 x scale + bias, energy likewise."""
-OUTPUTS = (DURATION, "f0_moved", "energy_moved")
-
-_UNVOICED_BELOW_HZ = 10.0
+PROSODY_FILE, SOUND_FILE = "kokoro_prosody.onnx", "kokoro_sound.onnx"
 
 
-def open_up(source: Path, target: Path) -> None:
-    """Write the teacher's graph with the controls and outputs above.
+def cut(source: Path, folder: Path) -> None:
+    """Write both halves of the teacher's graph into `folder`.
+
+    The first gives `F0`, `ENERGY`, `DURATION` and what else the second one reads; that one gives
+    `WAVEFORM`.
 
     Raises:
         CheckpointError: It is not the graph that this was written for.
@@ -32,63 +36,50 @@ def open_up(source: Path, target: Path) -> None:
     model = onnx.load(source)
     graph = model.graph
     made = {name for node in graph.node for name in node.output}
-    if not {F0, ENERGY, DURATION} <= made:
+    if not {F0, ENERGY, DURATION} <= made or not graph.output:
         raise CheckpointError(f"{source}: not the Kokoro graph that the training knows")
+    border = _border(graph)
+    last = graph.output[0].name
+    _declare(graph, border)
+    inputs = [value.name for value in graph.input]
+    first = _extract(model, inputs, sorted({F0, ENERGY, DURATION} | border))
+    second = _extract(model, sorted({F0, ENERGY} | border), [last])
+    _rename(second.graph, last, WAVEFORM)
+    for half, name in ((first, PROSODY_FILE), (second, SOUND_FILE)):
+        draft = folder / f"{name}.draft"
+        onnx.save(half, draft)
+        draft.replace(folder / name)
+
+
+def _border(graph: GraphProto) -> set[str]:
+    """Values that nodes behind f0 and energy read from nodes that are not behind them."""
+    behind, read = {F0, ENERGY}, set()
+    for node in graph.node:  # in the order of computation
+        if behind.isdisjoint(node.input):
+            continue
+        behind.update(node.output)
+        read.update(node.input)
+    made = {name for node in graph.node for name in node.output}
+    given = {value.name for value in graph.input}
+    return (read & (made | given)) - behind - {""}
+
+
+def _declare(graph: GraphProto, names: set[str]) -> None:
+    """Say of values that they are numbers, where shape inference did not."""
+    known = {value.name for value in (*graph.value_info, *graph.input, *graph.output)}
+    for name in sorted(names | {F0, ENERGY, DURATION}):
+        if name not in known:
+            graph.value_info.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+
+
+def _extract(model: ModelProto, inputs: list[str], outputs: list[str]) -> ModelProto:
+    half: ModelProto = Extractor(model).extract_model(inputs, outputs)
+    return half
+
+
+def _rename(graph: GraphProto, old: str, new: str) -> None:
+    graph.output[0].name = new
     for node in graph.node:
-        _read_moved_contours(node)
-    graph.initializer.append(
-        helper.make_tensor("unvoiced_below", TensorProto.FLOAT, [1], [_UNVOICED_BELOW_HZ])
-    )
-    for name in CONTROLS:
-        graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]))
-    _insert(graph, _control_nodes())
-    for name in OUTPUTS:
-        graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    onnx.save(model, target)
-
-
-def _read_moved_contours(node: NodeProto) -> None:
-    for place, name in enumerate(node.input):
-        if node.op_type == "Squeeze" and name in (F0, ENERGY):
-            node.input[place] = "f0_moved" if name == F0 else "energy_moved"
-
-
-def _control_nodes() -> list[NodeProto]:
-    return [
-        helper.make_node("Mul", [F0, "f0_scale"], ["f0_scaled"]),
-        helper.make_node("Add", ["f0_scaled", "f0_bias"], ["f0_biased"]),
-        helper.make_node("Greater", [F0, "unvoiced_below"], ["f0_voiced"]),
-        helper.make_node("Where", ["f0_voiced", "f0_biased", F0], ["f0_moved"]),
-        helper.make_node("Mul", [ENERGY, "energy_scale"], ["energy_scaled"]),
-        helper.make_node("Add", ["energy_scaled", "energy_bias"], ["energy_moved"]),
-    ]
-
-
-def _insert(graph: GraphProto, nodes: list[NodeProto]) -> None:
-    """Put each node right behind the last one that it depends on."""
-    ordered = list(graph.node)
-    for node in nodes:
-        wanted = set(node.input)
-        places = [i for i, other in enumerate(ordered) if wanted & set(other.output)]
-        ordered.insert(max(places, default=-1) + 1, node)
-    consumers_first = _sorted(ordered, graph)
-    del graph.node[:]
-    graph.node.extend(consumers_first)
-
-
-def _sorted(nodes: list[NodeProto], graph: GraphProto) -> list[NodeProto]:
-    """Nodes in an order in which every input is made before it is read."""
-    known = {"", *(i.name for i in graph.input), *(i.name for i in graph.initializer)}
-    waiting, result = nodes, []
-    while waiting:
-        blocked = []
-        for node in waiting:
-            if known.issuperset(node.input):
-                known.update(node.output)
-                result.append(node)
-            else:
-                blocked.append(node)
-        if len(blocked) == len(waiting):
-            raise CheckpointError("the teacher's graph has inputs that nothing makes")
-        waiting = blocked
-    return result
+        for place, name in enumerate(node.output):
+            if name == old:
+                node.output[place] = new

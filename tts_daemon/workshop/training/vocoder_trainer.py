@@ -74,7 +74,12 @@ VOCODER_PARAMS: dict[str, Any] = {
     "nonlinear_activation": "LeakyReLU",
     "nonlinear_activation_params": {"negative_slope": 0.1},
     "use_weight_norm": True,
-    "nsf_params": {"nb_harmonics": 31, "sampling_rate": SAMPLE_RATE, "zero_phases": True},
+    "nsf_params": {
+        "nb_harmonics": 31,
+        "sampling_rate": SAMPLE_RATE,
+        "zero_phases": True,
+        "noise": 0.01,
+    },
 }
 
 
@@ -92,6 +97,7 @@ def synthesize(generator: Generator, crops: Crops) -> Tensor:
         sample_rate=SAMPLE_RATE,
         harmonics=generator.params.harmonics,
         zero_phases=generator.params.zero_phases,
+        level=generator.params.noise,
     )
     waveform: Tensor = generator(crops.mel, source)
     return waveform[:, 0]

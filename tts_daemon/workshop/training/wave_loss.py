@@ -7,7 +7,12 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from tts_daemon.workshop.training.losses import BandLoss, RepetitionLoss, SpectralLoss
+from tts_daemon.workshop.training.losses import (
+    BandLoss,
+    FrameLockLoss,
+    RepetitionLoss,
+    SpectralLoss,
+)
 from tts_daemon.workshop.training.recognizer import load_recognizer
 
 
@@ -16,6 +21,7 @@ class Weights:
     """Of each loss beside the spectral ones; the last two only where a recogniser listens.
 
     Attributes:
+        lock: Of the pattern that stands still in the frames; it is a small share of the power.
         hearing: Of the distance of the recogniser's hidden layers.
         phones: Of its opinion which phone is said.
     """
@@ -23,12 +29,13 @@ class Weights:
     mel: float = 2.0
     bands: float = 8.0
     repetition: float = 2.0
+    lock: float = 20.0
     hearing: float = 1.0
     phones: float = 4.0
 
 
 class WaveLoss(nn.Module):
-    """Spectra, log-mels, bands and repetition, and what a recogniser of phones hears."""
+    """Spectra, log-mels, bands and patterns, and what a recogniser of phones hears."""
 
     def __init__(self, weights: Weights, recognizer: Path | None = None) -> None:
         """`recognizer` is the state of a trained one.
@@ -39,7 +46,7 @@ class WaveLoss(nn.Module):
         super().__init__()
         self.weights = weights
         self.spectra = SpectralLoss(weights.mel)
-        self.bands, self.repetition = BandLoss(), RepetitionLoss()
+        self.bands, self.repetition, self.lock = BandLoss(), RepetitionLoss(), FrameLockLoss()
         self.recognizer = load_recognizer(recognizer) if recognizer else None
 
     def forward(self, made: Tensor, real: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -50,7 +57,11 @@ class WaveLoss(nn.Module):
         """
         total, mel = self.spectra(made, real)
         figures = {"spectral": float(total.detach()), "mel": float(mel.detach())}
-        parts = {"bands": self.bands(made, real), "repetition": self.repetition(made, real)}
+        parts = {
+            "bands": self.bands(made, real),
+            "repetition": self.repetition(made, real),
+            "lock": self.lock(made),
+        }
         if self.recognizer is not None:
             parts["hearing"], parts["phones"] = self.recognizer.compare(made, real)
         for name, part in parts.items():

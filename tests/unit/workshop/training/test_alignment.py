@@ -11,6 +11,7 @@ from tts_daemon.workshop.training.alignment import (
     between_frames,
     periodicity,
     voiced_f0,
+    with_heard_pauses,
 )
 
 FRAMES = 40
@@ -48,17 +49,50 @@ def test_phones_move_forward_and_nothing_is_lost(record: dict[str, Any]) -> None
     assert moved["durations"][1:4] == record["durations"][1:4]
 
 
-def test_a_pause_begins_where_the_pitch_ends(record: dict[str, Any]) -> None:
-    moved, silence = aligned(record)
-    begins = np.cumsum(moved["durations"])
-    assert begins[4] == 40 + silence  # the final before the pause has kept its end
-    assert begins[5] == 46 + silence - LAG_FRAMES  # the initial behind it begins earlier
-
-
-def test_a_pause_without_a_pitch_before_it_moves_as_a_whole(record: dict[str, Any]) -> None:
-    record["f0"] = [9.0] * len(record["f0"])
+def test_a_pause_moves_with_the_phones(record: dict[str, Any]) -> None:
     moved, _ = aligned(record)
     assert moved["durations"][5] == record["durations"][5]
+
+
+def spoken(record: dict[str, Any], silent: list[slice]) -> np.ndarray:
+    """A hum as long as a record says, silent in some frames."""
+    frames = sum(record["durations"])
+    loud = np.full(frames, 0.1)
+    for stretch in silent:
+        loud[stretch] = 0.0001
+    waveform = np.repeat(loud, 200) * np.sin(np.arange(frames * 200) / 10)
+    return waveform.astype(np.float32)
+
+
+def pause_of(record: dict[str, Any], silent: list[slice]) -> tuple[int, int]:
+    """Where the inner pause of a record begins and ends, as heard."""
+    heard = with_heard_pauses(record, spoken(record, silent))
+    assert sum(heard["durations"]) == sum(record["durations"])
+    assert min(heard["durations"]) >= 0
+    ends = np.cumsum(heard["durations"])
+    return int(ends[4]), int(ends[5])
+
+
+def test_silence_before_and_behind_a_pause_becomes_part_of_it(record: dict[str, Any]) -> None:
+    assert pause_of(record, [slice(35, 48)]) == (35, 48)  # labelled 40 to 46
+
+
+def test_sound_in_a_pause_is_no_part_of_it(record: dict[str, Any]) -> None:
+    assert pause_of(record, [slice(42, 45)]) == (42, 45)
+
+
+def test_a_phone_beside_a_pause_keeps_some_frames(record: dict[str, Any]) -> None:
+    assert pause_of(record, [slice(28, 58)]) == (33, 48)
+
+
+def test_a_pause_that_nobody_hears_has_no_frames(record: dict[str, Any]) -> None:
+    begin, end = pause_of(record, [])
+    assert begin == end
+
+
+def test_the_last_pause_begins_where_the_sound_ends(record: dict[str, Any]) -> None:
+    heard = with_heard_pauses(record, spoken(record, [slice(60, None)]))
+    assert heard["durations"][-2:] == [9, 36]
 
 
 def test_a_long_lead_in_needs_no_silence(record: dict[str, Any]) -> None:

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+import soxr
 
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.training import corpus as corpora
 from tts_daemon.workshop.training.acoustic_data import ItemSource, Moments, make_item, per_symbol
 from tts_daemon.workshop.training.corpus import Corpus, colour
+from tts_daemon.workshop.training.features import MelScale
 from tts_daemon.workshop.training.vocoder_data import CropSource
 
 
@@ -26,12 +29,22 @@ def test_a_cache_that_was_not_built_names_the_command(tmp_path: Path) -> None:
         corpora.load(tmp_path)
 
 
-def test_other_words_change_the_labels_only(source: Path, tmp_path: Path, corpus: Corpus) -> None:
-    count = corpora.relabel([source], tmp_path / "cache", lambda _text: [("妈", 1), ("妈", 4)])
-    changed = corpora.load(tmp_path / "cache")
-    assert count == len(changed.sentences) == 4
-    assert changed.sentences[0].label.sy == ["m_c", "a_c", "#1", "m_c", "a_c", "#4"]
-    assert changed.sentences[3].offset == corpus.sentences[3].offset
+def test_recordings_of_another_rate_are_resampled(source: Path, tmp_path: Path) -> None:
+    before, _ = soundfile.read(source / "0.flac", dtype="float32")
+    for number in range(4):
+        samples, _ = soundfile.read(source / f"{number}.flac", dtype="float32")
+        soundfile.write(source / f"{number}.flac", soxr.resample(samples, 16000, 24000), 24000)
+    corpora.build([source], tmp_path / "cache", lambda _text: None, lambda _line: None)
+    waves = corpora.load(tmp_path / "cache").waves[2 * 200 :][: len(before)] / 32767.0
+    assert np.corrcoef(waves, before)[0, 1] > 0.99
+
+
+def test_a_scale_of_an_earlier_cache_is_kept(source: Path, tmp_path: Path) -> None:
+    scale = MelScale(np.full(80, -3.0, np.float32), np.full(80, 2.0, np.float32))
+    corpora.build([source], tmp_path / "cache", lambda _text: None, lambda _line: None, scale)
+    kept = corpora.load(tmp_path / "cache").scale
+    assert kept.mean.tolist() == scale.mean.tolist()
+    assert kept.std.tolist() == scale.std.tolist()
 
 
 def test_emotions_differ_in_loudness_and_brightness() -> None:

@@ -90,3 +90,21 @@ def test_slips_of_the_teacher_are_not_usable(record: dict[str, Any]) -> None:
     assert usable(only(record))
     record["durations"][2] = 90
     assert not usable(only(record))
+
+
+def test_a_record_with_its_own_words_is_taken_as_it_is() -> None:
+    record = {
+        "file": "a.flac",
+        "text": "他用USB？",
+        "emotion": "neutral",
+        "phones": ["sil", "t_c", "a_c", "#1", "y", "uw", "#4"],
+        "tones": ["tone_none", "tone1", "tone1", "tone_none", "tone1", "tone1", "tone2"],
+        "flags": ["s_none", "s_begin", "s_end", "s_none", "s_begin", "s_end", "s_none"],
+        "segments": ["word_none", *["word_begin", "word_end", "word_none"] * 2],
+        "durations": [12, 6, 12, 0, 4, 20, 28],
+    }
+    label = only(record)
+    assert label.sy == record["phones"][1:]
+    assert label.tone[-1] == "tone2"
+    assert label.durations == [6 + 2, 12, 0, 4, 20, 20]
+    assert (label.start_frame, label.end_frame) == (10, 10 + 64)

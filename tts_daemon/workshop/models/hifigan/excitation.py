@@ -13,6 +13,7 @@ from torch import Tensor
 
 AMPLITUDE = 0.1
 NOISE = 0.003
+"""In voiced frames of the published voices; elsewhere a third of the amplitude."""
 FADE_HZ = 500.0
 """A harmonic fades out over so many Hz below half the sample rate, above which it would fold."""
 
@@ -25,6 +26,7 @@ def sine_excitation(
     sample_rate: int,
     harmonics: int,
     zero_phases: bool = False,
+    level: float = NOISE,
     phases: Tensor | None = None,
     noise: Tensor | None = None,
 ) -> Tensor:
@@ -37,6 +39,7 @@ def sine_excitation(
         sample_rate: Samples per second.
         harmonics: H.
         zero_phases: Whether all sines start together, as pulses; else the overtones' are random.
+        level: Deviation of the noise in voiced frames.
         phases: Initial phases in radians [B, H], instead of either.
         noise: Gaussian noise of standard deviation 1 [B, H, N]; random when left out.
 
@@ -55,7 +58,7 @@ def sine_excitation(
     angle = (_cycles(f0, hop_length, sample_rate) % 1 * (2 * math.pi)).to(f0.dtype)
     angle = angle[:, None, :] * multiples[:, None] + phases[:, :, None]  # [B, H, N]
     amplitude = AMPLITUDE * _audible(f0, multiples, sample_rate)  # [B, H, T]
-    voice = amplitude.repeat_interleave(hop_length, dim=2) * torch.sin(angle) + NOISE * noise
+    voice = amplitude.repeat_interleave(hop_length, dim=2) * torch.sin(angle) + level * noise
     mask = voiced.repeat_interleave(hop_length, dim=1)[:, None, :]  # [B, 1, N]
     return voice * mask + (AMPLITUDE / 3) * noise * (1 - mask)
 

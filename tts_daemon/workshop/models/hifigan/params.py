@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from tts_daemon.errors import CheckpointError
+from tts_daemon.workshop.models.hifigan.excitation import NOISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class GeneratorParams:
         harmonics: Sines of the excitation, fundamental included; 0 without an excitation.
         sample_rate: Samples per second of the excitation; 0 without one.
         zero_phases: The sines of the excitation start together; never in a published voice.
+        noise: Deviation of the noise in voiced frames, where a sine has 0.1.
     """
 
     in_channels: int = 80
@@ -43,6 +45,7 @@ class GeneratorParams:
     harmonics: int = 0
     sample_rate: int = 0
     zero_phases: bool = False
+    noise: float = NOISE
 
     @property
     def hop_length(self) -> int:
@@ -75,6 +78,7 @@ class GeneratorParams:
             harmonics=_size(source, "nb_harmonics") + 1 if source else 0,
             sample_rate=_size(source, "sampling_rate") if source else 0,
             zero_phases=bool(source.get("zero_phases", False)),
+            noise=float(source.get("noise", NOISE)),
         )
         result._check()
         return result
