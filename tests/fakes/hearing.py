@@ -81,7 +81,7 @@ def assert_says(
         assert abs(length_s - wanted_s) <= slack_s, f"{length_s:.3f} s instead of {wanted_s:.3f} s"
     if speed != 1.0:
         return
-    alike, piece = _best_match(heard, wanted)
+    alike, piece, _ = _best_match(heard, wanted)
     assert alike >= _ALIKE, f"it sounds otherwise: correlation {alike:.3f}"
     level_db = 20 * np.log10(_rms(piece) / _rms(wanted))
     assert abs(level_db) <= _LEVEL_DB, f"{level_db:+.1f} dB"
@@ -100,11 +100,11 @@ def assert_says_in_order(pcm: Pcm, rate: int, *texts: str) -> None:
     for text in texts:
         assert len(rest), f"silence instead of {text}"
         wanted = recorded(text)
-        alike, piece = _best_match(rest[: len(wanted) + RATE // 50], wanted)
+        alike, piece, begin = _best_match(rest[: len(wanted) + RATE // 50], wanted)
         assert alike >= _ALIKE, f"not {text}: correlation {alike:.3f}"
         level_db = 20 * np.log10(_rms(piece) / _rms(wanted))
         assert abs(level_db) <= _LEVEL_DB, f"{text}: {level_db:+.1f} dB"
-        rest = _sounding(rest[len(wanted) + RATE // 50 :])
+        rest = _sounding(rest[begin + len(wanted) :])
     assert not len(rest), f"{len(rest) / rate:.2f} s more than was asked for"
 
 
@@ -119,14 +119,15 @@ def _sounding(samples: Floats) -> Floats:
     return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
 
 
-def _best_match(heard: Floats, wanted: Floats) -> tuple[float, Floats]:
-    """The correlation where `wanted` fits best, and what was heard there."""
+def _best_match(heard: Floats, wanted: Floats) -> tuple[float, Floats, int]:
+    """The correlation where `wanted` fits best, what was heard there, and from which sample on."""
     padded = np.concatenate([heard, np.zeros(len(wanted))])
     size = 1 << (len(padded) + len(wanted)).bit_length()
     products = np.fft.irfft(np.fft.rfft(padded, size) * np.conj(np.fft.rfft(wanted, size)), size)
     begin = int(np.argmax(products[: len(heard)]))
     piece = padded[begin : begin + len(wanted)]
-    return float(piece @ wanted / max(np.linalg.norm(piece) * np.linalg.norm(wanted), 1e-9)), piece
+    norms = max(float(np.linalg.norm(piece) * np.linalg.norm(wanted)), 1e-9)
+    return float(piece @ wanted) / norms, piece, begin
 
 
 def _rms(samples: Floats) -> float:
