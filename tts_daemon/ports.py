@@ -193,6 +193,10 @@ class Sink(Protocol):
         """Set the amplitude factor, 0 to 1, of everything that is heard from now on."""
         ...
 
+    def ahead_s(self) -> float:
+        """How much sound is queued that the device has not been given, in seconds."""
+        ...
+
     def counters(self) -> dict[str, int]:
         """Totals since start: `underruns` (ran dry within an utterance), `opened`, ..."""
         ...

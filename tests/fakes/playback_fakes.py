@@ -107,6 +107,7 @@ class SilentSink:
         self.while_waiting: Callable[[], None] = lambda: None
         self.error: TtsError | None = None
         self.written = 0
+        self.ahead = 0.0
         self.stops = 0
         self.opened = 0
         self.paused = False
@@ -136,11 +137,32 @@ class SilentSink:
     def set_gain(self, gain: float) -> None:
         self.gain = gain
 
+    def ahead_s(self) -> float:
+        return self.ahead
+
     def counters(self) -> dict[str, int]:
         return {"underruns": 0}
 
     def close(self, timeout_s: float = 2.0) -> None:
         self.is_closed = True
+
+
+class FakePart:
+    """See `_performance.Part`."""
+
+    def __init__(self, begin_s: float) -> None:
+        self.begin_s = begin_s
+        self.wanted = True
+        self.starts = 0
+
+    def is_wanted(self) -> bool:
+        return self.wanted
+
+    def started(self) -> None:
+        self.starts += 1
+
+    def goes_on(self) -> None:
+        pass
 
 
 UNPLUGGED = AudioUnavailableError("unplugged")

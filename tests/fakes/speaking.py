@@ -8,7 +8,7 @@ from pathlib import Path
 from fakes.fake_service import tone
 
 from tts_daemon.domain import AudioChunk, Clause, Style
-from tts_daemon.playback import Journal, Player, PlayerSettings
+from tts_daemon.playback import Journal, Player, PlayerContext, PlayerSettings
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
 from tts_daemon.sound.sink_factory import make_sink
@@ -36,4 +36,4 @@ def make_player(
     sink = make_sink("null", lead_in_s=0.0, release_after_s=1.0)
     presets = Presets(Settings())
     settings = PlayerSettings(limit=limit)
-    return Player(synthesizer, sink, Journal(journal), presets, settings, voices=("tiny",))
+    return Player(synthesizer, sink, Journal(journal), presets, settings, PlayerContext(("tiny",)))

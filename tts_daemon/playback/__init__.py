@@ -4,8 +4,9 @@ These names are what others may import; modules that begin with an underscore ar
 own.
 """
 
+from tts_daemon.playback._context import PlayerContext, PlayerSettings
 from tts_daemon.playback.chimes import Chimes
 from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player, PlayerSettings
+from tts_daemon.playback.player import Player
 
-__all__ = ["Chimes", "Journal", "Player", "PlayerSettings"]
+__all__ = ["Chimes", "Journal", "Player", "PlayerContext", "PlayerSettings"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk
-from tts_daemon.playback._fair_lock import FairLock
 
 
 class ChunkSource:
@@ -14,7 +14,7 @@ class ChunkSource:
 
     Args:
         chunks: As the synthesizer makes them.
-        turn: Held while a chunk is made, so that device and renderers alternate.
+        turn: Entered while a chunk is made (see `Turns`).
         clock: Measures.
 
     Attributes:
@@ -22,7 +22,12 @@ class ChunkSource:
         waited_s: The same, and the time spent waiting for a turn.
     """
 
-    def __init__(self, chunks: Iterator[AudioChunk], turn: FairLock, clock: Clock) -> None:
+    def __init__(
+        self,
+        chunks: Iterator[AudioChunk],
+        turn: Callable[[], AbstractContextManager[None]],
+        clock: Clock,
+    ) -> None:
         self.synthesis_s = 0.0
         self.waited_s = 0.0
         self._turn = turn
@@ -35,7 +40,7 @@ class ChunkSource:
     def __next__(self) -> AudioChunk:
         asked_s = self._clock.monotonic_s()
         try:
-            with self._turn:
+            with self._turn():
                 begin_s = self._clock.monotonic_s()
                 try:
                     return next(self._chunks)

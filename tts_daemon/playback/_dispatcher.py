@@ -9,15 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from tts_daemon.clock import Clock
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
 from tts_daemon.errors import NotReadyError, QueueFullError
-from tts_daemon.playback._outbox import Outbox
+from tts_daemon.playback._board import Board
 from tts_daemon.playback._queue import SpeechQueue, Utterance, Verdict
+from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal
 from tts_daemon.ports import Sink
 
@@ -28,15 +29,15 @@ _RETRY_MOST_S = 30.0
 
 
 class Dispatcher:
-    """Queue, journal, outbox, and the one utterance that is being spoken. For any thread.
+    """Owns what waits, the one utterance that is being spoken, pause and retry. For any thread.
 
     Args:
         queue: What waits.
         journal: Keeps what was accepted.
         sink: Is silenced when the utterance being spoken ends early.
-        outbox: Takes the events.
+        board: Is shown every change of state, and every event.
+        turns: Are kept for the loudspeaker while something waits for it.
         clock: Ages requests.
-        on_change: Called under the lock after every change of state.
     """
 
     def __init__(
@@ -44,16 +45,16 @@ class Dispatcher:
         queue: SpeechQueue,
         journal: Journal,
         sink: Sink,
-        outbox: Outbox,
+        board: Board,
+        turns: Turns,
         clock: Clock,
-        on_change: Callable[[], None],
     ) -> None:
         self._queue = queue
         self._journal = journal
         self._sink = sink
-        self._outbox = outbox
+        self._board = board
+        self._turns = turns
         self._clock = clock
-        self._on_change = on_change
         self._changed = threading.Condition(threading.RLock())
         # Taken before _changed. Held while the journal writes through to the disk, so that a slow
         # memory card holds up other senders, but neither the worker nor a stop.
@@ -65,9 +66,9 @@ class Dispatcher:
         self._retry_s: float | None = None
         self._retry_at_s = 0.0
         self._changes = 0
-        self.last_finished: Event | None = None
-        self.counters: Counter[str] = Counter()
-        self.last_error = ""
+        self._last_finished: Event | None = None
+        self._counters: Counter[str] = Counter()
+        self._last_error = ""
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -99,6 +100,11 @@ class Dispatcher:
                 if not utterance.kept:
                     self._end(utterance, EventType.CANCELLED, reason="the daemon stops")
 
+    def set_limit(self, limit: int) -> None:
+        """How many may wait from now on; none that waits already is dropped."""
+        with self._change():
+            self._queue.limit = limit
+
     # -- the doors' side ------------------------------------------------------------------------
 
     def accept(self, request: SpeakRequest, *, lasting: bool = True) -> int:
@@ -106,9 +112,9 @@ class Dispatcher:
         with self._accepting:
             with self._change():
                 verdict = self._judge(request)
-            if verdict.duplicate:
-                self.counters["duplicates"] += 1
-                return -1
+                if verdict.duplicate:
+                    self._counters["duplicates"] += 1
+                    return -1
             serial = self._journal.accept(request, lasting=lasting)
             return self._add(request, serial)
 
@@ -194,7 +200,7 @@ class Dispatcher:
         with self._change():
             if self._current is utterance:
                 self._current = None
-                self.last_error = reason
+                self._last_error = reason
                 self._end(utterance, EventType.FAILED, reason=reason)
 
     def audio_lost(self, utterance: Utterance | None, reason: str) -> None:
@@ -202,7 +208,7 @@ class Dispatcher:
         with self._change():
             if self._retry_s is None:
                 _logger.warning("no sound: %s; trying again until it is back", reason)
-            self.last_error = reason
+            self._last_error = reason
             self._retry_s = min(_RETRY_MOST_S, (self._retry_s or _RETRY_FIRST_S / 2) * 2)
             self._retry_at_s = self._clock.monotonic_s() + self._retry_s
             if utterance is not None and self._current is utterance:
@@ -226,32 +232,7 @@ class Dispatcher:
         lost = self._retry_s is not None
         return lost and not self._paused and self._clock.monotonic_s() >= self._retry_at_s
 
-    # -- what a snapshot shows ------------------------------------------------------------------
-
-    @property
-    def lock(self) -> threading.Condition:
-        """Held by whoever wants to see more than one of the values below at one moment."""
-        return self._changed
-
-    @property
-    def state(self) -> PlayerState:
-        """What the daemon is doing."""
-        if self._retry_s is not None:
-            return PlayerState.NO_AUDIO
-        if self._paused:
-            return PlayerState.PAUSED
-        return PlayerState.SPEAKING if self._current else PlayerState.IDLE
-
-    @property
-    def speaking_id(self) -> str:
-        """Id of the utterance being spoken; empty when none is."""
-        current = self._current
-        return current.request.id if current else ""
-
-    @property
-    def queued(self) -> int:
-        """Number of utterances that wait."""
-        return len(self._queue)
+    # -- what others may know -------------------------------------------------------------------
 
     @property
     def running(self) -> bool:
@@ -270,9 +251,34 @@ class Dispatcher:
                 finally:
                     self._changes += 1
                     self._changed.notify_all()
-                    self._on_change()
+                    self._show()
         finally:
-            self._outbox.deliver()
+            self._board.deliver()
+
+    def _show(self) -> None:
+        finished = self._last_finished
+        self._turns.expect(is_due=self._is_due())
+        self._board.show(
+            state=self._state(),
+            speaking_id=self._current.request.id if self._current else "",
+            queued=len(self._queue),
+            last_error=self._last_error,
+            counters=dict(self._counters),
+            last_first_audio_ms=finished.first_audio_ms if finished else None,
+            last_real_time_factor=finished.real_time_factor if finished else None,
+        )
+
+    def _is_due(self) -> bool:
+        """Whether something waits for its first sound, and nothing but synthesis delays it."""
+        waits = bool(self._queue) or (self._current is not None and not self._current.started)
+        return waits and not self._paused and not self.is_audio_lost
+
+    def _state(self) -> PlayerState:
+        if self._retry_s is not None:
+            return PlayerState.NO_AUDIO
+        if self._paused:
+            return PlayerState.PAUSED
+        return PlayerState.SPEAKING if self._current else PlayerState.IDLE
 
     def _wait_for_change(self, seen: int, end_s: float) -> None:
         """Wait until something has changed since `seen`, or time alone makes a difference."""
@@ -290,7 +296,7 @@ class Dispatcher:
         try:
             return self._queue.judge(request, self._current)
         except QueueFullError:
-            self.counters["refused"] += 1
+            self._counters["refused"] += 1
             raise
 
     def _add(self, request: SpeakRequest, serial: int) -> int:
@@ -303,7 +309,7 @@ class Dispatcher:
             except (QueueFullError, NotReadyError):
                 self._journal.end(serial)
                 raise
-            self.counters["accepted"] += 1
+            self._counters["accepted"] += 1
             position = self._queue.add(utterance, verdict)
             if verdict.dropped:
                 self._end(utterance, EventType.CANCELLED, reason=verdict.dropped)
@@ -367,15 +373,15 @@ class Dispatcher:
 
     def _end(self, utterance: Utterance, kind: EventType, **fields: float | str) -> None:
         self._journal.end(utterance.serial)
-        self.counters[kind.value] += 1
+        self._counters[kind.value] += 1
         self._event(utterance, kind, **fields)
 
     def _event(self, utterance: Utterance, kind: EventType, **fields: float | str) -> None:
         request = utterance.request
         event = Event(kind, request.id, source=request.source, **fields)  # type: ignore[arg-type]
         if kind == EventType.FINISHED:
-            self.last_finished = event
-        self._outbox.put(event)
+            self._last_finished = event
+        self._board.put(event)
         _log(event)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,26 +11,44 @@ from tts_daemon.clock import Clock
 from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import AudioUnavailableError, TextError
 from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._manner import Prepared
 from tts_daemon.playback._start_policy import StartPolicy
 from tts_daemon.ports import Sink
 from tts_daemon.sound.levels import Levels
 from tts_daemon.sound.pcm import to_pcm
 
 
+class Part(Protocol):
+    """What a performance knows of the world: one utterance, and who cares for it."""
+
+    @property
+    def begin_s(self) -> float:
+        """When its turn came, on the monotonic clock."""
+        ...
+
+    def is_wanted(self) -> bool:
+        """False as soon as somebody has cancelled it."""
+        ...
+
+    def started(self) -> None:
+        """The first sample was handed to the sink."""
+        ...
+
+    def goes_on(self) -> None:
+        """Another chunk was made."""
+        ...
+
+
 class Performance:
-    """Plays one utterance on an open sink.
+    """Owns one utterance's sound between the synthesis and an open sink.
 
     Args:
         source: The chunks.
         sink: Where they are heard.
         policy: Says when there is enough to begin.
-        gain: Amplitude factor on all of it.
-        is_wanted: False as soon as somebody has cancelled it.
-        on_start: Called when the first sample was handed to the sink.
-        heartbeat: Called for every chunk.
+        prepared: Its gain, and the chime that is heard together with its first chunk.
+        part: The utterance.
         clock: Measures.
-        begin_s: When its turn came, on the monotonic clock.
-        prelude: Heard before it (a chime), together with its first chunk.
     """
 
     def __init__(
@@ -38,29 +56,21 @@ class Performance:
         source: ChunkSource,
         sink: Sink,
         policy: StartPolicy,
-        *,
-        gain: float,
-        is_wanted: Callable[[], bool],
-        on_start: Callable[[], None],
-        heartbeat: Callable[[], None],
+        prepared: Prepared,
+        part: Part,
         clock: Clock,
-        begin_s: float,
-        prelude: AudioChunk | None = None,
     ) -> None:
         self._source = source
         self._sink = sink
         self._policy = policy
-        self._gain = gain
-        self._is_wanted = is_wanted
-        self._on_start = on_start
-        self._heartbeat = heartbeat
+        self._gain = prepared.gain
+        self._part = part
         self._clock = clock
-        self._begin_s = begin_s
         self._levels: Levels | None = None
         self._held: list[tuple[NDArray[np.int16], int]] = []
         self._first_audio_ms: float | None = None
-        if prelude is not None:
-            self._hold(prelude)
+        if prepared.prelude is not None:
+            self._hold(prepared.prelude)
             self._hold_tail()
 
     def play(self) -> dict[str, float] | None:
@@ -76,7 +86,7 @@ class Performance:
         """
         try:
             self._make_and_play()
-            if self._is_wanted() and not self._policy.audio_s:
+            if self._part.is_wanted() and not self._policy.audio_s:
                 raise TextError("nothing in this text can be spoken")
         except AudioUnavailableError:
             raise
@@ -88,13 +98,13 @@ class Performance:
                 self._sink.stop_now()
             raise
         self._play_out()
-        return self._figures() if self._is_wanted() else None
+        return self._figures() if self._part.is_wanted() else None
 
     def _make_and_play(self) -> None:
         waited_s = 0.0
         for chunk in self._source:
-            self._heartbeat()
-            if not self._is_wanted():
+            self._part.goes_on()
+            if not self._part.is_wanted():
                 return
             took_s = self._source.waited_s - waited_s
             self._policy.arrived(chunk.duration_s, took_s, recalled=chunk.recalled)
@@ -118,13 +128,13 @@ class Performance:
     def _hand_over(self) -> None:
         for pcm, sample_rate in self._held:
             self._sink.write(pcm, sample_rate)
-            if self._first_audio_ms is None and len(pcm) and self._is_wanted():
-                self._first_audio_ms = (self._clock.monotonic_s() - self._begin_s) * 1000
-                self._on_start()
+            if self._first_audio_ms is None and len(pcm) and self._part.is_wanted():
+                self._first_audio_ms = (self._clock.monotonic_s() - self._part.begin_s) * 1000
+                self._part.started()
         self._held.clear()
 
     def _play_out(self) -> None:
-        if self._is_wanted():
+        if self._part.is_wanted():
             self._hold_tail()
             self._hand_over()
             self._sink.drain()

@@ -8,15 +8,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tts_daemon.clock import Clock
-from tts_daemon.domain import AudioChunk, SpeakRequest, Style
 from tts_daemon.errors import AudioUnavailableError, TtsError
 from tts_daemon.playback._chunk_source import ChunkSource
+from tts_daemon.playback._context import PlayerContext
 from tts_daemon.playback._dispatcher import Dispatcher
-from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._manner import Manner, Prepared
 from tts_daemon.playback._performance import Performance
 from tts_daemon.playback._queue import Utterance
 from tts_daemon.playback._start_policy import Pace, StartPolicy
+from tts_daemon.playback._turns import Turns
 from tts_daemon.ports import Sink, SpeechSynthesizer
 
 _logger = logging.getLogger(__name__)
@@ -26,31 +26,34 @@ _MOST_HELD_S = 25.0
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """One utterance, ready to be synthesised.
+class _Part:
+    """One utterance of the dispatcher's, as a performance sees it."""
 
-    Attributes:
-        style: How it sounds: preset, the request's own wishes, and the player's speed.
-        gain: Amplitude factor (quiet hours); 0: not to be spoken.
-        prelude: Heard before it; None for nothing.
-    """
+    utterance: Utterance
+    begin_s: float
+    dispatcher: Dispatcher
+    heartbeat: Callable[[], None]
 
-    style: Style
-    gain: float = 1.0
-    prelude: AudioChunk | None = None
+    def is_wanted(self) -> bool:
+        return self.dispatcher.is_current(self.utterance)
+
+    def started(self) -> None:
+        self.dispatcher.started(self.utterance)
+
+    def goes_on(self) -> None:
+        self.heartbeat()
 
 
 class Speaker:
-    """The thread that speaks.
+    """Owns the thread that speaks, and what it has learned of the machine's pace.
 
     Args:
         dispatcher: Hands out utterances, and is told how each ended.
         synthesizer: Makes the sound.
         sink: Plays it.
-        turn: Held for one chunk at a time; shared with those who render.
-        prepare: Says how a request is spoken, now that its turn has come.
-        heartbeat: Called while all is well, at least every few seconds.
-        clock: Measures.
+        turns: Its right to synthesise.
+        manner: Says how a request is spoken, now that its turn has come.
+        context: Heartbeat and clock.
     """
 
     def __init__(
@@ -58,21 +61,20 @@ class Speaker:
         dispatcher: Dispatcher,
         synthesizer: SpeechSynthesizer,
         sink: Sink,
-        turn: FairLock,
-        prepare: Callable[[SpeakRequest], Prepared],
-        heartbeat: Callable[[], None],
-        clock: Clock,
+        turns: Turns,
+        manner: Manner,
+        context: PlayerContext,
     ) -> None:
         self._dispatcher = dispatcher
         self._synthesizer = synthesizer
         self._sink = sink
-        self._turn = turn
-        self._prepare = prepare
-        self._heartbeat = heartbeat
-        self._clock = clock
+        self._turns = turns
+        self._manner = manner
+        self._heartbeat = context.heartbeat
+        self._clock = context.clock
         self._pace = Pace()
         self._thread: threading.Thread | None = None
-        sink.while_waiting = heartbeat
+        sink.while_waiting = self._heartbeat
 
     def start(self) -> None:
         """Begin to speak."""
@@ -118,7 +120,7 @@ class Speaker:
 
     def _perform(self, utterance: Utterance) -> None:
         begin_s = self._clock.monotonic_s()
-        prepared = self._prepare(utterance.request)
+        prepared = self._manner.prepare(utterance.request)
         if prepared.gain <= 0:
             self._dispatcher.cancelled(utterance, "quiet hours")
             return
@@ -127,30 +129,19 @@ class Speaker:
         self._sink.open(wait=lost)
         if lost:
             self._dispatcher.audio_back()
-        figures = self._play(utterance, prepared, begin_s)
+        part = _Part(utterance, begin_s, self._dispatcher, self._heartbeat)
+        figures = self._play(part, prepared)
         if figures is not None:
             self._dispatcher.finished(utterance, figures)
 
-    def _play(
-        self, utterance: Utterance, prepared: Prepared, begin_s: float
-    ) -> dict[str, float] | None:
-        text = utterance.request.text
-        characters = len(text)
+    def _play(self, part: _Part, prepared: Prepared) -> dict[str, float] | None:
+        request = part.utterance.request
+        characters = len(request.text)
         policy = StartPolicy(self._pace, self._pace.expected_s(characters), _MOST_HELD_S)
-        chunks = self._synthesizer.stream(text, prepared.style, keep=utterance.request.keep)
-        source = ChunkSource(chunks, self._turn, self._clock)
-        performance = Performance(
-            source,
-            self._sink,
-            policy,
-            gain=prepared.gain,
-            is_wanted=lambda: self._dispatcher.is_current(utterance),
-            on_start=lambda: self._dispatcher.started(utterance),
-            heartbeat=self._heartbeat,
-            clock=self._clock,
-            begin_s=begin_s,
-            prelude=prepared.prelude,
-        )
+        chunks = self._synthesizer.stream(request.text, prepared.style, keep=request.keep)
+        made = self._turns.kept_for(chunks)
+        source = ChunkSource(made, self._turns.for_loudspeaker, self._clock)
+        performance = Performance(source, self._sink, policy, prepared, part, self._clock)
         with contextlib.closing(source):
             figures = performance.play()
         if figures is not None:

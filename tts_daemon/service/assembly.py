@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tts_daemon.domain import Priority, Style
-from tts_daemon.playback import Chimes, Journal, Player, PlayerSettings
+from tts_daemon.playback import Chimes, Journal, Player, PlayerContext, PlayerSettings
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine
 from tts_daemon.settings.places import voice_directories
@@ -87,18 +87,14 @@ def make_player(
     sink = make_sink(
         audio.device, lead_in_s=audio.lead_in_ms / 1000, release_after_s=audio.release_after_s
     )
-    return Player(
-        synthesizer,
-        sink,
-        journal,
-        presets,
-        player_settings(settings),
-        voices=voices,
+    context = PlayerContext(
+        voices,
         engine=synthesizer.engine,
         quiet=quiet,
         chimes=Chimes(Path(audio.chimes).expanduser()),
         heartbeat=heartbeat,
     )
+    return Player(synthesizer, sink, journal, presets, player_settings(settings), context)
 
 
 def player_settings(settings: Settings) -> PlayerSettings:

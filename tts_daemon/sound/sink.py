@@ -160,6 +160,11 @@ class BufferedSink:
         """Amplitude factor of everything that is heard from now on."""
         self._gain = gain
 
+    def ahead_s(self) -> float:
+        """How much sound is queued that the device has not been given, in seconds."""
+        with self._changed:
+            return self._machine.ahead_s
+
     def counters(self) -> dict[str, int]:
         """Totals since start."""
         return dict(self._counters)

@@ -167,6 +167,11 @@ class SinkMachine:
         return self._ring.room
 
     @property
+    def ahead_s(self) -> float:
+        """How much sound is held, in seconds."""
+        return self._ring.fill / self.rate if self.rate else 0.0
+
+    @property
     def may_release(self) -> bool:
         """Whether nobody would miss the device."""
         return self.task is Task.NOTHING and self.stage in (Stage.HALTED, Stage.PAUSED)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fakes.fake_clock import FakeClock
-from fakes.playback_fakes import SilentSink
+from fakes.playback_fakes import FakePart, SilentSink
 from numpy.typing import NDArray
 
 from tts_daemon.playback._chunk_source import ChunkSource
-from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._manner import Prepared
 from tts_daemon.playback._performance import Performance
 from tts_daemon.playback._start_policy import Pace, StartPolicy
 from tts_daemon.runtime.engine import Array, Graph, GraphOptions
@@ -91,18 +92,10 @@ class Stage:
         """The card, and how long it took until it began."""
         card, begin_s = Card(self.clock), self.clock.now_s
         policy = StartPolicy(self._pace, self._pace.expected_s(len(text)), most_s=60)
-        source = ChunkSource(self._synthesizer.stream(text, self._style), FairLock(), self.clock)
-        Performance(
-            source,
-            card,
-            policy,
-            gain=1.0,
-            is_wanted=lambda: True,
-            on_start=lambda: None,
-            heartbeat=lambda: None,
-            clock=self.clock,
-            begin_s=begin_s,
-        ).play()
+        chunks = self._synthesizer.stream(text, self._style)
+        source = ChunkSource(chunks, nullcontext, self.clock)
+        part, prepared = FakePart(begin_s), Prepared(self._style)
+        Performance(source, card, policy, prepared, part, self.clock).play()
         policy.learn(len(text))
         assert card.began_s is not None
         return card, card.began_s - begin_s

@@ -22,9 +22,10 @@ from hypothesis.stateful import (
 
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority, SpeakRequest
 from tts_daemon.errors import QueueFullError
+from tts_daemon.playback._board import Board
 from tts_daemon.playback._dispatcher import Dispatcher
-from tts_daemon.playback._outbox import Outbox
 from tts_daemon.playback._queue import RANK, SpeechQueue, Utterance
+from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal
 from tts_daemon.ports import Snapshot
 
@@ -54,21 +55,20 @@ class Lives(RuleBasedStateMachine):
         """Open the newest copy of the journal."""
         self.lives += 1
         self.sink = SilentSink()
-        outbox = Outbox()
-        outbox.subscribe(self.listen)
+        self.board = Board(self.sink.counters)
+        self.board.subscribe(self.listen)
         self.path = self.directory / str(self.lives) / "queue.db"
         journal = Journal(self.path, self.clock)
         self.journals.append(journal)
         queue = SpeechQueue(limit=LIMIT)
-        self.dispatcher = Dispatcher(
-            queue, journal, self.sink, outbox, self.clock, on_change=lambda: None
-        )
+        turns = Turns(self.sink.ahead_s)
+        self.dispatcher = Dispatcher(queue, journal, self.sink, self.board, turns, self.clock)
         self.dispatcher.open(self.interrupted)
         self.paused = False
 
     def listen(self, item: Event | Snapshot) -> None:
-        assert isinstance(item, Event)
-        self.events.append(item)
+        if isinstance(item, Event):
+            self.events.append(item)
 
     # -- senders ----------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class Lives(RuleBasedStateMachine):
     def lose_the_device(self) -> None:
         self.dispatcher.audio_lost(self.worker, "unplugged")
         self.worker = None
-        assert self.dispatcher.state == PlayerState.NO_AUDIO
+        assert self.board.snapshot().state == PlayerState.NO_AUDIO
 
     @rule()
     def find_the_device(self) -> None:
@@ -170,12 +170,12 @@ class Lives(RuleBasedStateMachine):
 
     @rule(command=st.sampled_from(["stop", "skip", "clear"]))
     def command(self, command: str) -> None:
-        waiting, speaking = self.waiting(), self.dispatcher.speaking_id
+        waiting, speaking = self.waiting(), self.board.snapshot().speaking_id
         getattr(self.dispatcher, command)()
         if command == "stop":
             self.paused = False
         assert self.waiting() == (waiting if command == "skip" else [])
-        assert self.dispatcher.speaking_id == (speaking if command == "clear" else "")
+        assert self.board.snapshot().speaking_id == (speaking if command == "clear" else "")
 
     @rule(paused=st.booleans())
     def pause(self, paused: bool) -> None:
@@ -190,7 +190,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def crash(self) -> None:
         """The power goes: what lies in the file is all there is."""
-        cut_off = [self.dispatcher.speaking_id] if self.speaking() else []
+        cut_off = [self.board.snapshot().speaking_id] if self.speaking() else []
         before = len(self.events)
         shutil.copytree(self.path.parent, self.directory / str(self.lives + 1))
         self.worker = None
@@ -215,7 +215,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def none_is_lost(self) -> None:
-        assert self.dispatcher.queued == len(self.waiting())
+        assert self.board.snapshot().queued == len(self.waiting())
 
     def teardown(self) -> None:
         if not hasattr(self, "dispatcher"):
@@ -237,14 +237,14 @@ class Lives(RuleBasedStateMachine):
     def waiting(self) -> list[str]:
         """Accepted, not ended and not being spoken, in the order of acceptance."""
         ended = {event.id for event in self.events if event.event_type in FINAL}
-        speaking = self.dispatcher.speaking_id
+        speaking = self.board.snapshot().speaking_id
         return [name for name in self.accepted if name not in ended and name != speaking]
 
     def speaking(self) -> bool:
-        return bool(self.dispatcher.speaking_id)
+        return bool(self.board.snapshot().speaking_id)
 
     def held_up(self) -> bool:
-        lost = self.dispatcher.state == PlayerState.NO_AUDIO
+        lost = self.board.snapshot().state == PlayerState.NO_AUDIO
         return self.paused or (lost and not self.dispatcher.probe_due())
 
     def next_in_order(self) -> str | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from fakes.fake_clock import FakeClock
-from fakes.playback_fakes import RATE, UNPLUGGED, FakeSynthesizer, SilentSink
+from fakes.playback_fakes import RATE, UNPLUGGED, FakePart, FakeSynthesizer, SilentSink
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from tts_daemon.domain import Style
 from tts_daemon.errors import AudioUnavailableError, TextError, VoiceError
 from tts_daemon.playback._chunk_source import ChunkSource
-from tts_daemon.playback._fair_lock import FairLock
+from tts_daemon.playback._manner import Prepared
 from tts_daemon.playback._performance import Performance
 from tts_daemon.playback._start_policy import Pace, StartPolicy
 
@@ -53,30 +54,17 @@ class Stage:
         self.synthesizer = synthesizer
         self.sink: SilentSink = CardSink(clock)
         self.pace = Pace()
-        self.started = 0
-        self.wanted = True
-        self.begin_s = clock.now_s
+        self.part_of: Callable[[float], FakePart] = FakePart
+        self.part = FakePart(clock.now_s)
 
     def perform(self, text: str = TEXT, gain: float = 1.0) -> dict[str, float] | None:
-        source = ChunkSource(self.synthesizer.stream(text, Style()), FairLock(), self.clock)
+        source = ChunkSource(self.synthesizer.stream(text, Style()), nullcontext, self.clock)
         policy = StartPolicy(self.pace, self.pace.expected_s(len(text)), most_s=60)
-        self.begin_s = self.clock.now_s
-        figures = Performance(
-            source,
-            self.sink,
-            policy,
-            gain=gain,
-            is_wanted=lambda: self.wanted,
-            on_start=self.note_start,
-            heartbeat=lambda: None,
-            clock=self.clock,
-            begin_s=self.begin_s,
-        ).play()
+        self.part = self.part_of(self.clock.now_s)
+        prepared = Prepared(Style(), gain)
+        figures = Performance(source, self.sink, policy, prepared, self.part, self.clock).play()
         policy.learn(len(text))
         return figures
-
-    def note_start(self) -> None:
-        self.started += 1
 
 
 @pytest.fixture
@@ -92,7 +80,7 @@ def stage_of() -> Callable[..., Stage]:
 def test_faster_than_speech_starts_at_the_first_chunk(stage_of, factor: float) -> None:
     stage = stage_of((0.5,) * 20, factor)
     figures = stage.perform()
-    assert stage.sink.began_s - stage.begin_s == pytest.approx(0.5 * factor)
+    assert stage.sink.began_s - stage.part.begin_s == pytest.approx(0.5 * factor)
     assert stage.sink.dry_s == pytest.approx(0, abs=0.006)
     assert figures["first_audio_ms"] == pytest.approx(500 * factor)
     assert figures["audio_ms"] == pytest.approx(10_000)
@@ -106,7 +94,7 @@ def test_slower_than_speech_never_runs_dry_and_does_not_wait_for_the_end(
     stage = stage_of((0.5,) * 20, factor)
     stage.perform()
     whole_s = 10 * factor
-    waited_s = stage.sink.began_s - stage.begin_s
+    waited_s = stage.sink.began_s - stage.part.begin_s
     assert stage.sink.dry_s == 0
     assert waited_s >= whole_s - 10
     assert waited_s < whole_s
@@ -145,7 +133,7 @@ def test_a_measured_slowness_delays_the_next_start(stage_of) -> None:
     stage.synthesizer.factor = 0.2
     stage.sink = CardSink(stage.clock)
     stage.perform()
-    assert stage.sink.began_s - stage.begin_s > 0.5 * 0.2
+    assert stage.sink.began_s - stage.part.begin_s > 0.5 * 0.2
 
 
 def test_recalled_phrases_start_at_once_and_teach_nothing(stage_of) -> None:
@@ -183,15 +171,22 @@ def test_volume_and_gain_are_heard(stage_of) -> None:
 def test_it_starts_once(stage_of) -> None:
     stage = stage_of((0.1, 0.1, 0.1), 0.1)
     stage.perform()
-    assert stage.started == 1
+    assert stage.part.starts == 1
 
 
 def test_nobody_wants_it_any_more(stage_of) -> None:
     stage = stage_of((0.1,) * 10, 0.1)
-    stage.note_start = lambda: setattr(stage, "wanted", False)
+
+    class Unwanted(FakePart):
+        """Cancelled as soon as it has begun."""
+
+        def started(self) -> None:
+            self.wanted = False
+
+    stage.part_of = Unwanted
     assert stage.perform() is None
     # The chunk at which it was noticed was the last one made.
-    assert stage.clock.now_s - stage.begin_s < 0.03 + 1e-9
+    assert stage.clock.now_s - stage.part.begin_s < 0.03 + 1e-9
 
 
 def test_nothing_to_speak_is_an_error(stage_of) -> None:

@@ -21,9 +21,7 @@ from hypothesis import strategies as st
 
 from tts_daemon.domain import Event, PlayerState, Policy, Priority, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, VoiceError
-from tts_daemon.playback.chimes import Chimes
-from tts_daemon.playback.journal import Journal
-from tts_daemon.playback.player import Player, PlayerSettings
+from tts_daemon.playback import Chimes, Journal, Player, PlayerContext, PlayerSettings
 from tts_daemon.ports import Command, Snapshot
 from tts_daemon.sound.sink_factory import make_sink
 
@@ -42,9 +40,7 @@ class Room:
             Journal(path),
             FakePresets(),
             self.settings,
-            voices=("xiaoyu",),
-            heartbeat=self.beat,
-            **options,
+            PlayerContext(("xiaoyu",), heartbeat=self.beat, **options),
         )
         self.diary = Diary()
         self.player.subscribe(self.diary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -13,7 +14,6 @@ from tts_daemon.clock import SystemClock
 from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style
 from tts_daemon.playback import Journal, Player
 from tts_daemon.playback._chunk_source import ChunkSource
-from tts_daemon.playback._fair_lock import FairLock
 from tts_daemon.playback._render import RenderSlots, RenderStream
 from tts_daemon.sound.pcm import to_pcm
 
@@ -26,7 +26,7 @@ def two_voices() -> Iterator[AudioChunk]:
 
 
 def test_a_caller_gets_one_rate_whoever_speaks() -> None:
-    source = ChunkSource(two_voices(), FairLock(), SystemClock())
+    source = ChunkSource(two_voices(), nullcontext, SystemClock())
     slots = RenderSlots(1)
     slots.take()
     chunks = list(RenderStream(source, slots))

@@ -1,0 +1,66 @@
+"""What the player is given to work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tts_daemon.clock import Clock, SystemClock
+from tts_daemon.domain import Priority, Style
+from tts_daemon.playback.chimes import Chimes
+
+
+class PresetBook(Protocol):
+    """What the player needs to know of presets."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names, in the order of the configuration."""
+        ...
+
+    def style(self, name: str, overrides: Mapping[str, str | float] | None = None) -> Style:
+        """The preset with overrides. Raises InvalidRequestError that names the field."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerSettings:
+    """What the configuration says about the player.
+
+    Attributes:
+        limit: Utterances that may wait.
+        interrupted: `again` or `drop`: the utterance that a crash cut off.
+        max_characters: Longest text of one request.
+        renders: Texts that may be rendered at one time, by all doors; each door takes a few.
+        preset: Default preset.
+        volume: At start, percent.
+    """
+
+    limit: int = 32
+    interrupted: str = "again"
+    max_characters: int = 10000
+    renders: int = 16
+    preset: str = "neutral"
+    volume: float = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlayerContext:
+    """What the player finds around it, for as long as it lives.
+
+    Attributes:
+        voices: Names of the installed voices, the default first; empty: any name is taken.
+        engine: What plays the default voice's vocoder, such as `native (neon)`; for people.
+        quiet: Amplitude factor now (quiet hours); 0: not to be spoken at all.
+        chimes: Sounds that a preset may name.
+        heartbeat: Called by the worker while all is well, at least every 5 s.
+        clock: Whose time it keeps.
+    """
+
+    voices: tuple[str, ...] = ()
+    engine: str = ""
+    quiet: Callable[[Priority], float] = lambda priority: 1.0
+    chimes: Chimes = field(default_factory=Chimes)
+    heartbeat: Callable[[], None] = lambda: None
+    clock: Clock = field(default_factory=SystemClock)

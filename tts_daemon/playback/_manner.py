@@ -1,0 +1,142 @@
+"""How everything is spoken: what people have set, presets, quiet hours and chimes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from tts_daemon.domain import AudioChunk, SpeakRequest, Style
+from tts_daemon.errors import InvalidRequestError
+from tts_daemon.playback._context import PlayerContext, PresetBook
+from tts_daemon.playback._requests import checked_number
+from tts_daemon.playback.journal import Journal
+
+_Value = TypeVar("_Value", float, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One utterance, ready to be synthesised.
+
+    Attributes:
+        style: How it sounds: preset, the request's own wishes, and the player's speed.
+        gain: Amplitude factor (quiet hours); 0: not to be spoken.
+        prelude: Heard before it; None for nothing.
+    """
+
+    style: Style
+    gain: float = 1.0
+    prelude: AudioChunk | None = None
+
+
+class Manner:
+    """Owns the default preset, the volume and the speed, which the journal keeps. For any thread.
+
+    Args:
+        presets: The presets of the configuration.
+        preset: The configured default preset.
+        volume: The configured volume, in percent.
+        journal: Keeps what people set, until the configuration changes.
+        context: Voices, quiet hours and chimes.
+    """
+
+    def __init__(
+        self,
+        presets: PresetBook,
+        preset: str,
+        volume: float,
+        journal: Journal,
+        context: PlayerContext,
+    ) -> None:
+        self._presets = presets
+        self._configured = (preset, volume)
+        self._journal = journal
+        self._context = context
+        self.preset = preset
+        self.volume = volume
+        self.speed = 1.0
+
+    def told(self) -> dict[str, object]:
+        """What a snapshot shows of it."""
+        names = self._presets.names
+        return {
+            "volume": self.volume,
+            "speed": self.speed,
+            "preset": self.preset,
+            "presets": names,
+            "voices": self._context.voices,
+            "engine": self._context.engine,
+        }
+
+    # -- what people set ------------------------------------------------------------------------
+
+    def recall(self) -> None:
+        """Go on with what people had set, unless the configuration was changed since."""
+        configured_preset, configured_volume = self._configured
+        self.volume = self._recalled("volume", configured_volume)
+        self.speed = self._recalled("speed", 1.0)
+        preset = self._recalled("preset", configured_preset)
+        if preset in self._presets.names:
+            self.preset = preset
+
+    def reload(self, presets: PresetBook, preset: str, volume: float) -> None:
+        """Take over a new configuration; what people set stays, where it still exists."""
+        self._presets, self._configured = presets, (preset, volume)
+        if self.preset not in presets.names:
+            self.preset = preset
+
+    def set_volume(self, percent: float) -> None:
+        """Raises InvalidRequestError outside of 0 to 100."""
+        self.volume = checked_number("volume", percent, 0, 100)
+        self._remember("volume", self.volume, self._configured[1])
+
+    def set_speed(self, factor: float) -> None:
+        """Raises InvalidRequestError outside of 0.5 to 2."""
+        self.speed = checked_number("speed", factor, 0.5, 2)
+        self._remember("speed", self.speed, 1.0)
+
+    def set_preset(self, name: str) -> None:
+        """Raises InvalidRequestError for an unknown one."""
+        self._presets.style(name)
+        self.preset = name
+        self._remember("preset", name, self._configured[0])
+
+    # -- what becomes of a request --------------------------------------------------------------
+
+    def checked(self, request: SpeakRequest) -> SpeakRequest:
+        """The request with its preset named. Raises InvalidRequestError that names the field."""
+        if request.preset is None:
+            request = replace(request, preset=self.preset)
+        style = self.style(request)
+        self._context.chimes.check_name(style.chime)
+        voices = self._context.voices
+        if voices and style.voice and style.voice not in voices:
+            known = ", ".join(voices)
+            raise InvalidRequestError(f"voice: no voice is called {style.voice!r}; known: {known}")
+        return request
+
+    def style(self, request: SpeakRequest) -> Style:
+        """Every choice made: the preset, what the request asks for, and the speed of all speech."""
+        style = self._presets.style(request.preset or self.preset, request.overrides)
+        return replace(style, speed=min(2.0, max(0.5, style.speed * self.speed)))
+
+    def prepare(self, request: SpeakRequest) -> Prepared:
+        """How a request is spoken, now that its turn has come."""
+        style = self.style(request)
+        return Prepared(style, self._context.quiet(request.priority), self._prelude(style))
+
+    def _prelude(self, style: Style) -> AudioChunk | None:
+        if not style.chime:
+            return None
+        return replace(self._context.chimes.sound(style.chime), volume=style.volume)
+
+    def _remember(self, name: str, value: float | str, configured: float | str) -> None:
+        self._journal.remember(name, json.dumps([configured, value]))
+
+    def _recalled(self, name: str, configured: _Value) -> _Value:
+        kept = self._journal.recall(name)
+        if kept is None:
+            return configured
+        before, value = json.loads(kept)
+        return value if before == configured and type(value) is type(configured) else configured
