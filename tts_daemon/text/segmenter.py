@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import rjieba
 
@@ -32,6 +32,12 @@ _FUNCTION = frozenset(
 )
 # Entries of the dictionary that are no words in running text: 今天|天气, 把|门|关好, 从|一|数到|十.
 _ACCIDENTS = ("今天天气", "把门", "一数", "花种", "植物种", "数十秒", "铺地板")
+
+
+_LONGEST = 5
+"""Characters of a word that is put together from pieces."""
+
+Piece = tuple[str, str]
 
 
 class Segmenter:
@@ -74,14 +80,50 @@ class Segmenter:
         return words
 
     def _cut(self, text: str, start: int) -> Iterator[Word]:
+        for word, pos in joined(text, list(self._pieces(text))):
+            # The dictionary tags what it does not know like punctuation: 燚, 骉.
+            yield Word(word, pos if pos != "x" else "n", start)
+            start += len(word)
+
+    def _pieces(self, text: str) -> Iterator[Piece]:
         for word, pos in rjieba.tag(text):
-            pieces = [(word, pos)]
             if _is_invented(word, pos) and not self._is_known(word):
-                pieces = rjieba.tag(word, hmm=False)
-            for piece, tag in pieces:
-                # The dictionary tags what it does not know like punctuation: 燚, 骉.
-                yield Word(piece, tag if tag != "x" else "n", start)
-                start += len(piece)
+                yield from rjieba.tag(word, hmm=False)
+            else:
+                yield word, pos
+
+
+def joined(text: str, pieces: list[Piece]) -> list[Piece]:
+    """Put words together that the tables of readings know and the segmenter does not.
+
+    Two single characters are joined unless one of them is a word of grammar: 出|了|事 stays. What
+    stands alone between two pauses is taken for the word that it looks like.
+    """
+    phrases = tables.phrases()
+    if len(pieces) > 1 and len(text) <= _LONGEST and text in phrases:
+        return [(text, pieces[-1][1])]
+    words: list[Piece] = []
+    index = 0
+    while index < len(pieces):
+        count = _known_run(pieces, index, phrases)
+        whole = "".join(word for word, _ in pieces[index : index + count])
+        words.append((whole, pieces[index + count - 1][1]))
+        index += count
+    return words
+
+
+def _known_run(pieces: list[Piece], index: int, phrases: Mapping[str, str]) -> int:
+    """How many pieces from `index` on make one listed word; 1 for none."""
+    whole = pieces[index][0]
+    best = 1
+    for count, (word, _) in enumerate(pieces[index + 1 : index + _LONGEST], start=2):
+        whole += word
+        if len(whole) > _LONGEST:
+            break
+        grammar = len(whole) == 2 and not _FUNCTION.isdisjoint(whole)
+        if whole in phrases and not grammar:
+            best = count
+    return best
 
 
 def _is_invented(word: str, pos: str) -> bool:

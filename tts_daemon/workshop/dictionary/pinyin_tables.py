@@ -17,9 +17,13 @@ from pypinyin.contrib.tone_convert import to_tone3
 from pypinyin.phrases_dict import phrases_dict
 from pypinyin.pinyin_dict import pinyin_dict
 
+from tts_daemon.text import tables, tone_sandhi
+from tts_daemon.text.phrasing import Phrasing
+
 DATA = Path(__file__).resolve().parents[2] / "text" / "data"
 DEFAULTS = Path(__file__).with_name("default_readings.txt")
 CORRECTIONS = Path(__file__).with_name("word_readings.txt")
+DECISIONS = Path(__file__).with_name("decided_readings.tsv")
 
 # Characters whose reading a rule may change: their words are kept even where it is the default.
 RULED = frozenset(
@@ -82,14 +86,53 @@ def corrected(
         yield phrase, [known.get(char, item) for char, item in zip(phrase, reading, strict=True)]
 
 
-def phrase_readings(characters: dict[str, str]) -> dict[str, list[str]]:
-    """Words whose reading does not follow from their characters, or that a rule might misread."""
-    kept = {}
-    for phrase, reading in corrected(dictionary_readings(), characters):
-        default = [characters.get(char, "") for char in phrase]
-        if reading != default or RULED & set(phrase):
-            kept[phrase] = reading
+def decisions() -> dict[str, list[str]]:
+    """The words over whose readings the dictionaries disagree, as they were decided."""
+    found = {}
+    for line in DECISIONS.read_text(encoding="utf-8").splitlines():
+        if line[:1] != "#":
+            word, reading, _ = line.split("\t")
+            found[word] = reading.split(" ")
+    return found
+
+
+def voted_readings(characters: dict[str, str]) -> dict[str, list[str]]:
+    """Every word that some source has, with the reading that won."""
+    return dict(corrected(dictionary_readings(), characters)) | decisions()
+
+
+def phrase_readings(voted: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The words that the runtime would misread without an entry, or that a rule might.
+
+    The shortest come first: a longer word is read from those that it is made of. Whatever stands in
+    words.txt stands above all of this.
+    """
+    kept: dict[str, list[str]] = {}
+    reader = _Reader()
+    for word in sorted(voted, key=lambda word: (len(word), word)):
+        reading = voted[word]
+        if reader.reading(word) != reading or RULED & set(word):
+            kept[word] = reading
+            reader.learn(word, reading)
     return kept
+
+
+class _Reader:
+    """The runtime's own way from a word to its reading, with a table that grows."""
+
+    def __init__(self) -> None:
+        self._table = tables.phrases()
+        self._table.clear()
+        self._table.update((word, reading) for word, _, reading in tables.words())
+        self._phrasing = Phrasing()
+
+    def learn(self, word: str, reading: list[str]) -> None:
+        self._table.setdefault(word, " ".join(reading))
+
+    def reading(self, word: str) -> list[str]:
+        words = self._phrasing.dictionary_words(word)
+        tone_sandhi.neutral_tone(words)
+        return [str(syllable) for item in words for syllable in item.syllables]
 
 
 def write_tables(directory: Path = DATA) -> None:
@@ -100,7 +143,8 @@ def write_tables(directory: Path = DATA) -> None:
         by_syllable[syllable].append(char)
     lines = [f"{syllable} {''.join(chars)}\n" for syllable, chars in sorted(by_syllable.items())]
     (directory / "characters.txt").write_text("".join(lines), encoding="utf-8")
-    phrases = phrase_readings(characters)
+    tables.characters.cache_clear()
+    phrases = phrase_readings(voted_readings(characters))
     lines = [f"{phrase} {' '.join(phrases[phrase])}\n" for phrase in sorted(phrases)]
     (directory / "phrases.txt").write_text("".join(lines), encoding="utf-8")
 
