@@ -76,8 +76,10 @@ class _Collector(cst.CSTVisitor):
         if position := self.get_metadata(PositionProvider, node, None):
             self._line = position.start.line
         for kind, operator in mutation_operators:
-            if isinstance(node, kind):
+            if isinstance(node, kind) and not _is_table(node):
                 self.found += [(self._line, node, changed) for changed in operator(node)]
+        if isinstance(node, cst.SimpleString):
+            self.found += [(self._line, node, changed) for changed in _shorter(node)]
         return True
 
 
@@ -86,6 +88,21 @@ def _is_text(node: cst.CSTNode) -> bool:
     if m.matches(node, m.Expr(value=m.SimpleString() | m.ConcatenatedString())):
         return True
     return isinstance(node, cst.SimpleString) and " " in node.value.strip("\"' ")
+
+
+def _is_table(node: cst.CSTNode) -> bool:
+    """Whether a string holds Chinese characters: what is added to such a table is never looked up."""
+    return (
+        isinstance(node, cst.SimpleString)
+        and not node.value.isascii()
+        and len(node.value.strip("\"'")) > 1
+    )
+
+
+def _shorter(node: cst.SimpleString) -> Iterator[cst.SimpleString]:
+    """A table without its first character."""
+    if _is_table(node):
+        yield node.with_changes(value=node.value[0] + node.value[2:])
 
 
 def _replace(module: cst.Module, node: cst.CSTNode, replacement: cst.CSTNode) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ def gain_at(
         ("00:00", "22:00", "07:00", True),
         ("06:59", "22:00", "07:00", True),
         ("07:00", "22:00", "07:00", False),
+        ("12:15", "12:30", "14:00", False),
+        ("12:30", "12:30", "14:00", True),
         ("13:00", "12:30", "14:00", True),
+        ("13:15", "12:30", "13:20", True),
         ("14:00", "12:30", "14:00", False),
         ("03:00", "", "07:00", False),
         ("03:00", "8:00", "8:00", False),
@@ -45,11 +49,12 @@ def test_what_is_important_is_as_loud_as_ever(priority: Priority) -> None:
     assert gain_at("23:00", "22:00", "07:00", priority, volume=0) == expected
 
 
+@pytest.mark.parametrize("key", ["start", "end"])
 @pytest.mark.parametrize("time", ["25:00", "22", "22:60", "ten", "22:00:00"])
-def test_a_time_that_is_none_is_refused(tmp_path: Path, time: str) -> None:
+def test_a_time_that_is_none_is_refused(tmp_path: Path, key: str, time: str) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(f"quiet_hours:\n  start: '{time}'\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"quiet_hours\.start"):
+    file.write_text(f"quiet_hours:\n  {key}: '{time}'\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=rf"quiet_hours\.{key}: '{time}'"):
         load(file, {})
 
 
@@ -60,8 +65,10 @@ def test_a_time_without_quotes_is_explained(tmp_path: Path) -> None:
         load(file, {})
 
 
-def test_now_is_read_from_the_clock_of_the_machine() -> None:
-    all_day_but_a_minute = QuietHours(QuietHoursSettings("00:00", "23:59", 0))
-    nearly_never = QuietHours(QuietHoursSettings("23:59", "00:00", 0))
-    gains = {all_day_but_a_minute.gain(Priority.TEXT), nearly_never.gain(Priority.TEXT)}
-    assert gains == {0.0, 1.0}
+@pytest.mark.parametrize(("minute", "gain"), [(30, 1.0), (31, 0.0), (32, 1.0)])
+def test_now_is_read_from_the_clock_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, minute: int, gain: float
+) -> None:
+    now = time.struct_time((2026, 11, 30, 22, minute, 59, 0, 334, 0))
+    monkeypatch.setattr(time, "localtime", lambda: now)
+    assert QuietHours(QuietHoursSettings("22:31", "22:32", 0)).gain(Priority.TEXT) == gain

@@ -31,6 +31,12 @@ def test_no_clause_begins_beyond_the_largest() -> None:
     assert next(ChunkPlan(1, 2.0, 8, later_frames=12).later().sizes()) == 8
 
 
+def test_the_usual_plan_waits_for_little_and_has_most_in_few_calls() -> None:
+    usual = ChunkPlan()
+    assert list(islice(usual.sizes(), 6)) == [6, 9, 15, 24, 39, 40]
+    assert list(islice(usual.later().sizes(), 4)) == [12, 19, 30, 40]
+
+
 def test_a_plan_of_one_size() -> None:
     assert list(islice(ChunkPlan(8, 2.0, 8).sizes(), 3)) == [8, 8, 8]
 
