@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tts_daemon.errors import MissingExtraError
@@ -15,14 +17,25 @@ _SERVICE = Path("/opt/tts-daemon")
 _DEBIAN = Path("/usr/lib/tts-daemon")
 
 
-def missing_extra(what: str, extra: str) -> MissingExtraError:
-    """An error that says what is missing, and how this installation gets it.
+@contextmanager
+def importing(extra: str, purpose: str = "") -> Iterator[None]:
+    """Around imports that need an extra, where it is needed and not before.
 
     Args:
-        what: What cannot be done, and for want of what.
-        extra: The extra that brings it.
+        extra: The extra that brings what is imported.
+        purpose: What cannot be done without it.
+
+    Raises:
+        MissingExtraError: It is not there, or broken; says what is missing, and how it gets here.
     """
-    return MissingExtraError(f"{what}: {install_command(extra)}")
+    try:
+        yield
+    except ImportError as error:
+        is_missing = isinstance(error, ModuleNotFoundError)
+        fault = f"{error.name} is missing" if is_missing else str(error)
+        raise MissingExtraError(
+            f"{purpose}{purpose and ': '}{fault}: {install_command(extra)}"
+        ) from error
 
 
 def install_command(extra: str, prefix: Path | None = None, root: Path | None = None) -> str:

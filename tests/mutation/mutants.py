@@ -91,7 +91,7 @@ def _is_text(node: cst.CSTNode) -> bool:
 
 
 def _is_table(node: cst.CSTNode) -> bool:
-    """Whether a string holds Chinese characters: what is added to such a table is never looked up."""
+    """Whether a string lists Chinese characters: what is added is never looked up."""
     return (
         isinstance(node, cst.SimpleString)
         and not node.value.isascii()

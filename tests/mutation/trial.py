@@ -1,11 +1,12 @@
 """One mutant tried: do the tests of its module notice it?
 
-A trial is a fork of this process, which has the foreign libraries loaded and nothing of the
-project, so that it takes no longer than the tests themselves.
+A trial is a fork of this process, which has everything loaded that does not depend on the module,
+so that it takes no longer than the tests themselves.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -13,12 +14,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception")
 FORBEAR_S = 5.0
 """What a mutant may take beyond a multiple of the time without a mistake."""
 ANSWERS = {0: "survived", 1: "killed", 2: "killed", None: "timeout"}
@@ -35,14 +36,23 @@ class Tests:
     def __init__(self, module: Path, tests: list[str]) -> None:
         self._name = ".".join(module.with_suffix("").parts)
         self._tests = tests
-        for name in _foreign_modules(tests):
-            with suppress(Exception):
-                importlib.import_module(name)
+        sys.dont_write_bytecode = False
+        # No plug-ins but pytest's own: they take longer than the tests.
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        self._load_what_does_not_depend_on_it()
+        gc.freeze()
         self.took_s = 60.0
         begun = time.monotonic()
         if (answer := self.judge((CHECKOUT / module).read_text(encoding="utf-8"))) != "survived":
             raise SystemExit(f"{module}: its tests do not pass as it is ({answer})")
         self.took_s = time.monotonic() - begun
+
+    def _load_what_does_not_depend_on_it(self) -> None:
+        sys.modules[self._name] = None  # type: ignore[assignment]
+        for name in _modules(self._tests):
+            with suppress(Exception):
+                importlib.import_module(name)
+        del sys.modules[self._name]
 
     def judge(self, source: str) -> str:
         """What the tests say of the module if it were this: survived, killed or timeout."""
@@ -60,9 +70,7 @@ class Tests:
         sys.meta_path.insert(0, _Finder(self._name, source))
         import pytest
 
-        os._exit(
-            pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *self._tests])
-        )
+        os._exit(pytest.main([*OPTIONS, *self._tests]))
 
 
 class _Finder:
@@ -101,8 +109,8 @@ def _wait(child: int, patience_s: float) -> int | None:
     return None
 
 
-def _foreign_modules(tests: list[str]) -> Iterator[str]:
-    """What running the tests imports, without the project's own modules."""
+def _modules(tests: list[str]) -> list[str]:
+    """What the tests import, without the tests themselves."""
     script = (
         "import json, sys, pytest\n"
         f"pytest.main(['-q', '-p', 'no:cacheprovider', '--collect-only', *{tests!r}])\n"
@@ -111,6 +119,5 @@ def _foreign_modules(tests: list[str]) -> Iterator[str]:
     ran = subprocess.run(
         [sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
-    own = ("tts_daemon", "tests", "fakes", "conftest", "test_", "__m", "_pytest_ini")
     names = json.loads(ran.stdout.splitlines()[-1])
-    return (name for name in names if not name.startswith(own))
+    return [name for name in names if not name.startswith(("tests", "conftest", "__m"))]

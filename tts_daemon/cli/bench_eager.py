@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_daemon.cli.bench_measure import Measured, Task, peak_rss_mb
-from tts_daemon.cli.voices_make import workshop
+from tts_daemon.extras import importing
 from tts_daemon.runtime.machine import available_cores
 
 
@@ -29,7 +29,10 @@ def measure(task: Task) -> Measured:
     Raises:
         CheckpointError: The model cannot be read.
     """
-    checkpoint, eager = workshop("checkpoints.checkpoint"), workshop("measure.eager")
+    with importing("convert"):
+        from tts_daemon.workshop.checkpoints import checkpoint
+        from tts_daemon.workshop.measure import eager
+
     eager.use_threads(task.threads or available_cores())
     with checkpoint.open_model(Path(task.directory)) as root:
         files = checkpoint.find_files(root, None)

@@ -11,8 +11,8 @@ from pathlib import Path
 from tts_daemon.cli.bench_measure import Measured, Task
 from tts_daemon.cli.bench_rows import Bench, measure
 from tts_daemon.cli.bench_rows import rows as measure_packages
-from tts_daemon.cli.voices_make import workshop
 from tts_daemon.errors import VoiceError
+from tts_daemon.extras import importing
 from tts_daemon.voices.store import VoiceStore
 
 EAGER = "fp32-torch"
@@ -41,23 +41,29 @@ def rows(options: argparse.Namespace, directory: Path, bench: Bench) -> Iterator
 
 
 def _random_model(size: str, directory: Path) -> Path:
+    with importing("convert"):
+        from tts_daemon.workshop.models.random_voice import make_random_voice
+
     model = directory / f"random-{size}"
     if not model.exists():
         _say(f"making a random model of the {size} size")
-        workshop("models.random_voice").make_random_voice(model, size)
+        make_random_voice(model, size)
     return model
 
 
 def _make_packages(model: Path, models: Path, modes: list[str]) -> None:
     """Packages named like their modes; `fp32-onnx` always, since others are compared with it."""
-    convert = workshop("package.convert")
+    with importing("convert"):
+        from tts_daemon.workshop.measure.eager import use_threads
+        from tts_daemon.workshop.package import convert
+
     missing = [
         mode for mode in dict.fromkeys(["fp32-onnx", *modes]) if not (models / mode).exists()
     ]
     if not missing:
         return
     # On a busy machine threads that wait for each other lose more than such small layers gain.
-    workshop("measure.eager").use_threads(1)
+    use_threads(1)
     # Random weights fail every limit of quality; what is measured here is the time.
     choice = convert.Conversion(force=True, mode=_conversion(missing[0]))
     prepared = convert.prepare(model, choice, _say)

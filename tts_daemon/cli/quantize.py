@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tts_daemon.cli import entry, voices_make
-from tts_daemon.cli.voices_make import workshop
 from tts_daemon.errors import TtsError
+from tts_daemon.extras import importing
 from tts_daemon.voices.manifest import Manifest
 
 MODES = ("static", "dynamic", "fp32", "fx-x86", "fx-qnnpack")
@@ -59,12 +59,14 @@ def _quantize(options: argparse.Namespace) -> list[Path]:
     """One package for every mode.
 
     Raises:
-        TtsError: The model cannot be read, or a package cannot be written.
+        TtsError: The workshop is missing, the model cannot be read, or a package not written.
     """
+    with importing("convert"):
+        from tts_daemon.workshop.package import convert
+
     models = voices_make.target_directory(options)
     modes = options.mode or ["static"]
     targets = {mode: models / _name(options.name, mode) for mode in modes}
-    convert = workshop("package.convert")
     wanted = voices_make.conversion(options, voice=options.voice, mode=modes[0])
     for target in targets.values():
         convert.refuse_existing(target, wanted)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tts_daemon.errors import CheckpointError, TtsError, VoiceError
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.places import voice_directories
+
+if TYPE_CHECKING:
+    from tts_daemon.workshop.checkpoints.model_files import VoiceFiles
+    from tts_daemon.workshop.package.convert import Conversion
 
 SINGLE_FILES = {
     "am": "acoustic checkpoint (.pth)",
@@ -25,18 +27,6 @@ SINGLE_FILES = {
     "audio-config": "audio_config.yaml",
 }
 NEEDED = ("am", "am-config", "voc", "voc-config")
-
-
-def workshop(module: str) -> Any:
-    """A module of the workshop, imported when it is needed and not before.
-
-    Raises:
-        MissingExtraError: torch or another part of the extra is not installed.
-    """
-    try:
-        return import_module(f"tts_daemon.workshop.{module}")
-    except ModuleNotFoundError as error:
-        raise missing_extra(f"{error.name} is missing", "convert") from error
 
 
 def add_commands(commands: Any) -> None:
@@ -99,18 +89,24 @@ def add_conversion_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _convert(options: argparse.Namespace) -> int:
+    with importing("convert"):
+        from tts_daemon.workshop.package.convert import convert
+
     target = target_directory(options) / options.name
-    convert = workshop("package.convert")
-    convert.convert(_source(options), target, conversion(options, voice=options.voice), _say)
+    convert(_source(options), target, conversion(options, voice=options.voice), _say)
     print(f"{target}: done; hear it with: tts-say --voice {options.name} 你好")
     return 0
 
 
 def _download(options: argparse.Namespace) -> int:
     """Every voice of the model, or those asked for; one that fails does not stop the others."""
+    with importing("convert"):
+        from tts_daemon.workshop.checkpoints.checkpoint import list_voices, open_model
+        from tts_daemon.workshop.checkpoints.download import download
+
     models = target_directory(options)
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tts-daemon"
-    fetched = workshop("checkpoints.download").download(
+    fetched = download(
         options.id,
         options.cache or default,
         revision=options.revision,
@@ -119,9 +115,8 @@ def _download(options: argparse.Namespace) -> int:
         report=_say,
     )
     failed = 0
-    with workshop("checkpoints.checkpoint").open_model(fetched.root) as root:
-        names = options.voice or workshop("checkpoints.checkpoint").list_voices(root)
-        for name in names:
+    with open_model(fetched.root) as root:
+        for name in options.voice or list_voices(root):
             failed |= _convert_downloaded(options, root, name, models / name, fetched.checksums)
     return failed
 
@@ -129,12 +124,15 @@ def _download(options: argparse.Namespace) -> int:
 def _convert_downloaded(
     options: argparse.Namespace, root: Path, name: str, target: Path, checksums: dict[str, str]
 ) -> int:
+    with importing("convert"):
+        from tts_daemon.workshop.package.convert import convert
+
     wanted = conversion(options, voice=name)
     own = {path: value for path, value in checksums.items() if f"/{name}/" in f"/{path}"}
     origin = {"model": options.id, "revision": options.revision, "sha256": own or checksums}
     wanted.notes.setdefault("provenance", origin)
     try:
-        workshop("package.convert").convert(root, target, wanted, _say)
+        convert(root, target, wanted, _say)
     except TtsError as error:
         print(f"tts-voices: {name}: {error}", file=sys.stderr)
         return 1
@@ -142,9 +140,19 @@ def _convert_downloaded(
     return 0
 
 
-def conversion(options: argparse.Namespace, *, voice: str | None = None, mode: str = "") -> Any:
-    """The choices of `add_conversion_options`, as the workshop takes them."""
-    wishes = workshop("quantize.precision").Wishes(
+def conversion(
+    options: argparse.Namespace, *, voice: str | None = None, mode: str = ""
+) -> Conversion:
+    """The choices of `add_conversion_options`, as the workshop takes them.
+
+    Raises:
+        MissingExtraError: The extra `[convert]` is not installed.
+    """
+    with importing("convert"):
+        from tts_daemon.workshop.package.convert import Conversion
+        from tts_daemon.workshop.quantize.precision import Wishes
+
+    wishes = Wishes(
         calibration=options.calibration,
         exclude=tuple(options.exclude),
         search=not options.no_search,
@@ -156,7 +164,7 @@ def conversion(options: argparse.Namespace, *, voice: str | None = None, mode: s
         "speaker": options.speaker,
         "emotions": options.emotions and tuple(options.emotions.split(",")),
     }
-    return workshop("package.convert").Conversion(
+    return Conversion(
         voice=voice,
         mode=mode or {"int8": "static", "fp32": "fp32"}[options.precision],
         wishes=wishes,
@@ -181,7 +189,7 @@ def target_directory(options: argparse.Namespace) -> Path:
     raise VoiceError(f"{', '.join(map(str, directories))}: not writable; use sudo, or --models DIR")
 
 
-def _source(options: argparse.Namespace) -> Any:
+def _source(options: argparse.Namespace) -> Path | VoiceFiles:
     """The model directory, or the files of a personal voice.
 
     Raises:
@@ -191,13 +199,16 @@ def _source(options: argparse.Namespace) -> Any:
     if options.source is not None:
         if any(given.values()):
             raise CheckpointError("give a model directory or single files, not both")
-        return options.source
+        return Path(options.source)
     missing = [f"--{name}" for name in NEEDED if given[name] is None]
     if missing:
         raise CheckpointError(
             f"{', '.join(missing)} missing: give a model directory, or all files of a voice"
         )
-    return workshop("checkpoints.checkpoint").VoiceFiles(
+    with importing("convert"):
+        from tts_daemon.workshop.checkpoints.model_files import VoiceFiles
+
+    return VoiceFiles(
         name=options.name,
         acoustic=given["am"],
         acoustic_config=given["am-config"],
@@ -210,8 +221,10 @@ def _source(options: argparse.Namespace) -> Any:
 
 
 def _make_random(options: argparse.Namespace) -> int:
-    make: Callable[..., Path] = workshop("models.random_voice").make_random_voice
-    print(make(options.directory, options.size, seed=options.seed))
+    with importing("convert"):
+        from tts_daemon.workshop.models.random_voice import make_random_voice
+
+    print(make_random_voice(options.directory, options.size, seed=options.seed))
     return 0
 
 

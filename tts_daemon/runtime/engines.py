@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 from tts_daemon.native.layout import UnsupportedLayoutError
 from tts_daemon.native.library import PATH, LibraryMissingError
 from tts_daemon.runtime.engine import Engine, Graph, GraphOptions
@@ -78,8 +78,6 @@ class Engines:
 
 
 def _torch_engine() -> Engine:
-    try:
+    with importing("convert", "this voice is TorchScript"):
         from tts_daemon.runtime.torch_engine import TorchEngine
-    except ModuleNotFoundError as error:
-        raise missing_extra("this voice is TorchScript and needs torch", "convert") from error
     return TorchEngine()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 from tts_daemon.inputs.socket.door import UnixSocketDoor
 from tts_daemon.metrics.textfile import Textfile
 from tts_daemon.ports import SpeechService
@@ -54,21 +53,12 @@ def doors(
 
         yield MqttDoor(service, settings.mqtt, max_characters=limit)
     if settings.http.enabled:
-        with _extra("http"):
+        with importing("http", "http.enabled"):
             from tts_daemon.inputs.http.door import HttpDoor
         yield HttpDoor(service, settings.http, voices, max_characters=limit)
     if settings.wyoming.enabled:
-        with _extra("wyoming"):
+        with importing("wyoming", "wyoming.enabled"):
             from tts_daemon.inputs.wyoming.door import WyomingDoor
         yield WyomingDoor(service, settings.wyoming, voices, max_characters=limit)
     if settings.metrics.textfile:
         yield Textfile(Path(settings.metrics.textfile), service.snapshot)
-
-
-@contextlib.contextmanager
-def _extra(name: str) -> Iterator[None]:
-    """Around the import of a door that needs an optional library."""
-    try:
-        yield
-    except ImportError as error:
-        raise missing_extra(f"{name}.enabled: {error.name} is missing", name) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 
 
 class G2pmModel:
@@ -17,10 +17,8 @@ class G2pmModel:
 
     def __init__(self) -> None:
         """Raises MissingExtraError when g2pM is not installed."""
-        try:
+        with importing("g2p", "text.polyphones"):
             from g2pM import G2pM
-        except ImportError as error:
-            raise missing_extra("text.polyphones: g2pM is missing", "g2p") from error
         self._make = G2pM
 
     @cached_property

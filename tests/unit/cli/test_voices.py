@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tts_daemon.cli import voices
+from tts_daemon.extras import install_command
 from tts_daemon.voices.manifest import Manifest
 
 
@@ -145,9 +146,8 @@ def test_without_the_extra(
 
     monkeypatch.setattr(builtins, "__import__", without_torch)
     assert convert(models, model, "mine") == 1
-    assert capsys.readouterr().err == (
-        "tts-voices: torch is missing: pip install 'tts-daemon[convert]' brings it\n"
-    )
+    expected = f"tts-voices: torch is missing: {install_command('convert')}\n"
+    assert capsys.readouterr().err == expected
 
 
 class TestJudged:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 
 WANTED = ("configuration.json", "voices.zip", "voices/voices.json")
 """What is downloaded of every model; `resource.zip`, data of the closed front end, is not."""
@@ -141,10 +141,8 @@ def _reason(error: Exception) -> str:
 
 def _client(module: str, name: str) -> Any:
     """A part of modelscope's client. Raises MissingExtraError."""
-    try:
+    with importing("convert"):
         return getattr(importlib.import_module(module), name)
-    except ModuleNotFoundError as error:
-        raise missing_extra(f"{error.name} is missing", "convert") from error
 
 
 def choose(files: Sequence[HubFile], voices: Sequence[str], model: str) -> list[HubFile]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 from tts_daemon.text.normalize import normalize
 
 Floats = NDArray[np.float32]
@@ -62,11 +62,9 @@ class Listener:
         Raises:
             MissingExtraError: The extra `[judge]` is not installed.
         """
-        try:
+        with importing("judge", "judging a voice"):
             from faster_whisper import WhisperModel
             from pypinyin import Style, lazy_pinyin
-        except ImportError as error:
-            raise missing_extra(f"judging a voice: {error.name} is missing", "judge") from error
         self._whisper: Any = WhisperModel(str(model), device="cpu", compute_type="int8")
         self._pinyin: Any = lazy_pinyin
         self._tones: Any = Style.TONE3

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 from tts_daemon.workshop.judge.measures import SAMPLE_RATE
 
 _WINDOW, _HOP = 512, 128
@@ -21,10 +21,8 @@ def draw(waveforms: Mapping[str, NDArray[np.float32]], target: Path) -> None:
     Raises:
         MissingExtraError: The extra `[judge]` is not installed.
     """
-    try:
+    with importing("judge", "judging a voice"):
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise missing_extra(f"judging a voice: {error.name} is missing", "judge") from error
     longest_s = max(len(waveform) for waveform in waveforms.values()) / SAMPLE_RATE
     figure = Figure(figsize=(9, 1.7 * len(waveforms)), layout="constrained")
     axes = figure.subplots(len(waveforms), 1, sharex=True, squeeze=False)[:, 0]

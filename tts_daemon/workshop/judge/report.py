@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_daemon.domain import Style
-from tts_daemon.extras import missing_extra
+from tts_daemon.extras import importing
 from tts_daemon.workshop.judge.hearing import Errors, Listener
 from tts_daemon.workshop.judge.measures import SAMPLE_RATE, pause_levels_db, prosody
 from tts_daemon.workshop.judge.speaking import Speaker
@@ -53,10 +53,8 @@ def pleasantness(waveforms: Sequence[Floats]) -> dict[str, float]:
     Raises:
         MissingExtraError: The extra `[judge]` is not installed.
     """
-    try:
+    with importing("judge", "judging a voice"):
         from speechmos import dnsmos
-    except ImportError as error:
-        raise missing_extra(f"judging a voice: {error.name} is missing", "judge") from error
     scores = [dnsmos.run(np.clip(w, -1.0, 1.0), SAMPLE_RATE) for w in waveforms]
     return {
         "dnsmos_overall": round(float(np.mean([s["ovrl_mos"] for s in scores])), 2),
