@@ -4,11 +4,13 @@ import builtins
 import json
 import shutil
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+import tts_daemon
 from tts_daemon.cli import voices
 from tts_daemon.extras import install_command
 from tts_daemon.voices.manifest import Manifest
@@ -135,6 +137,8 @@ def test_a_broken_model_leaves_nothing(
 def test_without_the_extra(
     models: Path, model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # Afterwards the package is the one of before, with its modules.
+    monkeypatch.setattr(tts_daemon, "workshop", import_module("tts_daemon.workshop"))
     for name in [name for name in sys.modules if name.startswith("tts_daemon.workshop")]:
         monkeypatch.delitem(sys.modules, name)
     real = builtins.__import__
