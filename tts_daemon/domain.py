@@ -129,6 +129,21 @@ class QuestionKind(StrEnum):
     CHOICE = "choice"
 
 
+class PauseKind(StrEnum):
+    """What asks for a pause, the shortest first; `NONE`: no mark does."""
+
+    NONE = "none"
+    ENUMERATION = "enumeration"
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+
+
+INNER_PAUSES = frozenset((PauseKind.ENUMERATION, PauseKind.COMMA, PauseKind.SEMICOLON))
+"""After these the sentence goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """What one synthesis step takes: a stretch of text with one style, and how it is read.
@@ -147,6 +162,7 @@ class Clause:
         question: What makes it a question (`你去？` unmarked, `你去吗？` particle, `谁去？`
             wh-word, `去不去？` choice); None unless `kind` is a question.
         dropped: Letters and characters of `text` that no table can read; they are not in `spoken`.
+        pauses: What follows each word: one kind per break, or nothing at all when nobody knows.
     """
 
     text: str
@@ -160,6 +176,7 @@ class Clause:
     kind: SentenceKind = SentenceKind.STATEMENT
     question: QuestionKind | None = None
     dropped: tuple[str, ...] = ()
+    pauses: tuple[PauseKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

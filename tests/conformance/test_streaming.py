@@ -132,8 +132,8 @@ def test_the_waveform_in_chunks_is_the_waveform(
     voice: Voice, frontend: Frontend, plan: ChunkPlan
 ) -> None:
     for clause in frontend.read(TEXT, Style(), voice.traits):
-        whole = _joined(voice.speak(clause.symbols, clause.style, WHOLE))
-        streamed = _joined(voice.speak(clause.symbols, clause.style, plan))
+        whole = _joined(voice.speak(clause, WHOLE))
+        streamed = _joined(voice.speak(clause, plan))
         assert np.abs(whole).max() > 0.1
         np.testing.assert_allclose(streamed, whole, atol=1e-4)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.domain import Style
+from tts_daemon.domain import PauseKind, Style
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.voices.manifest import Manifest
@@ -33,6 +34,7 @@ class AcousticInput:
         speed: Factor on the speaking rate.
         pause: Factor on the length of `pauses`.
         shares: Of each end in the blend; together 1.
+        floors_s: Least silence at each symbol in seconds, 0 for none [L]; None: nowhere.
         pitch_shift, energy_shift: Added to the predictions, in the model's own units.
         durations: Frames of each symbol instead of the predicted ones [L], to compare voices.
     """
@@ -44,6 +46,7 @@ class AcousticInput:
     speed: float = 1.0
     pause: float = 1.0
     shares: tuple[float, ...] = (1.0,)
+    floors_s: Floats | None = None
     pitch_shift: float = 0.0
     energy_shift: float = 0.0
     durations: Floats | None = None
@@ -64,12 +67,13 @@ class InputBuilder:
         self._pause_ids = [index for index, name in enumerate(names) if name in _PAUSES]
         self._break_ids = [index for index, name in enumerate(names) if name in _BREAKS]
 
-    def build(self, ids: Ids, style: Style) -> AcousticInput:
+    def build(self, ids: Ids, style: Style, pauses: Sequence[PauseKind] = ()) -> AcousticInput:
         """Fill in everything that the style decides.
 
         Args:
             ids: sy, tone, syllable_flag and word_segment of each symbol [L, 4].
             style: As asked for.
+            pauses: What stands at each break; empty where that is not known.
 
         Raises:
             InvalidRequestError: An emotion that no voice has; names the nearest.
@@ -84,9 +88,19 @@ class InputBuilder:
             speed=style.speed * self._manifest.pace,
             pause=style.pause,
             shares=shares,
+            floors_s=self._floors_s(ids, style, pauses),
             pitch_shift=style.pitch * (self._manifest.pitch_per_semitone or 0.0),
             energy_shift=style.energy * (self._manifest.energy_per_unit or 0.0),
         )
+
+    def _floors_s(self, ids: Ids, style: Style, pauses: Sequence[PauseKind]) -> Floats:
+        """[L]; the pause that ends the clause is nobody's business here."""
+        floors_s = np.zeros(len(ids), np.float32)
+        breaks = np.flatnonzero(np.isin(ids[:, 0], self._break_ids))
+        factor = style.pause / style.speed
+        for place, kind in zip(breaks[:-1], pauses[:-1], strict=False):
+            floors_s[place] = self._manifest.pause_floors.of(kind) * factor
+        return floors_s
 
     def _blend(self, style: Style) -> tuple[tuple[str, ...], tuple[float, ...]]:
         """On the line from neutral (intensity 0) through the emotion (1) and beyond."""

@@ -16,6 +16,9 @@ from tts_daemon.acoustic.inputs import AcousticInput
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.voices.manifest import Manifest
 
+_LEAST_PAUSE_S = 0.05
+"""A pause with a floor has at least this much time in which the voice may die away."""
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:
@@ -25,11 +28,13 @@ class Memory:
         values: One row per decoder step [T / r, M].
         frames: Frames of speech; the last step may make up to r - 1 more, which are dropped.
         band: Steps that the decoder looks back, and ahead into the memory.
+        counts: Frames of each symbol [L].
     """
 
     values: Floats
     frames: int
     band: int
+    counts: NDArray[np.int64]
 
 
 class LengthRegulator:
@@ -38,6 +43,8 @@ class LengthRegulator:
     def __init__(self, manifest: Manifest) -> None:
         """Take the voice's sizes."""
         self._frames_per_step = manifest.frames_per_step
+        frame_s = manifest.hop_length / manifest.sample_rate
+        self._least_frames = round(_LEAST_PAUSE_S / frame_s)
         self._scales = np.array(manifest.position_scales, np.float32)  # [P]
 
     def regulate(self, encoding: Encoding, durations: Floats, inputs: AcousticInput) -> Memory:
@@ -53,7 +60,9 @@ class LengthRegulator:
         band = int(_round_half_up(scaled.max(initial=0) / self._frames_per_step))
         drawn_out = np.where(inputs.pauses, scaled * np.float32(inputs.pause), scaled)
         counts = _round_half_up(drawn_out)
-        return Memory(self._memory(encoding, counts), int(counts.sum()), band)
+        if inputs.floors_s is not None:
+            counts = np.where(inputs.floors_s, np.maximum(counts, self._least_frames), counts)
+        return Memory(self._memory(encoding, counts), int(counts.sum()), band, counts)
 
     def _memory(self, encoding: Encoding, counts: NDArray[np.int64]) -> Floats:
         """[T / r, M]."""

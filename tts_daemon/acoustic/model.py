@@ -10,7 +10,7 @@ from tts_daemon.acoustic.decoder import Decoder, DecoderState
 from tts_daemon.acoustic.duration import DurationPredictor
 from tts_daemon.acoustic.encoder import Encoder, Encoding
 from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
-from tts_daemon.acoustic.length_regulator import LengthRegulator
+from tts_daemon.acoustic.length_regulator import LengthRegulator, Memory
 from tts_daemon.acoustic.postnet import Postnet
 from tts_daemon.domain import MelChunk
 from tts_daemon.runtime.engine import Floats, Graph
@@ -31,16 +31,22 @@ class AcousticModel:
         self._frames_per_step = manifest.frames_per_step
 
     def stream(self, inputs: AcousticInput, sizes: Iterator[int]) -> Iterator[MelChunk]:
+        """`decode` for an input of at least one symbol."""
+        yield from self.decode(self.lay_out(inputs), sizes)
+
+    def lay_out(self, inputs: AcousticInput) -> Memory:
+        """What the decoder reads of one clause of at least one symbol, and when it will be said."""
+        encoding = self._encoder.encode(inputs)
+        return self._regulator.regulate(encoding, self._predict_durations(inputs, encoding), inputs)
+
+    def decode(self, memory: Memory, sizes: Iterator[int]) -> Iterator[MelChunk]:
         """Yield the frames of one clause as they are made; nothing when it has none.
 
         Args:
-            inputs: At least one symbol.
+            memory: From `lay_out`.
             sizes: How many frames are wanted next; asked before each chunk. Chunks are a little
                 larger, since the decoder makes whole steps, and come as they come at the end.
         """
-        encoding = self._encoder.encode(inputs)
-        durations = self._predict_durations(inputs, encoding)
-        memory = self._regulator.regulate(encoding, durations, inputs)
         decoding, refining = self._decoder.start(memory), self._postnet.start()
         ahead = -self._postnet.delay  # frames that left the postnet, less those that were wanted
         left = memory.frames

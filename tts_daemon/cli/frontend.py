@@ -87,6 +87,7 @@ def _sentence(clause: Clause) -> dict[str, object]:
         "kind": clause.kind,
         "question": clause.question,
         "dropped": clause.dropped,
+        "pauses": clause.pauses,
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tts_daemon.runtime.engine import Floats
 
-_QUIET = 0.003
+QUIET = 0.003
 """About -50 dB of full scale."""
 _LONGEST_HEAD_S = 0.3
 _KEPT_HEAD_S = 0.03
@@ -35,12 +35,18 @@ def shape_edges(
     return _fade(limited, int(_FADE_S * sample_rate))
 
 
+def trailing_quiet(samples: Floats, before: int = 0) -> int:
+    """Samples of silence at the end of a stream, given those before its newest piece."""
+    loud = np.flatnonzero(np.abs(samples) > QUIET)
+    return len(samples) - 1 - int(loud[-1]) if len(loud) else before + len(samples)
+
+
 def _trim_head(pieces: Iterator[Floats], longest: int, kept: int) -> Iterator[Floats]:
     """Drop the silence before the first sound but for `kept` samples, at most `longest`."""
     head = np.zeros(0, np.float32)
     for piece in pieces:
         head = np.concatenate([head, piece])
-        loud = np.flatnonzero(np.abs(head) > _QUIET)
+        loud = np.flatnonzero(np.abs(head) > QUIET)
         if len(loud) or len(head) >= longest:
             begin = min(int(loud[0]), longest) if len(loud) else longest
             yield head[max(0, begin - kept) :]
@@ -55,7 +61,7 @@ def _limit_tail(pieces: Iterator[Floats], longest: int) -> Iterator[Floats]:
     held = np.zeros(0, np.float32)
     quiet = 0  # samples of silence that were let through since the last sound
     for piece in pieces:
-        loud = np.flatnonzero(np.abs(piece) > _QUIET)
+        loud = np.flatnonzero(np.abs(piece) > QUIET)
         end = int(loud[-1]) + 1 if len(loud) else 0
         if end:
             yield np.concatenate([held, piece[:end]])

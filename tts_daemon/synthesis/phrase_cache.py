@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tts_daemon.domain import Clause
+from tts_daemon.domain import INNER_PAUSES, Clause
 from tts_daemon.runtime.engine import Floats
 
 _OVERHEAD_BYTES = 512
@@ -26,7 +26,10 @@ def phrase_key(voice: str, clause: Clause) -> bytes:
     """
     # Volume is applied at playback, and a chime is no part of the clause.
     style = replace(clause.style, voice="", volume=100.0, chime="")
-    return hashlib.sha256(repr((voice, style, clause.symbols)).encode()).digest()
+    # A pause after the clause is no part of it either, unless it cuts the clause's own silence.
+    ends = INNER_PAUSES.intersection(clause.pauses[-1:])
+    heard = (clause.symbols, clause.pauses[:-1], ends, clause.kind, clause.question)
+    return hashlib.sha256(repr((voice, style, heard)).encode()).digest()
 
 
 @dataclass(slots=True)

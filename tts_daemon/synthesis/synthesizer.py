@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from tts_daemon.domain import AudioChunk, Clause, Style
+from tts_daemon.domain import INNER_PAUSES, AudioChunk, Clause, Style
 from tts_daemon.runtime.engine import Floats
-from tts_daemon.synthesis.edges import shape_edges
+from tts_daemon.synthesis.edges import shape_edges, trailing_quiet
 from tts_daemon.synthesis.phrase_cache import PhraseCache, phrase_key
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.synthesis.voice_pool import VoicePool
@@ -18,7 +18,8 @@ from tts_daemon.text.symbols import VoiceTraits
 from tts_daemon.vocoder.chunking import ChunkPlan
 
 _LONGEST_TAIL_S = 0.6
-"""Silence that a clause may end with, at a pause factor of 1."""
+"""Silence that a sentence may end with, at a pause factor of 1; a clause inside of one ends with
+its pause's floor."""
 _SILENCE_CHUNK_S = 0.25
 
 
@@ -73,9 +74,16 @@ class Synthesizer:
             InvalidRequestError: Unknown emotion.
             VoiceError: The voice is not installed or cannot be played.
         """
+        missing_s = 0.0  # of the pause after the clause before
         for index, clause in enumerate(self.read(text, style)):
-            yield from self._speak(clause, index, keep)
-            yield from self._pause(clause, index)
+            yield from self._silence(missing_s, clause, max(0, index - 1))
+            quiet_s = 0.0
+            for chunk in self._speak(clause, index, keep):
+                quiet = trailing_quiet(chunk.samples, round(quiet_s * chunk.sample_rate))
+                quiet_s = quiet / chunk.sample_rate
+                yield chunk
+            missing_s = self._floor_s(clause) - quiet_s
+            yield from self._silence(clause.pause_after_s, clause, index)
 
     def read(self, text: str, style: Style) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
@@ -111,13 +119,22 @@ class Synthesizer:
     def _make(self, voice: Voice, clause: Clause, index: int) -> Iterator[Floats]:
         style = clause.style
         plan = self._plan.later() if index else self._plan
-        waveform = voice.speak(clause.symbols, style, plan)
+        waveform = voice.speak(clause, plan)
         longest_tail_s = _LONGEST_TAIL_S * style.pause
+        if INNER_PAUSES.intersection(clause.pauses[-1:]):
+            longest_tail_s = self._floor_s(clause)
         return shape_edges(waveform, voice.manifest.sample_rate, longest_tail_s)
 
-    def _pause(self, clause: Clause, index: int) -> Iterator[AudioChunk]:
+    def _floor_s(self, clause: Clause) -> float:
+        """Least silence between this clause and the next."""
+        manifest = self._voices.get(clause.style.voice).manifest
+        floors = [manifest.pause_floors.of(kind) for kind in clause.pauses[-1:]]
+        return sum(floors) * clause.style.pause / clause.style.speed
+
+    def _silence(self, seconds: float, clause: Clause, index: int) -> Iterator[AudioChunk]:
+        """Of any length, in chunks that a stream may be stopped between."""
         rate = self._voices.get(clause.style.voice).manifest.sample_rate
-        left = round(clause.pause_after_s * rate)
+        left = round(seconds * rate)
         while left > 0:
             count = min(left, int(_SILENCE_CHUNK_S * rate))
             yield AudioChunk(np.zeros(count, np.float32), rate, index, clause.style.volume)

@@ -9,8 +9,9 @@ import numpy as np
 
 from tts_daemon.acoustic.inputs import AcousticInput
 from tts_daemon.acoustic.model import AcousticModel
-from tts_daemon.domain import Style, Symbol
+from tts_daemon.domain import Clause, Style
 from tts_daemon.runtime.engine import Floats, Graph
+from tts_daemon.synthesis.pauses import gaps, widen
 from tts_daemon.text.symbols import VoiceTraits, encode
 from tts_daemon.vocoder.chunking import ChunkPlan
 from tts_daemon.vocoder.generator import Vocoder
@@ -37,22 +38,28 @@ class Voice:
             tables=manifest.symbols,
         )
 
-    def speak(
-        self, symbols: tuple[Symbol, ...], style: Style, plan: ChunkPlan | None = None
-    ) -> Iterator[Floats]:
+    def speak(self, clause: Clause, plan: ChunkPlan | None = None) -> Iterator[Floats]:
         """Yield the waveform of one clause of at least one symbol, float32 [n] each.
 
         Raises:
             TextError: The voice does not know a symbol.
             InvalidRequestError: An emotion that no voice has.
         """
-        ids = np.array(encode(symbols, self.manifest.symbols), np.int64)
-        return self.stream(self.acoustic.inputs.build(ids, style), plan or ChunkPlan())
+        ids = np.array(encode(clause.symbols, self.manifest.symbols), np.int64)
+        inputs = self.acoustic.inputs.build(ids, clause.style, clause.pauses)
+        return self.stream(inputs, plan or ChunkPlan())
 
     def stream(self, inputs: AcousticInput, plan: ChunkPlan) -> Iterator[Floats]:
         """`speak` for an input that is ready."""
-        demands = plan.demands(self.vocoder.look_ahead_frames)
-        return self.vocoder.stream(self.acoustic.stream(inputs, demands))
+        memory = self.acoustic.lay_out(inputs)
+        mel = self.acoustic.decode(memory, plan.demands(self.vocoder.look_ahead_frames))
+        waveform = self.vocoder.stream(mel)
+        if inputs.floors_s is None:
+            yield from waveform
+            return
+        rate = self.manifest.sample_rate
+        wanted = gaps(memory.counts, inputs.floors_s, self.manifest.hop_length, rate)
+        yield from widen(waveform, wanted, rate)
 
     def warm_up(self) -> None:
         """Speak one symbol to nobody, so that the first utterance does not pay for first times."""

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tts_daemon.domain import Clause, SentenceKind, Style, Symbol
+from tts_daemon.domain import Clause, PauseKind, SentenceKind, Style, Symbol
 from tts_daemon.errors import TextError
 from tts_daemon.text import english, english_by_chinese, markup, sentences
 from tts_daemon.text.g2p import PolyphoneModel
 from tts_daemon.text.lexicon import Lexicon
 from tts_daemon.text.normalize import USUAL_WAYS, Ways, normalize, steps
 from tts_daemon.text.passage import Passage
+from tts_daemon.text.pauses import pauses
 from tts_daemon.text.phrasing import Phrasing
 from tts_daemon.text.prosody import ProsodyPredictor
 from tts_daemon.text.reading import ProsodicWord, Word
@@ -92,6 +93,8 @@ class Frontend:
         spoken = normalize(written, pronunciations, self._ways)
         group = self._phrasing.read(spoken.text, spoken.pronunciations)
         clause = _clause(part.text, spoken.text, group, part.style, traits)
+        if part.ends_paragraph:
+            clause = replace(clause, pauses=(*clause.pauses[:-1], PauseKind.PARAGRAPH))
         return replace(clause, dropped=spoken.dropped) if spoken.dropped else clause
 
     def clause(self, text: str, spoken: str, style: Style, traits: VoiceTraits) -> Clause:
@@ -131,6 +134,7 @@ def _clause(
         style=style,
         kind=kind,
         question=question_kind(spoken, words) if kind is SentenceKind.QUESTION else None,
+        pauses=pauses(text, spoken, group),
     )
 
 

@@ -17,12 +17,14 @@ class Passage:
         style: How it sounds.
         pause_before_s: Silence before it that the writer asked for, in seconds.
         pronunciations: Readings that the writer gave, by their offsets in `text`; in order.
+        ends_paragraph: What follows is another paragraph.
     """
 
     text: str
     style: Style
     pause_before_s: float = 0.0
     pronunciations: tuple[Pronunciation, ...] = ()
+    ends_paragraph: bool = False
 
     def cut(self, start: int, end: int) -> Passage:
         """The part from `start` to `end`; the pause stays with the first part."""

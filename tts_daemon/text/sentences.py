@@ -22,6 +22,7 @@ _TOKEN = re.compile(
 _PAUSES = frozenset("，：,…；;。")
 _BREATHS = frozenset("、— \t\n的了着过时后里上中和与及并")
 _SILENT = _PAUSES | frozenset("、— \t\n")
+_BLANK_LINE = re.compile(r"\n\s*\n\s*$")
 _BLANK = re.compile(r"[\s，。！？；：、…,.!?;:\"'“”‘’()（）\[\]【】《》〈〉「」『』—~·_\-]*")
 
 
@@ -54,7 +55,10 @@ def split(passage: Passage, limits: Limits | None = None, *, first: bool = False
         for low, high in _clauses(passage, start, end, limits, cut_short):
             clause = passage.cut(low, high)
             if not _BLANK.fullmatch(clause.text):
-                clauses.append(clause)
+                ends = bool(_BLANK_LINE.search(clause.text))
+                clauses.append(replace(clause, ends_paragraph=ends))
+            elif clauses and "\n" in clause.text:
+                clauses[-1] = replace(clauses[-1], ends_paragraph=True)
     if not clauses:
         return [passage.cut(0, 0)] if passage.pause_before_s else []
     clauses[0] = replace(clauses[0], pause_before_s=passage.pause_before_s)

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.fields import Fields
+from tts_daemon.voices.pause_floors import PauseFloors, read_pause_floors
 
 FILE_NAME = "voice.json"
 FORMAT = 1
@@ -113,6 +114,7 @@ class Manifest:
     pitch_per_semitone: float | None
     energy_per_unit: float | None
     pace: float
+    pause_floors: PauseFloors
     position_scales: tuple[float, ...]
     f0: F0Scale | None
     source: Source | None
@@ -164,6 +166,7 @@ class Manifest:
             pitch_per_semitone=_optional_number(keys, "pitch_per_semitone"),
             energy_per_unit=_optional_number(keys, "energy_per_unit"),
             pace=_pace(keys),
+            pause_floors=_pause_floors(keys),
             position_scales=_position_scales(keys),
             f0=_f0_scale(keys.section("f0")) if keys.has("f0") else None,
             source=_source(keys.section("source")) if keys.has("source") else None,
@@ -223,6 +226,12 @@ def _pace(keys: Fields) -> float:
     if not 0.5 <= pace <= 2.0:
         raise keys.error("pace", f"is {pace:g}, must be 0.5 to 2")
     return pace
+
+
+def _pause_floors(keys: Fields) -> PauseFloors:
+    if not keys.has("pause_floors_s"):
+        return PauseFloors()
+    return read_pause_floors(keys.section("pause_floors_s"))
 
 
 def _symbols(keys: Fields) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,8 @@ from tts_daemon.runtime.engine import Floats
 
 
 def _memory(steps: int, band: int) -> Memory:
-    return Memory(toy.weights(60, steps, toy.P * toy.R + toy.G) * 3, steps * toy.R, band)
+    counts = np.array([steps * toy.R])
+    return Memory(toy.weights(60, steps, toy.P * toy.R + toy.G) * 3, steps * toy.R, band, counts)
 
 
 def _written_out(memory: Memory, autoregressive: bool) -> Floats:

@@ -9,7 +9,7 @@ import pytest
 from fakes import toy_voice as toy
 
 from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
-from tts_daemon.domain import Style
+from tts_daemon.domain import PauseKind, Style
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.runtime.engine import Floats
 
@@ -77,6 +77,16 @@ def test_pitch_energy_speed_and_pause_go_into_the_model_s_units() -> None:
     assert _build(Style(speed=1.5), pace=0.8).speed == pytest.approx(1.2)
     unknown = _build(Style(pitch=2), pitch_per_semitone=None)
     assert unknown.pitch_shift == 0
+
+
+def test_floors_are_those_of_the_marks_inside_times_pause_at_speed_1() -> None:
+    pauses = (PauseKind.COMMA, PauseKind.NONE, PauseKind.SENTENCE)
+    builder = InputBuilder(toy.manifest(), 2)
+    usual = builder.build(IDS, Style(), pauses).floors_s
+    np.testing.assert_allclose(usual, [0, 0.2, 0, 0])
+    slow = builder.build(IDS, Style(pause=3, speed=0.5), pauses).floors_s
+    np.testing.assert_allclose(slow, [0, 1.2, 0, 0])
+    np.testing.assert_array_equal(builder.build(IDS, Style()).floors_s, np.zeros(4))
 
 
 def test_pauses_are_the_breaks_at_punctuation() -> None:

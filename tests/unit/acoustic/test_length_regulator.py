@@ -29,7 +29,7 @@ INPUT = AcousticInput(
 )
 
 
-def _regulate(durations: list[float], **changes: float) -> Memory:
+def _regulate(durations: list[float], **changes: float | Floats) -> Memory:
     values: Floats = np.array(durations, np.float32)
     inputs = replace(INPUT, **changes)  # type: ignore[arg-type]
     return LengthRegulator(toy.manifest()).regulate(ENCODING, values, inputs)
@@ -74,6 +74,13 @@ def test_speed_moves_everything_and_pause_only_the_pauses(
     changes: dict[str, float], frames: int
 ) -> None:
     assert _regulate([10.0, 10.0, 10.0], **changes).frames == frames
+
+
+def test_a_pause_with_a_floor_has_time_to_die_away() -> None:
+    floors_s = np.array([0, 0, 0.2], np.float32)
+    assert list(_regulate([5.0, 5.0, 0.0], floors_s=floors_s).counts) == [5, 5, 5]
+    assert list(_regulate([5.0, 5.0, 9.0], floors_s=floors_s).counts) == [5, 5, 9]
+    assert list(_regulate([5.0, 5.0, 0.0]).counts) == [5, 5, 0]
 
 
 def test_the_band_follows_the_longest_symbol_but_not_a_drawn_out_pause() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_daemon.runtime.engine import Floats
-from tts_daemon.synthesis.edges import shape_edges
+from tts_daemon.synthesis.edges import shape_edges, trailing_quiet
 
 RATE = 1000
 
@@ -47,6 +47,14 @@ def test_both_ends_are_faded() -> None:
     assert np.all(np.diff(shaped[:5]) > 0)
     assert np.all(np.diff(shaped[-5:]) < 0)
     np.testing.assert_array_equal(shaped[5:-5], np.full(40, 0.5, np.float32))
+
+
+def test_silence_at_the_end_is_counted_over_all_pieces() -> None:
+    quiet = 0
+    for piece in np.split(_speech(20, 50, 70), [90, 100]):
+        quiet = trailing_quiet(piece, quiet)
+    assert quiet == 70
+    assert trailing_quiet(np.zeros(5, np.float32), 3) == 8
 
 
 def test_nothing_stays_nothing_and_one_sample_does_no_harm() -> None:

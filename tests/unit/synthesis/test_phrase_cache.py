@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from tts_daemon.domain import Clause, Style, Symbol
+from tts_daemon.domain import Clause, PauseKind, SentenceKind, Style, Symbol
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.synthesis.phrase_cache import PhraseCache, phrase_key
 
@@ -117,6 +117,17 @@ def test_the_key_changes_with_all_that_is_heard(field: str) -> None:
     changed = replace(CLAUSE, style=replace(CLAUSE.style, **{field: after}))
     same = phrase_key("v", CLAUSE) == phrase_key("v", changed)
     assert same == (field in SILENT)
+
+
+def test_the_key_changes_with_pauses_inside_and_those_that_cut_the_end() -> None:
+    def key(*pauses: PauseKind, **changes: object) -> bytes:
+        return phrase_key("v", replace(CLAUSE, pauses=pauses, **changes))
+
+    none, comma, sentence = PauseKind.NONE, PauseKind.COMMA, PauseKind.SENTENCE
+    assert key(comma, sentence) != key(none, sentence)
+    assert key(comma) != key(sentence)
+    assert key(sentence) == key(none) == key(PauseKind.PARAGRAPH) == key()
+    assert key(kind=SentenceKind.QUESTION) != key()
 
 
 def test_the_key_changes_with_voice_and_symbols_not_with_the_spelling() -> None:

@@ -12,15 +12,17 @@ import numpy as np
 import pytest
 from fakes import toy_voice as toy
 
-from tts_daemon.domain import AudioChunk, Clause, Style, Symbol
+from tts_daemon.domain import AudioChunk, Clause, PauseKind, Style, Symbol
 from tts_daemon.errors import InvalidRequestError, TextError, UnknownVoiceError
 from tts_daemon.runtime.engine import Floats, GraphOptions
+from tts_daemon.synthesis.edges import trailing_quiet
 from tts_daemon.synthesis.phrase_cache import PhraseCache
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool, estimated_mb, graph_options
 from tts_daemon.text.symbols import VoiceTraits
 from tts_daemon.vocoder.chunking import ChunkPlan
 from tts_daemon.voices.manifest import Manifest
+from tts_daemon.voices.pause_floors import PauseFloors
 from tts_daemon.voices.store import VoiceStore
 
 PHONES = (
@@ -129,6 +131,38 @@ def test_a_clause_without_symbols_is_silence(build: Callable[..., Synthesizer]) 
     assert all(chunk.duration_s <= 0.25 for chunk in chunks)
 
 
+class MarkingReader(Reader):
+    """Gives every clause the pause that is asked for."""
+
+    def __init__(self, kind: PauseKind) -> None:
+        """Take the kind."""
+        super().__init__()
+        self._kind = kind
+
+    def read(
+        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits]
+    ) -> Iterator[Clause]:
+        """As the other, with pauses."""
+        for clause in super().read(text, style, traits):
+            yield replace(clause, pauses=(self._kind,))
+
+
+@pytest.mark.parametrize("pause", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("kind", [PauseKind.COMMA, PauseKind.SENTENCE, PauseKind.PARAGRAPH])
+def test_the_silence_between_clauses_has_a_floor(
+    build: Callable[..., Synthesizer], kind: PauseKind, pause: float
+) -> None:
+    """Measured on the waveform; the last clause keeps the end that the voice gives it."""
+    style = Style(pause=pause)
+    synthesizer = build(reader=MarkingReader(kind), phrases=PhraseCache(1 << 20))
+    for _ in range(2):  # made, and recalled
+        first = _joined([c for c in synthesizer.stream("一。二", style) if c.clause == 0])
+        alone = _joined(list(build(reader=MarkingReader(kind)).stream("一", style)))
+        floor = round(PauseFloors().of(kind) * pause * 1000)
+        assert trailing_quiet(first) == max(floor, trailing_quiet(alone))
+        np.testing.assert_array_equal(first[: len(alone)], alone)
+
+
 def test_no_clauses_make_no_chunks(build: Callable[..., Synthesizer]) -> None:
     assert list(build().stream("", Style())) == []
 
@@ -198,18 +232,22 @@ def test_errors_come_with_the_first_chunk(build: Callable[..., Synthesizer]) -> 
             next(synthesizer.stream("一", style))
 
 
+def _clause(symbols: tuple[Symbol, ...], style: Style) -> Clause:
+    return Clause("", "", (), (), (), symbols, style)
+
+
 def test_a_symbol_that_the_voice_lacks_is_named(tmp_path: Path) -> None:
     pool, _ = _pool(tmp_path, "mei")
     strange = (Symbol("zz_c", "tone1", "s_begin", "word_begin"),)
     with pytest.raises(TextError, match="zz_c"):
-        list(pool.get().speak(strange, Style()))
+        list(pool.get().speak(_clause(strange, Style())))
 
 
 def test_one_symbol_and_any_style_can_be_spoken(tmp_path: Path) -> None:
     pool, _ = _pool(tmp_path, "mei")
     for symbol in PHONES:
         for style in (Style(), Style(speed=2, pause=0), Style(speed=0.5, pause=4, intensity=2)):
-            for piece in pool.get().speak((symbol,), style):
+            for piece in pool.get().speak(_clause((symbol,), style)):
                 assert np.isfinite(piece).all()
 
 

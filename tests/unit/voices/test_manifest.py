@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from fakes import toy_voice as toy
 
+from tts_daemon.domain import PauseKind
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import F0Scale, Manifest, verify
+from tts_daemon.voices.pause_floors import PauseFloors
 
 PATH = Path("/models/toy/voice.json")
 
@@ -55,6 +57,13 @@ def test_a_voice_may_have_a_pace_of_its_own() -> None:
     assert Manifest.parse({**toy.manifest_values(), "pace": 0.9}, PATH).pace == 0.9
 
 
+def test_a_voice_may_state_how_long_its_pauses_are_at_least() -> None:
+    assert Manifest.parse(toy.manifest_values(), PATH).pause_floors == PauseFloors()
+    stated = Manifest.parse({**toy.manifest_values(), "pause_floors_s": {"comma": 0.3}}, PATH)
+    assert stated.pause_floors == PauseFloors(comma=0.3)
+    assert [stated.pause_floors.of(kind) for kind in PauseKind] == [0, 0.12, 0.3, 0.3, 0.4, 0.7]
+
+
 MAY_BE_NULL = {
     "break_emotion",
     "speaker",
@@ -83,6 +92,8 @@ def test_a_missing_key_is_named(key: str) -> None:
         ({**toy.manifest_values(), "hop_length": 0}, "hop_length is 0, must be at least 1"),
         ({**toy.manifest_values(), "autoregressive": 1}, "autoregressive is 1, must be true or"),
         ({**toy.manifest_values(), "emotions": "happy"}, "emotions must be a list of names"),
+        ({**toy.manifest_values(), "pause_floors_s": {"comma": 9}}, "comma is 9 s, must be 0 to 2"),
+        ({**toy.manifest_values(), "pause_floors_s": {"coma": 0}}, "coma is not .* mean comma"),
         ({**toy.manifest_values(), "emotions": []}, "emotions must name at least one"),
         ({**toy.manifest_values(), "emotions": ["glad"]}, "'glad', which symbols.emo_category"),
         ({**toy.manifest_values(), "speaker": "F9"}, "speaker 'F9' is not in symbols.speaker_"),

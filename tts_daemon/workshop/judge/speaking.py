@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tts_daemon.domain import Style, Symbol
 from tts_daemon.runtime.engines import Engines
+from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
@@ -28,7 +29,8 @@ class Speaker:
             VoiceError: There is none, or it is damaged.
         """
         store = VoiceStore([package.parent], package.name)
-        self._voice = VoicePool(store, Engines(), threads).get(package.name)
+        self._pool = VoicePool(store, Engines(), threads)
+        self._voice = self._pool.get(package.name)
         self._frontend = Frontend()
 
     @property
@@ -37,14 +39,9 @@ class Speaker:
         return tuple(self._voice.manifest.emotions)
 
     def chunks(self, text: str, style: Style) -> list[Floats]:
-        """The waveform of a text, clause by clause, as it is streamed."""
-        made: list[Floats] = []
-        for clause in self._frontend.read(text, style, self._voice.traits):
-            if clause.symbols:
-                made += self._voice.speak(clause.symbols, clause.style)
-            rate = self._voice.manifest.sample_rate
-            made.append(np.zeros(round(clause.pause_after_s * rate), np.float32))
-        return made
+        """The waveform of a text, chunk by chunk, as the daemon plays it."""
+        synthesizer = Synthesizer(self._frontend, self._pool)
+        return [chunk.samples for chunk in synthesizer.stream(text, style)]
 
     def speak(self, text: str, style: Style | None = None) -> Floats:
         """The waveform of a text [N]."""
