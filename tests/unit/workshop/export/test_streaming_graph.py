@@ -35,6 +35,7 @@ VARIANTS = {
     "causal": GeneratorParams(**SMALL, causal=True),
     "excited_causal": GeneratorParams(**SMALL, causal=True, harmonics=3, sample_rate=16000),
     "subbands": GeneratorParams(**SMALL, out_channels=4),
+    "excited_subbands": GeneratorParams(**SMALL, out_channels=4, harmonics=3, sample_rate=24000),
     "one_kernel": GeneratorParams(
         channels=16,
         resblock_kernels=(3,),

@@ -119,11 +119,11 @@ class Generator(nn.Module):
             self.conv_blocks.append(ResidualBlock(next_width, size, dilations, causal))
 
     def _source_downs(self, widths: list[int]) -> list[Convolution]:
-        """Convolutions that bring the excitation down to each stage's rate."""
+        """Convolutions that bring the excitation down to the rate of each stage, or band."""
         scales = self.params.upsample_scales
         layers = []
         for stage, width in enumerate(widths[1:]):
-            down = prod(scales[stage + 1 :])
+            down = prod(scales[stage + 1 :]) * self.params.out_channels
             layers.append(
                 Convolution(1, width, 1, causal=False)
                 if down == 1

@@ -17,7 +17,8 @@ class GeneratorParams:
 
     Attributes:
         in_channels: Mel bands.
-        out_channels: 1, or the number of PQMF bands that are merged into one waveform.
+        out_channels: 1, or the number of PQMF bands that are merged into one waveform; no published
+            voice has both bands and an excitation.
         channels: Width before the first upsampling; halved by each stage.
         kernel_size: Taps of the first, the last and the repeat-branch convolutions.
         upsample_scales: Factor of each stage.
@@ -104,8 +105,6 @@ class GeneratorParams:
                 for k, s in zip(self.upsample_kernels, self.upsample_scales, strict=False)
             ),
             "out_channels must be 1 or 4": self.out_channels in (1, 4),
-            "nsf_params goes only with out_channels 1": not self.harmonics
-            or self.out_channels == 1,
         }
         for complaint, holds in checks.items():
             if not holds:

@@ -62,12 +62,11 @@ def _frames_read(params: GeneratorParams, span: Span) -> Span:
         )
     span = span.through_conv(params.kernel_size, 1, causal)
     source_frames: list[Span] = []
-    rate = prod(params.upsample_scales)
     for stage in reversed(range(len(params.upsample_scales))):
         span = _through_blocks(params, span)
         scale, taps = params.upsample_scales[stage], params.upsample_kernels[stage]
         if params.harmonics:
-            source_frames.append(_excitation_frames(params, span, stage, rate))
+            source_frames.append(_excitation_frames(params, span, stage))
         repeat = span.through_conv(params.kernel_size, 1, causal).through_repeat(scale)
         span = span.through_transposed(taps, scale, causal).joined(repeat)
     span = span.through_conv(params.kernel_size, 1, causal)
@@ -87,7 +86,7 @@ def _through_blocks(params: GeneratorParams, span: Span) -> Span:
     return widest
 
 
-def _excitation_frames(params: GeneratorParams, span: Span, stage: int, rate: int) -> Span:
-    down = prod(params.upsample_scales[stage + 1 :])
+def _excitation_frames(params: GeneratorParams, span: Span, stage: int) -> Span:
+    down = prod(params.upsample_scales[stage + 1 :]) * params.out_channels
     samples = span if down == 1 else span.through_stride(2 * down, down, params.causal)
-    return samples.through_repeat(rate)
+    return samples.through_repeat(params.hop_length)
