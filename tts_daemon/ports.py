@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +46,8 @@ class Snapshot:
         last_first_audio_ms, last_real_time_factor: Of the newest finished utterance; None before
             the first.
         engine: What plays the default voice's vocoder, such as `native (neon)` or `onnx`.
+        troubles: What is wrong now, by the part that it is wrong with: `journal`, or a door.
+        poison: Texts that ended the daemon more than once and are not tried again, newest last.
     """
 
     state: PlayerState
@@ -61,6 +63,8 @@ class Snapshot:
     last_first_audio_ms: float | None
     last_real_time_factor: float | None
     engine: str = ""
+    troubles: dict[str, str] = field(default_factory=dict)
+    poison: tuple[str, ...] = ()
 
 
 class SpeechService(Protocol):
@@ -120,12 +124,26 @@ class SpeechService(Protocol):
         """The player at this moment."""
         ...
 
-    def subscribe(self, listener: Callable[[Event | Snapshot], None]) -> Callable[[], None]:
+    def subscribe(
+        self, listener: Callable[[Event | Snapshot], None], *, confirms: bool = False
+    ) -> Callable[[], None]:
         """Call `listener` for every event and every change of state, in order; it must not block.
+
+        Args:
+            confirms: It will `confirm` every final event. Those that it does not are kept, also for
+                the next process, where `unconfirmed` tells them.
 
         Returns:
             A function that ends the subscription.
         """
+        ...
+
+    def unconfirmed(self) -> list[Event]:
+        """Final events that nobody has confirmed, those of earlier processes first."""
+        ...
+
+    def confirm(self, event_id: str) -> None:
+        """Somebody who was promised the final event of an utterance has it."""
         ...
 
 

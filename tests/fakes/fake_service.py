@@ -55,6 +55,8 @@ class FakeSpeechService:
         self.on_submit: Callable[[str], None] = lambda _: None
         self._snapshot = IDLE
         self.flushes = 0
+        self.untold: list[Event] = []
+        self.confirmed: list[str] = []
         self._listeners: list[Callable[[Event | Snapshot], None]] = []
 
     @property
@@ -113,9 +115,18 @@ class FakeSpeechService:
     def snapshot(self) -> Snapshot:
         return self._snapshot
 
-    def subscribe(self, listener: Callable[[Event | Snapshot], None]) -> Callable[[], None]:
+    def subscribe(
+        self, listener: Callable[[Event | Snapshot], None], *, confirms: bool = False
+    ) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def unconfirmed(self) -> list[Event]:
+        return list(self.untold)
+
+    def confirm(self, event_id: str) -> None:
+        self.confirmed.append(event_id)
+        self.untold = [event for event in self.untold if event.id != event_id]
 
 
 def tone(seconds: float, level: float = 0.5) -> AudioChunk:

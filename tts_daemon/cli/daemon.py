@@ -67,6 +67,7 @@ def _act(options: argparse.Namespace) -> int:
         print(printer.effective(read()), end="")
     elif options.check_config:
         loaded = read()
+        _check_journal(loaded.settings.queue.journal)
         print(f"the configuration is right; {len(loaded.origins)} keys are set")
     else:
         signals.hold_back()
@@ -75,6 +76,13 @@ def _act(options: argparse.Namespace) -> int:
 
         Daemon(read).run()
     return 0
+
+
+def _check_journal(path: str) -> None:
+    from tts_daemon.playback import why_not_ours
+
+    if path and (why := why_not_ours(Path(path))):
+        raise SettingsError(f"queue.journal: {path} {why}")
 
 
 def _complain(error: TtsError) -> None:

@@ -182,6 +182,10 @@ def _status_lines(reply: Reply) -> Iterator[str]:
     if reply["last_real_time_factor"] is not None:
         yield f"real time     {reply['last_real_time_factor']:.3f} x"
     yield f"counters      {', '.join(f'{name} {n}' for name, n in reply['counters'].items())}"
+    for part, problem in reply["troubles"].items():
+        yield f"{part:<13} {problem}"
+    for text in reply["poison"]:
+        yield f"poison        {text}"
     if reply["last_error"]:
         yield f"last error    {reply['last_error']}"
 

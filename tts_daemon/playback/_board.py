@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -40,14 +41,20 @@ class Board:
 
     Args:
         sink_counters: Totals of the sink, which a snapshot shows as well.
+        is_due: Whether what was put with a ticket may be told; what comes after it waits, too.
     """
 
-    def __init__(self, sink_counters: Callable[[], dict[str, int]]) -> None:
+    def __init__(
+        self,
+        sink_counters: Callable[[], dict[str, int]],
+        is_due: Callable[[int], bool] = lambda ticket: True,
+    ) -> None:
         self._sink_counters = sink_counters
+        self._is_due = is_due
         self._lock = threading.Lock()
         self._newest = _EMPTY
         self._told: Snapshot | None = None
-        self._line: deque[Event | Snapshot] = deque()
+        self._line: deque[tuple[Event | Snapshot, int]] = deque()
         self._listeners: tuple[Listener, ...] = ()
         self._delivering = threading.Lock()
 
@@ -62,18 +69,18 @@ class Board:
             newest = self._newest = replace(self._newest, **fields)
             if self._told is None or replace(self._told, counters=newest.counters) != newest:
                 self._told = newest
-                self._line.append(self.snapshot())
+                self._line.append((self.snapshot(), 0))
 
-    def put(self, event: Event) -> None:
+    def put(self, event: Event, ticket: int = 0) -> None:
         """Put an event in line."""
-        self._line.append(event)
+        self._line.append((event, ticket))
 
     def deliver(self) -> None:
         """Empty the line. Where another thread is at it already, that one delivers ours too."""
-        while self._line and self._delivering.acquire(blocking=False):
+        while self._has_due() and self._delivering.acquire(blocking=False):
             try:
-                while self._line:
-                    self._tell(self._line.popleft())
+                while self._has_due():
+                    self._tell(self._line.popleft()[0])
             finally:
                 self._delivering.release()
 
@@ -87,6 +94,11 @@ class Board:
                 self._listeners = tuple(item for item in self._listeners if item is not listener)
 
         return unsubscribe
+
+    def _has_due(self) -> bool:
+        with contextlib.suppress(IndexError):
+            return self._is_due(self._line[0][1])
+        return False
 
     def _tell(self, item: Event | Snapshot) -> None:
         for listener in self._listeners:

@@ -16,16 +16,19 @@ from dataclasses import replace
 from tts_daemon.clock import Clock
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
 from tts_daemon.errors import NotReadyError, QueueFullError
+from tts_daemon.playback import _poison as poison
 from tts_daemon.playback._board import Board
+from tts_daemon.playback._endings import Endings
 from tts_daemon.playback._queue import SpeechQueue, Utterance, Verdict
 from tts_daemon.playback._turns import Turns
-from tts_daemon.playback.journal import Journal
+from tts_daemon.playback.journal import Journal, Remembered
 from tts_daemon.ports import Sink
 
 _logger = logging.getLogger(__name__)
 
 _RETRY_FIRST_S = 1.0
 _RETRY_MOST_S = 30.0
+_JOURNAL = "journal"
 
 
 class Dispatcher:
@@ -37,6 +40,7 @@ class Dispatcher:
         sink: Is silenced when the utterance being spoken ends early.
         board: Is shown every change of state, and every event.
         turns: Are kept for the loudspeaker while something waits for it.
+        endings: Keeps final events.
         clock: Ages requests.
     """
 
@@ -47,6 +51,7 @@ class Dispatcher:
         sink: Sink,
         board: Board,
         turns: Turns,
+        endings: Endings,
         clock: Clock,
     ) -> None:
         self._queue = queue
@@ -54,6 +59,7 @@ class Dispatcher:
         self._sink = sink
         self._board = board
         self._turns = turns
+        self._endings = endings
         self._clock = clock
         self._changed = threading.Condition(threading.RLock())
         # Taken before _changed. Held while the journal writes through to the disk, so that a slow
@@ -69,6 +75,8 @@ class Dispatcher:
         self._last_finished: Event | None = None
         self._counters: Counter[str] = Counter()
         self._last_error = ""
+        self._poison: tuple[str, ...] = ()
+        self._troubles: dict[str, str] = {}
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -78,17 +86,34 @@ class Dispatcher:
         Args:
             interrupted: `again` or `drop`: what becomes of the utterance that was cut off.
         """
+        self._journal.on_merged = lambda remembered: self._take_in(remembered, interrupted)
+        self._journal.on_written = self._journal_changed
         remembered = self._journal.open()
+        self._poison = poison.recalled(self._journal)
+        self._take_in(remembered, interrupted)
+        with self._change():
+            self._running = True
+
+    def _take_in(self, remembered: Remembered, interrupted: str) -> None:
         with self._change():
             self._queue.remember_ids(remembered.ids)
+            self._endings.take_in(remembered.endings)
             for utterance in remembered.waiting:
                 self._queue.put_back(utterance)
             for utterance in remembered.interrupted:
-                if interrupted == "again":
+                if utterance.begun >= poison.MOST_BEGUN:
+                    self._poison = poison.added(self._journal, self._poison, utterance)
+                    self._end(utterance, EventType.FAILED, reason=poison.REASON)
+                elif interrupted == "again":
                     self._queue.put_back(utterance)
                 else:
                     self._end(utterance, EventType.CANCELLED, reason="interrupted by a restart")
-            self._running = True
+
+    def _journal_changed(self) -> None:
+        if self._journal.trouble == self._troubles.get(_JOURNAL, ""):
+            self._board.deliver()
+        else:
+            self.set_trouble(_JOURNAL, self._journal.trouble)
 
     def close(self) -> None:
         """Accept nothing more and hand nothing more out; what the journal keeps stays in it."""
@@ -97,13 +122,21 @@ class Dispatcher:
             current, self._current = self._current, None
             self._sink.stop_now()
             for utterance in [*([current] if current else []), *self._queue.clear()]:
-                if not utterance.kept:
+                if not self._journal.keeps(utterance.serial):
                     self._end(utterance, EventType.CANCELLED, reason="the daemon stops")
+                elif utterance is current:
+                    self._journal.forgive(utterance.serial)
 
     def set_limit(self, limit: int) -> None:
         """How many may wait from now on; none that waits already is dropped."""
         with self._change():
             self._queue.limit = limit
+
+    def set_trouble(self, part: str, problem: str) -> None:
+        """Show what is wrong with a part of the daemon; empty: nothing any more."""
+        with self._change():
+            others = {name: text for name, text in self._troubles.items() if name != part}
+            self._troubles = {**others, part: problem} if problem else others
 
     # -- the doors' side ------------------------------------------------------------------------
 
@@ -179,7 +212,7 @@ class Dispatcher:
         with self._change():
             if self._current is utterance and not utterance.started:
                 utterance.started = True
-                self._event(utterance, EventType.STARTED)
+                self._tell(_event(utterance, EventType.STARTED))
 
     def finished(self, utterance: Utterance, figures: dict[str, float]) -> None:
         """Its last sample was heard. Figures: fields of `Event`."""
@@ -263,6 +296,8 @@ class Dispatcher:
             speaking_id=self._current.request.id if self._current else "",
             queued=len(self._queue),
             last_error=self._last_error,
+            troubles=self._troubles,
+            poison=self._poison,
             counters=dict(self._counters),
             last_first_audio_ms=finished.first_audio_ms if finished else None,
             last_real_time_factor=finished.real_time_factor if finished else None,
@@ -302,7 +337,7 @@ class Dispatcher:
     def _add(self, request: SpeakRequest, serial: int) -> int:
         with self._change():
             deadline_s = self._deadline_s(request)
-            utterance = Utterance(request, serial, deadline_s, kept=self._journal.lasting)
+            utterance = Utterance(request, serial, deadline_s)
             try:
                 # Judged again: something may have begun or ended while the journal was written.
                 verdict = self._judge(request)
@@ -317,7 +352,7 @@ class Dispatcher:
             for waiting, reason in verdict.cancelled:
                 self._end(waiting, EventType.CANCELLED, reason=reason)
             self._interrupt(verdict)
-            self._event(utterance, EventType.QUEUED, position=position)
+            self._tell(_event(utterance, EventType.QUEUED, position=position))
             return position
 
     def _deadline_s(self, request: SpeakRequest) -> float | None:
@@ -372,17 +407,20 @@ class Dispatcher:
             self._end(utterance, EventType.EXPIRED, reason=reason)
 
     def _end(self, utterance: Utterance, kind: EventType, **fields: float | str) -> None:
-        self._journal.end(utterance.serial)
         self._counters[kind.value] += 1
-        self._event(utterance, kind, **fields)
-
-    def _event(self, utterance: Utterance, kind: EventType, **fields: float | str) -> None:
-        request = utterance.request
-        event = Event(kind, request.id, source=request.source, **fields)  # type: ignore[arg-type]
+        event = _event(utterance, kind, **fields)
         if kind == EventType.FINISHED:
             self._last_finished = event
-        self._board.put(event)
+        self._tell(event, self._endings.end(utterance.serial, event))
+
+    def _tell(self, event: Event, ticket: int = 0) -> None:
+        self._board.put(event, ticket)
         _log(event)
+
+
+def _event(utterance: Utterance, kind: EventType, **fields: float | str) -> Event:
+    request = utterance.request
+    return Event(kind, request.id, source=request.source, **fields)  # type: ignore[arg-type]
 
 
 def _log(event: Event) -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from tts_daemon.domain import AudioChunk, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.playback._context import PlayerContext, PresetBook
 from tts_daemon.playback._requests import checked_number
 from tts_daemon.playback.journal import Journal
-
-_Value = TypeVar("_Value", float, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +70,11 @@ class Manner:
     def recall(self) -> None:
         """Go on with what people had set, unless the configuration was changed since."""
         configured_preset, configured_volume = self._configured
-        self.volume = self._recalled("volume", configured_volume)
-        self.speed = self._recalled("speed", 1.0)
-        preset = self._recalled("preset", configured_preset)
-        if preset in self._presets.names:
-            self.preset = preset
+        self.volume = self._recalled("volume", configured_volume, 0, 100)
+        self.speed = self._recalled("speed", 1.0, 0.5, 2)
+        preset = self._journal.recall("preset")
+        if preset in [[configured_preset, name] for name in self._presets.names]:
+            self.preset = preset[1]
 
     def reload(self, presets: PresetBook, preset: str, volume: float) -> None:
         """Take over a new configuration; what people set stays, where it still exists."""
@@ -132,11 +128,14 @@ class Manner:
         return replace(self._context.chimes.sound(style.chime), volume=style.volume)
 
     def _remember(self, name: str, value: float | str, configured: float | str) -> None:
-        self._journal.remember(name, json.dumps([configured, value]))
+        self._journal.remember(name, [configured, value])
 
-    def _recalled(self, name: str, configured: _Value) -> _Value:
+    def _recalled(self, name: str, configured: float, least: float, most: float) -> float:
+        """What was kept of a number; a damaged file may hold anything."""
         kept = self._journal.recall(name)
-        if kept is None:
+        if not isinstance(kept, list) or len(kept) != 2 or kept[0] != configured:
             return configured
-        before, value = json.loads(kept)
-        return value if before == configured and type(value) is type(configured) else configured
+        try:
+            return checked_number(name, kept[1], least, most)
+        except InvalidRequestError:
+            return configured

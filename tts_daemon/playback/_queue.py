@@ -29,14 +29,14 @@ class Utterance:
         serial: Order of acceptance; unique, also across restarts.
         deadline_s: On the monotonic clock: too old to be spoken after this; None for never.
         started: Whether its `started` event is out (it may be spoken again from its start).
-        kept: Whether the journal has it, so that the next process will find it.
+        begun: How often earlier processes began it and did not live to end it.
     """
 
     request: SpeakRequest
     serial: int
     deadline_s: float | None = None
     started: bool = False
-    kept: bool = True
+    begun: int = 0
 
     @property
     def key(self) -> str:

@@ -3,13 +3,14 @@
 What is promised: when `accept` returns, the request survives the end of the process and of the
 power (WAL mode; `synchronous=FULL` writes the log through to the disk). A door that accepts many at
 once has them written through by one `flush`, before it promises anything to their senders. That an
-utterance was begun or has ended is written with `synchronous=NORMAL` and never waited for: a power
-cut (or a kill within the same few milliseconds) may forget it, and the utterance is spoken once
-more. So a word may come twice after a power cut, but is never lost, and a memory card has to write
-through once per utterance, not three times.
+utterance was begun or has ended is a note: it is written with `synchronous=NORMAL` and never waited
+for, so that neither the worker nor a stop stands in line behind a slow disk. Its event is told only
+when the note is written (`is_written`): what was told once is never spoken again. A power cut may
+forget the newest notes; so a word may come twice after it, but is never lost.
 
-A file that cannot be read is set aside with a warning, and whatever rows it still yields are kept.
-A disk that cannot be written costs one warning; speech goes on.
+A file that SQLite calls corrupt is set aside, and every row it still yields is kept. Where the file
+cannot be used at all (a full disk, another process, another owner), everything is kept in memory, a
+thread tries again, and what was accepted meanwhile is written as soon as it can be.
 """
 
 from __future__ import annotations
@@ -17,45 +18,39 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import math
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tts_daemon.clock import Clock, SystemClock
-from tts_daemon.domain import Policy, Priority, SpeakRequest
-from tts_daemon.playback._queue import Utterance, fingerprint
+from tts_daemon.domain import Event, SpeakRequest
+from tts_daemon.errors import JournalError
+from tts_daemon.playback import _journal_file as file
+from tts_daemon.playback._journal_rows import BEGUN, Row, write_event
+from tts_daemon.playback._queue import Utterance
 
 _logger = logging.getLogger(__name__)
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS utterances (
-    serial INTEGER PRIMARY KEY,
-    id TEXT NOT NULL,
-    fingerprint INTEGER NOT NULL,
-    request TEXT NOT NULL,
-    accepted_s REAL NOT NULL,
-    boot TEXT NOT NULL,
-    boot_s REAL NOT NULL,
-    state TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-_INSERT = "INSERT INTO utterances VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_REMEMBER = "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)"
-_SELECT = "SELECT * FROM utterances ORDER BY serial"
-_PAGE_BYTES = 1024
-"""Small: every accepted request writes at least one page through to the memory card."""
+_BEGIN = "UPDATE utterances SET state='begun', begun=begun+1 WHERE serial=?"
+_FORGIVE = "UPDATE utterances SET begun=max(begun-1, 0) WHERE serial=?"
+_WAIT = "UPDATE utterances SET state='waiting', begun=max(begun-1, 0) WHERE serial=?"
+_END = "UPDATE utterances SET state='ended', request='', checksum=0, ending=? WHERE serial=?"
+_TOLD = "UPDATE utterances SET ending='' WHERE serial=?"
+_FORGET = "DELETE FROM utterances WHERE state='ended' AND serial < ?"
 
-_KEPT_IDS = 1000
+KEPT_IDS = 1000
+"""Ids of ended utterances that are remembered, the newest ones."""
 _TIDY_EVERY = 200
+"""Writes after which the log is folded into the file: it stays below a megabyte."""
 _MOST_NOTES = 10000
-"""Kept while the disk is full; the oldest make room."""
-_WARN_EVERY_S = 3600.0
+"""Kept while the file cannot be written; the oldest make room."""
+_RETRY_S = 5.0
+
+_Note = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +61,13 @@ class Remembered:
         waiting: Not yet begun, in the order of acceptance.
         interrupted: Begun but not ended.
         ids: (id, fingerprint) of the newest accepted requests, the oldest first.
+        endings: Final events that nobody is known to have, with the serials of their utterances.
     """
 
     waiting: tuple[Utterance, ...] = ()
     interrupted: tuple[Utterance, ...] = ()
     ids: tuple[tuple[str, int], ...] = ()
+    endings: tuple[tuple[int, Event], ...] = ()
 
 
 class Journal:
@@ -79,34 +76,87 @@ class Journal:
     Args:
         path: The SQLite file; None keeps everything in memory.
         clock: Whose time tells how old a request is.
+        retry_s: Time between attempts to open a file that cannot be used.
+
+    Attributes:
+        on_merged: Told, on a thread of the journal, what a file holds that could be opened later.
+        on_written: Called without any lock when notes were written by somebody else's thread.
     """
 
-    def __init__(self, path: Path | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, clock: Clock | None = None, retry_s: float = _RETRY_S
+    ) -> None:
         self._path = path
         self._clock = clock or SystemClock()
+        self._retry_s = retry_s
         self._lock = threading.Lock()
         self._boot = _boot_id()
         self._next_serial = 1
-        self._notes: deque[tuple[str, tuple[Any, ...]]] = deque(maxlen=_MOST_NOTES)
-        self._is_kept = False
+        self._notes: deque[_Note] = deque()
+        self._noting = threading.Lock()
+        self._noted = self._settled = 0
+        self._unsaved: set[int] = set()
+        self._settings: dict[str, str] = {}
         self._is_flushed = True
-        self._has_warned = False
-        self._warn_again_s = -math.inf
+        self._writes = 0
+        self._trouble = ""
         self._database: sqlite3.Connection | None = None
+        self._ending = threading.Event()
+        self._wake = threading.Event()
+        self._keeper: threading.Thread | None = None
+        self.on_merged: Callable[[Remembered], None] = lambda remembered: None
+        self.on_written: Callable[[], None] = lambda: None
+
+    # -- state ----------------------------------------------------------------------------------
 
     @property
-    def lasting(self) -> bool:
-        """Whether the newest request that was accepted is found again by the next process."""
-        return self._path is not None and self._is_kept
+    def trouble(self) -> str:
+        """Why what waits would be lost in a crash; empty when all is well."""
+        return self._trouble
+
+    def keeps(self, serial: int) -> bool:
+        """Whether the next process will find a request."""
+        return self._path is not None and serial not in self._unsaved
+
+    def is_written(self, ticket: int) -> bool:
+        """Whether a note is in the file, or cannot be written now."""
+        return self._settled >= ticket
+
+    # -- life -----------------------------------------------------------------------------------
 
     def open(self) -> Remembered:
-        """Open or create the file, and say what an earlier process left."""
+        """Open or create the file, and say what an earlier process left.
+
+        Where it cannot be opened, that is said once, and `on_merged` hears of it later.
+        """
+        if self._path is None:
+            return Remembered()
         with self._lock:
-            rows = self._open_database()
-            remembered = self._remembered(rows)
-            self._next_serial = max((row[0] for row in rows), default=0) + 1
-            self._is_kept = self._database is not None
+            remembered = self._try_to_open() or Remembered()
+            if self._database is None:
+                # Far above every number that the file may hold.
+                self._next_serial = round(1000 * self._clock.wall_s()) << 8
+        self._keeper = threading.Thread(target=self._keep, name="journal", daemon=True)
+        self._keeper.start()
         return remembered
+
+    def close(self) -> None:
+        """Write what is left, and close the file."""
+        self._ending.set()
+        self._wake.set()
+        if self._keeper is not None:
+            self._keeper.join()
+        self._write_notes()
+        with self._lock:
+            self._tidy()
+            if self._database is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    self._database.close()
+            self._database = None
+            self._settled = self._noted
+        self.on_written()
+
+    # -- requests -------------------------------------------------------------------------------
 
     def accept(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         """Write a request down.
@@ -121,84 +171,113 @@ class Journal:
         """
         with self._lock:
             serial, self._next_serial = self._next_serial, self._next_serial + 1
-            synchronous = "FULL" if lasting else "NORMAL"
-            self._is_kept = self._write(_INSERT, self._row(serial, request), synchronous)
+            now = (self._clock.wall_s(), self._boot, self._clock.monotonic_s())
+            values = Row.of(serial, request, now).values
+            # What waits to be written comes first: it may be about the same file's room.
+            self._write_all()
+            if self._notes or not self._write(file.INSERT, values, "FULL" if lasting else "NORMAL"):
+                self._unsaved.add(serial)
+                self._put_note(file.INSERT, values)
             self._is_flushed = lasting
-            if self._is_kept and self._has_warned:
-                self._has_warned = False
-                _logger.info("queue journal %s is written again", self._path)
-            if serial % _TIDY_EVERY == 0:
-                self._tidy()
         self._write_notes()
+        self.on_written()
         return serial
 
     def flush(self) -> None:
         """Write through to the disk: the log is one file, so its newest record takes all along."""
         with self._lock:
             if not self._is_flushed:
-                self._is_flushed = self._write(_REMEMBER, ("flushed", self._boot), "FULL")
+                self._is_flushed = self._write(file.REMEMBER, ("flushed", self._boot), "FULL")
         self._write_notes()
+        self.on_written()
 
     def begin(self, serial: int) -> None:
         """Note that an utterance is being spoken."""
-        self._note("UPDATE utterances SET state='begun' WHERE serial=?", serial)
+        self._note(_BEGIN, serial)
 
     def wait_again(self, serial: int) -> None:
         """Note that an utterance which was begun waits again."""
-        self._note("UPDATE utterances SET state='waiting' WHERE serial=?", serial)
+        self._note(_WAIT, serial)
 
-    def end(self, serial: int) -> None:
-        """Note that an utterance has had its final event; its id is remembered for a while."""
-        self._note("UPDATE utterances SET state='ended', request='' WHERE serial=?", serial)
+    def forgive(self, serial: int) -> None:
+        """Note that an utterance is cut off by our own end: that it was begun is not its fault."""
+        self._note(_FORGIVE, serial)
 
-    def remember(self, name: str, value: str) -> None:
-        """Keep a value, such as the volume, for the next process."""
-        self._note(_REMEMBER, name, value)
+    def end(self, serial: int, event: Event | None = None) -> int:
+        """Note that an utterance has ended; its id is remembered for a while.
 
-    def recall(self, name: str) -> str | None:
-        """A value that was kept; None when there is none."""
-        with self._lock, contextlib.suppress(sqlite3.Error):
-            if self._database is not None:
-                sql = "SELECT value FROM settings WHERE name=?"
-                row = self._database.execute(sql, (name,)).fetchone()
-                return None if row is None else str(row[0])
-        return None
+        Args:
+            serial: Of the utterance.
+            event: Its final event, kept until `told`; None where nobody has to hear of it.
 
-    def close(self) -> None:
-        """Close the file."""
-        self._write_notes()
-        with self._lock, contextlib.suppress(sqlite3.Error):
-            if self._database is not None:
-                self._tidy()
-                self._database.close()
-                self._database = None
-
-    def _note(self, sql: str, *values: Any) -> None:
-        """Write soon, and before this returns unless another thread is just writing.
-
-        Never waits for the disk: whoever has the disk's attention writes our note too. The worker
-        and a stop must not stand in line behind the slow writing of an accepted request.
+        Returns:
+            A ticket for `is_written`.
         """
-        self._notes.append((sql, values))
+        return self._note(_END, write_event(event) if event else "", serial)
+
+    def told(self, serial: int) -> None:
+        """Note that somebody has the final event."""
+        self._note(_TOLD, serial)
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def remember(self, name: str, value: Any) -> None:
+        """Keep a value, such as the volume, for the next process."""
+        text = json.dumps(value)
+        self._settings[name] = text
+        self._note(file.REMEMBER, name, text)
+
+    def recall(self, name: str) -> Any:
+        """A value that was kept; None when there is none, or none that can be read."""
+        return file.decoded(self._settings.get(name))
+
+    # -- notes ----------------------------------------------------------------------------------
+
+    def _note(self, sql: str, *values: Any) -> int:
+        """Write soon, and before this returns unless another thread is just writing."""
+        ticket = self._put_note(sql, values)
         self._write_notes()
+        return ticket
+
+    def _put_note(self, sql: str, values: tuple[Any, ...]) -> int:
+        with self._noting:
+            self._noted += 1
+            if self._path is None:
+                self._settled = self._noted
+                return self._noted
+            self._notes.append((sql, values))
+            if len(self._notes) > _MOST_NOTES:
+                self._notes.popleft()
+            return self._noted
 
     def _write_notes(self) -> None:
+        """Empty the line of notes; never waits: whoever has the disk's attention writes ours."""
         while self._notes and self._lock.acquire(blocking=False):
             try:
-                while self._notes:
-                    sql, values = self._notes[0]
-                    if not self._write(sql, values, "NORMAL"):
-                        # Later, with the next one: without it, the next process would speak again
-                        # what was spoken.
-                        return
-                    self._notes.popleft()
+                if not self._write_all():
+                    return
             finally:
                 self._lock.release()
+        if self._writes >= _TIDY_EVERY:
+            self._wake.set()
 
-    def _row(self, serial: int, request: SpeakRequest) -> tuple[Any, ...]:
-        text = json.dumps(asdict(request), ensure_ascii=True)
-        now = (self._clock.wall_s(), self._boot, self._clock.monotonic_s())
-        return (serial, request.id, fingerprint(request), text, *now, "waiting")
+    def _write_all(self) -> bool:
+        """Write notes under the lock; whether none is left that could not be written."""
+        while self._notes:
+            sql, values = self._notes[0]
+            if not self._write(sql, values, "NORMAL"):
+                # Later, with the next one: without it, the next process would speak again what was
+                # spoken. Events need not wait for it.
+                self._settled = self._noted
+                return False
+            with self._noting:
+                # The oldest may have been dropped to make room in between.
+                if self._notes and self._notes[0][1] is values:
+                    self._notes.popleft()
+                self._settled = max(self._settled, self._noted - len(self._notes))
+            if sql == file.INSERT:
+                self._unsaved.discard(values[0])
+        return True
 
     def _write(self, sql: str, values: tuple[Any, ...], synchronous: str) -> bool:
         if self._database is None:
@@ -207,157 +286,114 @@ class Journal:
             self._database.execute(f"PRAGMA synchronous={synchronous}")
             self._database.execute(sql, values)
         except sqlite3.Error as error:
-            self._warn(error)
+            self._complain(
+                f"cannot be written ({error}); speech goes on, but what waits would be lost in a "
+                "crash: make room on the disk"
+            )
             return False
+        self._writes += 1
+        self._relieve()
         return True
-
-    def _warn(self, error: Exception) -> None:
-        """Once: on a disk that is nearly full, short requests may find room and long ones not."""
-        if self._clock.monotonic_s() < self._warn_again_s:
-            return
-        self._warn_again_s = self._clock.monotonic_s() + _WARN_EVERY_S
-        self._has_warned = True
-        _logger.warning(
-            "queue journal %s cannot be written (%s); speech goes on, but what waits would be lost "
-            "in a crash: make room on the disk",
-            self._path,
-            error,
-        )
 
     def _tidy(self) -> None:
         """Forget what ended long ago, and fold the log into the file."""
-        oldest = self._next_serial - _KEPT_IDS
-        self._write(
-            "DELETE FROM utterances WHERE state='ended' AND serial < ?", (oldest,), "NORMAL"
-        )
-        self._write("PRAGMA wal_checkpoint(PASSIVE)", (), "FULL")
+        self._writes = 0
+        self._write(_FORGET, (self._next_serial - KEPT_IDS,), "NORMAL")
+        self._write("PRAGMA wal_checkpoint(TRUNCATE)", (), "FULL")
+        self._writes = 0
 
-    def _open_database(self) -> list[tuple[Any, ...]]:
-        """Open the file, replacing it when it is damaged; its rows, in the order of acceptance."""
+    # -- opening, and what may be wrong with it -------------------------------------------------
+
+    def _keep(self) -> None:
+        """The journal's own thread: opens again, writes what could not be written, tidies."""
+        while not self._ending.is_set():
+            self._wake.wait(self._retry_s if self._trouble else None)
+            self._wake.clear()
+            if self._ending.is_set():
+                return
+            remembered = None
+            with self._lock:
+                if self._database is None:
+                    remembered = self._try_to_open()
+                if self._writes >= _TIDY_EVERY:
+                    self._tidy()
+            if remembered is not None:
+                self.on_merged(remembered)
+            self._write_notes()
+            self.on_written()
+
+    def _try_to_open(self) -> Remembered | None:
+        """Open the file; None, and a complaint, where it cannot be used now."""
+        if self._path is None:
+            return None
         try:
-            self._database = self._connect()
-            return self._rows(self._database)
-        except (sqlite3.Error, OSError) as error:
-            return self._replace_damaged(error)
+            rows = self._open_or_replace(self._path)
+        except JournalError as error:
+            self._complain(f"{error}; speech goes on, but what waits would be lost in a crash")
+            return None
+        self._relieve()
+        self._next_serial = max([self._next_serial, *(row.serial + 1 for row in rows)])
+        return self._remembered(rows)
 
-    def _connect(self) -> sqlite3.Connection:
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        database = sqlite3.connect(
-            self._path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1
-        )
+    def _open_or_replace(self, path: Path) -> list[Row]:
         try:
-            database.execute(f"PRAGMA page_size={_PAGE_BYTES}")
-            database.execute("PRAGMA journal_mode=WAL")
-            # Folding the log into the file waits for the disk: only `_tidy` may do it.
-            database.execute("PRAGMA wal_autocheckpoint=0")
-            (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
-            database.executescript(_SCHEMA)
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
-
-    @staticmethod
-    def _rows(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
-        rows = database.execute(_SELECT).fetchall()
-        for row in rows:
-            if row[-1] != "ended":
-                _request(row[3])
-        return rows
-
-    def _replace_damaged(self, error: Exception) -> list[tuple[Any, ...]]:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-        rows = self._salvage()
-        try:
-            aside = self._set_aside()
-            self._database = self._connect()
-            for row in rows:
-                self._write(_INSERT, row, "FULL")
-        except (sqlite3.Error, OSError) as second:
+            self._database = file.open_journal(path)
+            rows, bad = file.rows_of(self._database)
+            self._recall_all(self._database)
+        except file.DamagedJournalError as error:
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+            rows, aside = file.replace_damaged(path)
+            self._database = file.open_journal(path)
+            self._recall_all(self._database)
             _logger.warning(
-                "queue journal %s cannot be used (%s); what waits would be lost in a crash",
-                self._path,
-                second,
-            )
-            return rows
-        _logger.warning(
-            "queue journal %s was damaged (%s): set aside as %s, %d requests recovered",
-            self._path,
-            error,
-            aside,
-            sum(row[-1] != "ended" for row in rows),
+                "queue journal %s %s: set aside as %s, %d requests recovered",
+                path, error, aside, sum(bool(row.request) for row in rows),
+            )  # fmt: skip
+        else:
+            if bad:
+                _logger.warning("queue journal %s: %d requests were damaged", path, bad)
+        return rows
+
+    def _recall_all(self, database: sqlite3.Connection) -> None:
+        # What was set while the file could not be read is newer.
+        with contextlib.suppress(sqlite3.Error):
+            kept = dict(database.execute("SELECT name, value FROM settings"))
+            self._settings = {**kept, **self._settings}
+
+    def _complain(self, problem: str) -> None:
+        """Once, until it is over; with another problem once more."""
+        if problem != self._trouble:
+            self._trouble = problem
+            _logger.warning("queue journal %s %s", self._path, problem)
+            self._wake.set()
+
+    def _relieve(self) -> None:
+        if self._trouble:
+            self._trouble = ""
+            _logger.info("queue journal %s is written again", self._path)
+
+    def _remembered(self, rows: list[Row]) -> Remembered:
+        alive = [row for row in rows if row.request]
+        return Remembered(
+            tuple(self._utterance(row) for row in alive if row.state != BEGUN),
+            tuple(self._utterance(row) for row in alive if row.state == BEGUN),
+            tuple((row.id, row.fingerprint) for row in rows[-KEPT_IDS:]),
+            tuple((row.serial, event) for row in rows if (event := row.final_event)),
         )
-        return rows
 
-    def _salvage(self) -> list[tuple[Any, ...]]:
-        """The rows that a damaged file still yields."""
-        rows: list[tuple[Any, ...]] = []
-        with contextlib.suppress(sqlite3.Error, OSError):
-            for row in self._read_damaged():
-                if row[-1] == "ended" or _is_request(row[3]):
-                    rows.append(row)
-        return rows
-
-    def _read_damaged(self) -> Iterator[tuple[Any, ...]]:
-        with contextlib.closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as damaged:
-            yield from damaged.execute(_SELECT)
-
-    def _set_aside(self) -> str:
-        aside = f"{self._path}.damaged"
-        for suffix in ("", "-wal", "-shm"):
-            old = Path(f"{self._path}{suffix}")
-            if old.exists():
-                old.replace(f"{aside}{suffix}")
-        return aside
-
-    def _remembered(self, rows: list[tuple[Any, ...]]) -> Remembered:
-        found: dict[str, list[Utterance]] = {"waiting": [], "begun": []}
-        for row in rows:
-            if row[-1] in found:
-                found[row[-1]].append(self._utterance(row))
-        ids = tuple((row[1], row[2]) for row in rows[-_KEPT_IDS:])
-        return Remembered(tuple(found["waiting"]), tuple(found["begun"]), ids)
-
-    def _utterance(self, row: tuple[Any, ...]) -> Utterance:
-        serial, _, _, text, accepted_s, boot, boot_s, _ = row
-        request = _request(text)
+    def _utterance(self, row: Row) -> Utterance:
+        request = row.speak_request
         # A boot without a name cannot be told from another one.
-        if boot and boot == self._boot:
-            age_s = self._clock.monotonic_s() - boot_s
+        if row.boot and row.boot == self._boot:
+            age_s = self._clock.monotonic_s() - row.boot_s
         else:
             # A machine without a battery-backed clock may believe it is the past: age 0 then.
-            age_s = max(0.0, self._clock.wall_s() - accepted_s)
+            age_s = max(0.0, self._clock.wall_s() - row.accepted_s)
         now_s = self._clock.monotonic_s()
         deadline_s = None if request.ttl_s is None else now_s + request.ttl_s - age_s
-        return Utterance(request, serial, deadline_s)
-
-
-def _request(text: str) -> SpeakRequest:
-    """Rebuild a request from its row.
-
-    Raises:
-        sqlite3.DatabaseError: The row is not one of ours, so the file is damaged.
-    """
-    try:
-        values = json.loads(text)
-        values["priority"] = Priority(values["priority"])
-        values["policy"] = Policy(values["policy"])
-        return SpeakRequest(**values)
-    except (ValueError, TypeError, KeyError) as error:
-        raise sqlite3.DatabaseError(f"not a request: {error}") from error
-
-
-def _is_request(text: str) -> bool:
-    try:
-        _request(text)
-    except sqlite3.DatabaseError:
-        return False
-    return True
+        return Utterance(request, row.serial, deadline_s, begun=row.begun)
 
 
 def _boot_id() -> str:

@@ -23,12 +23,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from tts_daemon.domain import Clause, SpeakRequest
+from tts_daemon.domain import Clause, Event, SpeakRequest
 from tts_daemon.errors import NotReadyError
 from tts_daemon.playback._board import Board, Listener
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._context import PlayerContext, PlayerSettings, PresetBook
 from tts_daemon.playback._dispatcher import Dispatcher
+from tts_daemon.playback._endings import Endings
 from tts_daemon.playback._manner import Manner
 from tts_daemon.playback._queue import SpeechQueue
 from tts_daemon.playback._render import RenderSlots, RenderStream
@@ -57,12 +58,15 @@ class Player:
         self._synthesizer = synthesizer
         self._sink = sink
         self._journal = journal
-        self._board = Board(sink.counters)
+        self._board = Board(sink.counters, journal.is_written)
+        self._endings = Endings(journal)
         self._manner = Manner(presets, settings.preset, settings.volume, journal, context)
         self._turns = turns = Turns(sink.ahead_s)
         self._slots = RenderSlots(settings.renders)
         queue = SpeechQueue(limit=settings.limit)
-        self._dispatcher = Dispatcher(queue, journal, sink, self._board, turns, self._clock)
+        self._dispatcher = Dispatcher(
+            queue, journal, sink, self._board, turns, self._endings, self._clock
+        )
         self._speaker = Speaker(self._dispatcher, synthesizer, sink, turns, self._manner, context)
         self._board.show(**self._manner.told())
 
@@ -156,9 +160,23 @@ class Player:
         """The player at this moment."""
         return self._board.snapshot()
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
+    def subscribe(self, listener: Listener, *, confirms: bool = False) -> Callable[[], None]:
         """Hear of every event and every change of state, in order."""
+        # Also after it has gone: what it did not confirm is for its next life.
+        self._endings.has_confirmer |= confirms
         return self._board.subscribe(listener)
+
+    def unconfirmed(self) -> list[Event]:
+        """Final events that nobody has confirmed."""
+        return self._endings.unconfirmed()
+
+    def confirm(self, event_id: str) -> None:
+        """Somebody who was promised the final event of an utterance has it."""
+        self._endings.confirm(event_id)
+
+    def set_trouble(self, part: str, problem: str) -> None:
+        """Show in the state what is wrong with a part of the daemon; empty: nothing any more."""
+        self._dispatcher.set_trouble(part, problem)
 
     # -- inside ---------------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
+import json
 import os
 import pwd
 import socket
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tts_daemon.errors import TtsError
+from tts_daemon.playback import why_not_ours
 from tts_daemon.service import machine
 from tts_daemon.service.findings import Finding, Verdict
 from tts_daemon.settings import places
@@ -53,7 +56,7 @@ def examine(config: Path | None, probes: Probes) -> Iterator[Finding]:
     yield from machine.audio_group()
     yield _probe("sound", probes.sound, loaded.settings, "aplay -l; then set audio.device")
     yield _broker(loaded.settings, probes)
-    yield _daemon(loaded.settings)
+    yield from _daemon(loaded.settings)
 
 
 def _settings(loaded: Loaded) -> Finding:
@@ -62,8 +65,13 @@ def _settings(loaded: Loaded) -> Finding:
 
 
 def _places(settings: Settings) -> Iterator[Finding]:
-    if settings.queue.journal:
-        yield machine.disk(Path(settings.queue.journal).parent)
+    if not settings.queue.journal:
+        return
+    journal = Path(settings.queue.journal)
+    yield machine.disk(journal.parent)
+    if why := why_not_ours(journal):
+        remedy = "set queue.journal to a path of its own"
+        yield Finding("journal", Verdict.PROBLEM, f"{journal} {why}", remedy)
 
 
 def _probe(
@@ -98,21 +106,36 @@ def _is_closed(directory: Path) -> bool:
     return directory.exists() and not os.access(directory, os.R_OK | os.X_OK)
 
 
-def _daemon(settings: Settings) -> Finding:
+def _daemon(settings: Settings) -> Iterator[Finding]:
     path = settings.socket.path
+    troubles: dict[str, str] = {}
     try:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(DAEMON_TIMEOUT_S)
             client.connect(path)
+            troubles = _troubles(client)
     except PermissionError:
         user = pwd.getpwuid(os.geteuid()).pw_name
         group = _group_of(path)
         remedy = f"sudo usermod -aG {group} {user}, then log in again"
-        return Finding("daemon", Verdict.PROBLEM, f"{user} may not use {path}", remedy)
+        yield Finding("daemon", Verdict.PROBLEM, f"{user} may not use {path}", remedy)
     except OSError as error:
         message = f"nobody answers at {path} ({error.strerror or error})"
-        return Finding("daemon", Verdict.NOTICE, message, "sudo systemctl start tts-daemon")
-    return Finding("daemon", Verdict.FINE, f"answers at {path}")
+        yield Finding("daemon", Verdict.NOTICE, message, "sudo systemctl start tts-daemon")
+    else:
+        yield Finding("daemon", Verdict.FINE, f"answers at {path}")
+    for part, problem in troubles.items():
+        remedy = "mend what it names: the daemon tries again by itself"
+        yield Finding(f"daemon's {part}", Verdict.PROBLEM, problem, remedy)
+
+
+def _troubles(client: socket.socket) -> dict[str, str]:
+    """What the daemon itself says is wrong; nothing where it has no time to answer."""
+    client.sendall(b'{"op": "status"}\n')
+    with contextlib.suppress(OSError, ValueError), client.makefile("rb") as answer:
+        troubles: dict[str, str] = json.loads(answer.readline()).get("troubles", {})
+        return troubles
+    return {}
 
 
 def _group_of(path: str) -> str:

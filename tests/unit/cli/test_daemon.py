@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,23 @@ def test_a_wrong_one_is_told_line_by_line(config: Path, capsys: Captured) -> Non
     assert first.startswith(f"tts-daemon: {config}:1: audio.volum: unknown key")
     assert "audio.volume?" in first
     assert second.startswith(f"tts-daemon: {config}:2: queue.limit: 0 is out of range")
+
+
+@pytest.mark.parametrize("kind", ["directory", "letter", "database"])
+def test_a_path_that_is_no_journal_is_refused(
+    tmp_path: Path, config: Path, capsys: Captured, kind: str
+) -> None:
+    path = tmp_path / "queue.db"
+    config.write_text(f"queue: {{journal: {path}}}\n", encoding="utf-8")
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "letter":
+        path.write_text("Dear aunt,")
+    else:
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            database.execute("PRAGMA application_id=7")
+    assert main(["--config", str(config), "--check-config"]) == BAD_SETTINGS
+    assert f"queue.journal: {path} " in capsys.readouterr().err
 
 
 def test_a_missing_file_is_told(tmp_path: Path, capsys: Captured) -> None:

@@ -24,6 +24,7 @@ from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority, S
 from tts_daemon.errors import QueueFullError
 from tts_daemon.playback._board import Board
 from tts_daemon.playback._dispatcher import Dispatcher
+from tts_daemon.playback._endings import Endings
 from tts_daemon.playback._queue import RANK, SpeechQueue, Utterance
 from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal
@@ -62,7 +63,10 @@ class Lives(RuleBasedStateMachine):
         self.journals.append(journal)
         queue = SpeechQueue(limit=LIMIT)
         turns = Turns(self.sink.ahead_s)
-        self.dispatcher = Dispatcher(queue, journal, self.sink, self.board, turns, self.clock)
+        endings = Endings(journal)
+        self.dispatcher = Dispatcher(
+            queue, journal, self.sink, self.board, turns, endings, self.clock
+        )
         self.dispatcher.open(self.interrupted)
         self.paused = False
 
@@ -195,8 +199,11 @@ class Lives(RuleBasedStateMachine):
         shutil.copytree(self.path.parent, self.directory / str(self.lives + 1))
         self.worker = None
         self.live()
-        ended = [event.id for event in self.events[before:] if event.event_type in FINAL]
-        assert ended == (cut_off if self.interrupted == "drop" else [])
+        ended = {event.id: event for event in self.events[before:] if event.event_type in FINAL}
+        if self.interrupted == "again" and ended:
+            # Begun twice in lives that ended like this: it is not tried again.
+            assert [event.reason for event in ended.values()] == ["poison"]
+        assert list(ended) == (cut_off if self.interrupted == "drop" or ended else [])
 
     # -- what must always be true -----------------------------------------------------------
 

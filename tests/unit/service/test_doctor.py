@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -130,11 +131,40 @@ def test_a_device_that_the_daemon_itself_holds_is_fine(monkeypatch: pytest.Monke
         probes.probe_sound(Settings())
 
 
-def test_a_daemon_that_answers_is_fine(config: Path, tmp_path: Path) -> None:
+def test_a_daemon_that_answers_is_fine(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "tts.sock"))
         server.listen()
+        # It accepts, and is too busy to answer.
+        monkeypatch.setattr("tts_daemon.service.doctor.DAEMON_TIMEOUT_S", 0.05)
         assert findings(config)["daemon"].verdict is Verdict.FINE
+
+
+def test_what_the_daemon_itself_complains_of_is_a_problem(config: Path, tmp_path: Path) -> None:
+    said = {"ok": True, "troubles": {"journal": "is locked", "http": "port 5000 is taken"}}
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "tts.sock"))
+        server.listen()
+
+        def answer() -> None:
+            client, _ = server.accept()
+            with client:
+                client.recv(100)
+                client.sendall(json.dumps(said).encode() + b"\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        found = findings(config)
+        thread.join()
+    assert found["daemon's http"].message == "port 5000 is taken"
+    assert found["daemon's journal"].verdict is Verdict.PROBLEM
+
+
+def test_a_journal_that_is_none_is_a_problem(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "queue.db").mkdir()
+    assert "is a directory" in findings(config)["journal"].message
 
 
 def test_the_command_prints_json_and_fails_on_a_problem(

@@ -1,0 +1,57 @@
+"""Final events, each kept until somebody who was promised it has it, over the daemon's lives."""
+
+from __future__ import annotations
+
+import threading
+
+from tts_daemon.domain import Event
+from tts_daemon.playback.journal import KEPT_IDS, Journal
+
+
+class Endings:
+    """Owns the final events that nobody has confirmed. For any thread.
+
+    Args:
+        journal: Keeps them for the next process.
+
+    Attributes:
+        has_confirmer: Whether somebody confirms at all; else an event is told once and forgotten.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[int, Event]] = {}
+        self.has_confirmer = False
+
+    def take_in(self, endings: tuple[tuple[int, Event], ...]) -> None:
+        """Those of earlier processes."""
+        with self._lock:
+            self._kept |= {event.id: (serial, event) for serial, event in endings}
+
+    def end(self, serial: int, event: Event) -> int:
+        """Note the end of an utterance.
+
+        Returns:
+            A ticket: once the journal says that it is written, the event may be told. What was told
+            is then never spoken again.
+        """
+        is_kept = self.has_confirmer and self._journal.keeps(serial)
+        if is_kept:
+            with self._lock:
+                self._kept[event.id] = (serial, event)
+                if len(self._kept) > KEPT_IDS:
+                    del self._kept[next(iter(self._kept))]
+        return self._journal.end(serial, event if is_kept else None)
+
+    def unconfirmed(self) -> list[Event]:
+        """What nobody has confirmed, the oldest first."""
+        with self._lock:
+            return [event for _, event in self._kept.values()]
+
+    def confirm(self, event_id: str) -> None:
+        """Somebody has the final event of an utterance."""
+        with self._lock:
+            known = self._kept.pop(event_id, None)
+        if known is not None:
+            self._journal.told(known[0])
