@@ -156,7 +156,9 @@ def train_acoustic(options: argparse.Namespace) -> None:
     plan = AcousticPlan(
         minutes=budget(options),
         rate=options.rate,
+        batch_frames=options.batch_frames,
         autoregressive=options.autoregressive,
+        melody_only=options.melody_only,
         device=options.device,
     )
     trainer = AcousticTrainer(
@@ -276,6 +278,10 @@ def _add_training_steps(steps: Steps) -> None:
     vocoder.add_argument("--feature-weight", type=float, default=1.0)
     vocoder.add_argument(
         "--predicted", type=Path, help="mels of the acoustic model, to fine-tune on"
+    )
+    acoustic.add_argument("--batch-frames", type=int, default=1200, help="padding included")
+    acoustic.add_argument(
+        "--melody-only", action="store_true", help="pitch, energy and durations alone"
     )
     acoustic.add_argument("--autoregressive", action="store_true", help="as published")
 

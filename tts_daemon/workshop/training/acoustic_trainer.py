@@ -16,7 +16,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tts_daemon.workshop.models.sambert import Sambert, SambertConfig, TableSizes, Training
+from tts_daemon.workshop.models.sambert import (
+    Melody,
+    Sambert,
+    SambertConfig,
+    TableSizes,
+    Training,
+)
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_data import (
     Batch,
@@ -92,6 +98,8 @@ class AcousticPlan:
         rate: Peak learning rate.
         batch_frames: Frames of a batch, padding included.
         autoregressive: Whether the decoder sees its previous frame, as published.
+        melody_only: Whether only what predicts pitch, energy and durations learns; a step without
+            frames takes a small part of the time.
         device: `cpu` or `cuda`.
     """
 
@@ -99,6 +107,7 @@ class AcousticPlan:
     rate: float = 1e-3
     batch_frames: int = 1200
     autoregressive: bool = False
+    melody_only: bool = False
     device: str = "cpu"
     seed: int = 0
 
@@ -155,6 +164,13 @@ def _start_with(model: Sambert, state: dict[str, Any]) -> None:
     model.load_state_dict(weights)
 
 
+def _freeze_all_but_melody(model: Sambert) -> None:
+    model.requires_grad_(False)
+    adaptor = model.variance_adaptor
+    for part in (adaptor.pitch_predictor, adaptor.energy_predictor, adaptor.duration_predictor):
+        part.requires_grad_(True)
+
+
 def forward(model: Sambert, batch: Batch) -> Training:
     """Run the model on the teacher's durations, pitch and energy."""
     made: Training = model(
@@ -170,10 +186,22 @@ def forward(model: Sambert, batch: Batch) -> Training:
     return made
 
 
+def predict_melody(model: Sambert, batch: Batch) -> Melody:
+    """Let the model predict pitch, energy and durations alone."""
+    return model.melody(
+        batch.symbols,
+        batch.emotion,
+        batch.speaker,
+        batch.lengths,
+        durations=batch.durations,
+        pitch=batch.pitch,
+        energy=batch.energy,
+    )
+
+
 def losses(made: Training, batch: Batch) -> dict[str, Tensor]:
     """Mean absolute errors of frames (before and after the postnet) and of what symbols predict."""
     frames = made.frame_mask.sum()
-    symbols = made.symbol_mask.sum()
     short = made.frames.shape[1] - batch.frames.shape[1]
     target = nn.functional.pad(batch.frames, (0, 0, 0, short))
     result = {}
@@ -184,13 +212,20 @@ def losses(made: Training, batch: Batch) -> dict[str, Tensor]:
         audible = target[:, :, 81] + 0.1
         result[f"{name}_f0"] = (error[:, :, 80] * audible).sum() / frames
         result[f"{name}_voiced"] = error[:, :, 81].sum() / frames
-    for name, guess, wanted in (
-        ("pitch", made.pitch, batch.pitch),
-        ("energy", made.energy, batch.energy),
-        ("duration", made.log_durations, torch.log1p(batch.durations.float())),
-    ):
-        result[name] = ((guess - wanted).abs() * made.symbol_mask).sum() / symbols
-    return result
+    return result | melody_losses(made.melody, batch)
+
+
+def melody_losses(made: Melody, batch: Batch) -> dict[str, Tensor]:
+    """Mean absolute errors of what is predicted of the symbols."""
+    symbols = made.symbol_mask.sum()
+    return {
+        name: ((guess - wanted).abs() * made.symbol_mask).sum() / symbols
+        for name, guess, wanted in (
+            ("pitch", made.pitch, batch.pitch),
+            ("energy", made.energy, batch.energy),
+            ("duration", made.log_durations, torch.log1p(batch.durations.float())),
+        )
+    }
 
 
 def total(parts: dict[str, Tensor]) -> Tensor:
@@ -218,6 +253,8 @@ class AcousticTrainer:
         torch.manual_seed(plan.seed)
         self.plan, self.folder = plan, folder
         self.model = new_model(plan.params).to(plan.device)
+        if plan.melody_only:
+            _freeze_all_but_melody(self.model)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(trained, plan.rate, (0.9, 0.98), 1e-9, weight_decay=1e-3)
         train, held_out = corpus.split()
@@ -248,7 +285,7 @@ class AcousticTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = cosine_rate(self.plan.rate, self.clock.progress, warm_up=0.04)
         batch = batch.to(self.plan.device)
-        parts = losses(forward(self.model, batch), batch)
+        parts = self._losses(batch)
         self.optimizer.zero_grad()
         torch.autograd.backward(total(parts))
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -258,6 +295,11 @@ class AcousticTrainer:
         self.epochs += len(batch.lengths) / len(self.source.items)
         return {name: float(value.detach()) for name, value in parts.items()}
 
+    def _losses(self, batch: Batch) -> dict[str, Tensor]:
+        if self.plan.melody_only:
+            return melody_losses(predict_melody(self.model, batch), batch)
+        return losses(forward(self.model, batch), batch)
+
     def evaluate(self) -> dict[str, float]:
         """The losses on sentences that are not trained on."""
         self.model.eval()
@@ -266,7 +308,7 @@ class AcousticTrainer:
             for batch in self.held_out.epoch():
                 share = len(batch.lengths) / len(self.held_out.items)
                 batch = batch.to(self.plan.device)
-                for name, value in losses(forward(self.model, batch), batch).items():
+                for name, value in self._losses(batch).items():
                     sums[name] = sums.get(name, 0.0) + share * float(value)
         return sums
 

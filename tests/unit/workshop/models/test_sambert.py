@@ -64,7 +64,7 @@ def forced(acoustic: Sambert, lengths: list[int]) -> tuple[list[Inference], Tens
             energy=batch([item.energy for item in alone], longest),
             frames=batch([item.coarse for item in alone], max(int(d.sum()) for d in durations)),
         )
-    return alone, made.frames, made.pitch
+    return alone, made.frames, made.melody.pitch
 
 
 def test_a_batch_with_forced_values_equals_inference(
@@ -98,7 +98,12 @@ def test_training_reaches_every_parameter(voice: Voice) -> None:
         energy=torch.randn(1, 6),
         frames=torch.randn(1, 23, acoustic.config.num_mels),
     )
-    (made.frames.sum() + made.log_durations.sum() + made.pitch.sum() + made.energy.sum()).backward()
+    (
+        made.frames.sum()
+        + made.melody.log_durations.sum()
+        + made.melody.pitch.sum()
+        + made.melody.energy.sum()
+    ).backward()
     untrained = [
         name
         for name, parameter in acoustic.named_parameters()

@@ -220,3 +220,22 @@ def test_sentences_too_short_for_a_crop_are_an_error(corpus: Corpus) -> None:
     assert len(source.places(2, longest)) == 2
     with pytest.raises(CheckpointError, match="record longer ones"):
         source.places(2, longest + 1)
+
+
+def test_the_melody_may_learn_alone(corpus: Corpus, tmp_path: Path) -> None:
+    acoustic(corpus, tmp_path / "acoustic").save()
+    plan = AcousticPlan(ONE_HOUR, rate=3e-3, melody_only=True)
+    state = tmp_path / "acoustic/state.pt"
+    trainer = AcousticTrainer(corpus, tmp_path / "melody", plan, start_from=state)
+    trainer.clock = Clock(ONE_HOUR, done=0.1)
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    batch = next(trainer.source.epoch())
+    first = trainer.train_step(batch)
+    for _ in range(30):
+        last = trainer.train_step(batch)
+    assert set(last) == {"pitch", "energy", "duration"}
+    assert sum(last.values()) < 0.8 * sum(first.values())
+    moved = {n for n, value in trainer.model.named_parameters() if not value.equal(before[n])}
+    assert {name.split("_predictor")[0] for name in moved} == {
+        f"variance_adaptor.{part}" for part in ("pitch", "energy", "duration")
+    }

@@ -27,23 +27,34 @@ from tts_daemon.workshop.models.sambert.variance import VarianceAdaptor
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
-    """What a teacher-forced pass predicts.
+class Melody:
+    """What is predicted of each symbol.
 
     Attributes:
         log_durations: log(1 + frames) [B, L], 0 beyond the end, as are pitch and energy [B, L].
-        coarse: Frames before the postnet [B, T, C], 0 beyond the end.
-        frames: Frames after the postnet [B, T, C], 0 beyond the end.
         symbol_mask: 1 where there is a symbol [B, L].
-        frame_mask: 1 where there is a frame [B, T].
     """
 
     log_durations: Tensor
     pitch: Tensor
     energy: Tensor
+    symbol_mask: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a teacher-forced pass predicts.
+
+    Attributes:
+        melody: Of each symbol.
+        coarse: Frames before the postnet [B, T, C], 0 beyond the end.
+        frames: Frames after the postnet [B, T, C], 0 beyond the end.
+        frame_mask: 1 where there is a frame [B, T].
+    """
+
+    melody: Melody
     coarse: Tensor
     frames: Tensor
-    symbol_mask: Tensor
     frame_mask: Tensor
 
 
@@ -129,29 +140,59 @@ class Sambert(nn.Module):
             energy: See `pitch`.
             frames: [B, T', C], at least as long as the largest sum of `durations`.
         """
-        valid = _mask(lengths, symbols.shape[1])[:, :, None]  # [B, L, 1]
-        text = self.text_encoder(symbols, valid)
-        condition = self.condition(emotion, speaker, symbols.shape[1])
-        known = torch.cat([text, condition], dim=-1)
-        adaptor = self.variance_adaptor
-        text = adaptor.augment(text, pitch, energy)
-        previous = torch.log1p(durations.float()).roll(1, dims=1)
-        previous[:, 0] = 0
-        log_durations, _ = adaptor.duration_predictor(
-            previous, torch.cat([text, condition], dim=-1)
-        )
+        text, condition, valid = self._read(symbols, emotion, speaker, lengths)
+        text_melody = self.variance_adaptor.augment(text, pitch, energy)
         targets = pad_frames(frames, self.config.outputs_per_step)
         frame_lengths = durations.sum(dim=1)
         exists = _mask(frame_lengths, targets.shape[1])[:, :, None]  # [B, T, 1]
-        coarse = self._decode_forced(text, condition, durations, targets) * exists
+        coarse = self._decode_forced(text_melody, condition, durations, targets) * exists
         return Training(
-            log_durations=log_durations * valid[:, :, 0],
-            pitch=adaptor.pitch_predictor(known, valid, lengths),
-            energy=adaptor.energy_predictor(known, valid, lengths),
+            melody=self._melody(text, text_melody, condition, valid, durations),
             coarse=coarse,
             frames=(self.mel_postnet(coarse, exists) + coarse) * exists,
-            symbol_mask=valid[:, :, 0],
             frame_mask=exists[:, :, 0],
+        )
+
+    def melody(
+        self,
+        symbols: Tensor,
+        emotion: Tensor,
+        speaker: Tensor,
+        lengths: Tensor,
+        *,
+        durations: Tensor,
+        pitch: Tensor,
+        energy: Tensor,
+    ) -> Melody:
+        """What `forward` predicts of each symbol, without any frames; arguments as there."""
+        text, condition, valid = self._read(symbols, emotion, speaker, lengths)
+        text_melody = self.variance_adaptor.augment(text, pitch, energy)
+        return self._melody(text, text_melody, condition, valid, durations)
+
+    def _read(
+        self, symbols: Tensor, emotion: Tensor, speaker: Tensor, lengths: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Text vectors [B, L, P], their condition [B, L, G], and where there are any [B, L, 1]."""
+        valid = _mask(lengths, symbols.shape[1])[:, :, None]
+        condition = self.condition(emotion, speaker, symbols.shape[1])
+        return self.text_encoder(symbols, valid), condition, valid
+
+    def _melody(
+        self, text: Tensor, text_melody: Tensor, condition: Tensor, valid: Tensor, durations: Tensor
+    ) -> Melody:
+        adaptor, mask = self.variance_adaptor, valid[:, :, 0]
+        lengths = mask.sum(dim=1).long()
+        known = torch.cat([text, condition], dim=-1)
+        previous = torch.log1p(durations.float()).roll(1, dims=1)
+        previous[:, 0] = 0
+        log_durations, _ = adaptor.duration_predictor(
+            previous, torch.cat([text_melody, condition], dim=-1)
+        )
+        return Melody(
+            log_durations=log_durations * mask,
+            pitch=adaptor.pitch_predictor(known, valid, lengths),
+            energy=adaptor.energy_predictor(known, valid, lengths),
+            symbol_mask=mask,
         )
 
     def _decode_forced(
