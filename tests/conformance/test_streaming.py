@@ -24,7 +24,9 @@ from tts_daemon.vocoder.chunking import ChunkPlan
 from tts_daemon.voices.store import VoiceStore
 
 MODELS = Path(__file__).parents[1] / "data"
-TEXT = "你好，今天天气怎么样？明天我们一起去公园散步吧。"
+TEXT = (
+    "你好，今天天气怎么样？明天我们一起去公园，还是去散步呢？他们现在就走？今天的天气真的太好了！"
+)
 WHOLE = ChunkPlan(10_000, 1.0, 10_000)
 PLANS = [ChunkPlan(), ChunkPlan(1, 1.0, 1), ChunkPlan(7, 1.0, 7), ChunkPlan(3, 3.0, 50)]
 

@@ -51,7 +51,7 @@ class Encoder:
         ends = [self._encode(inputs, emotion) for emotion in inputs.emotions]
         varied = [self._variance.run(end) for end in ends]
         blended = {name: blend([end[name] for end in ends], inputs.shares) for name in _BLENDED}
-        unshifted = not (inputs.pitch_shift or inputs.energy_shift)
+        unshifted = not (np.any(inputs.pitch_shift) or np.any(inputs.energy_shift))
         if unshifted and len(ends) == 1:
             text = varied[0]["text_augmented"]
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_daemon.acoustic.intonation import Intonation
 from tts_daemon.domain import PauseKind, Style
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.runtime.engine import Floats
@@ -35,7 +36,10 @@ class AcousticInput:
         pause: Factor on the length of `pauses`.
         shares: Of each end in the blend; together 1.
         floors_s: Least silence at each symbol in seconds, 0 for none [L]; None: nowhere.
-        pitch_shift, energy_shift: Added to the predictions, in the model's own units.
+        pitch_shift, energy_shift: Added to the predictions, in the model's own units; a number or
+            one for each symbol [L].
+        semitones: Shift of the decoder's f0 at the begin and at the end of each symbol [L, 2];
+            None: none, or a voice without f0.
         durations: Frames of each symbol instead of the predicted ones [L], to compare voices.
     """
 
@@ -47,8 +51,9 @@ class AcousticInput:
     pause: float = 1.0
     shares: tuple[float, ...] = (1.0,)
     floors_s: Floats | None = None
-    pitch_shift: float = 0.0
-    energy_shift: float = 0.0
+    pitch_shift: Floats | float = 0.0
+    energy_shift: Floats | float = 0.0
+    semitones: Floats | None = None
     durations: Floats | None = None
 
 
@@ -67,19 +72,30 @@ class InputBuilder:
         self._pause_ids = [index for index, name in enumerate(names) if name in _PAUSES]
         self._break_ids = [index for index, name in enumerate(names) if name in _BREAKS]
 
-    def build(self, ids: Ids, style: Style, pauses: Sequence[PauseKind] = ()) -> AcousticInput:
+    def build(
+        self,
+        ids: Ids,
+        style: Style,
+        pauses: Sequence[PauseKind] = (),
+        intonation: Intonation | None = None,
+    ) -> AcousticInput:
         """Fill in everything that the style decides.
 
         Args:
             ids: sy, tone, syllable_flag and word_segment of each symbol [L, 4].
             style: As asked for.
             pauses: What stands at each break; empty where that is not known.
+            intonation: Melody and effort beside those of the style.
 
         Raises:
             InvalidRequestError: An emotion that no voice has; names the nearest.
         """
         length = len(ids)
         names, shares = self._blend(style)
+        semitones = np.full((length, 2), style.pitch, np.float32)
+        energy = np.full(length, style.energy, np.float32)
+        if intonation is not None:
+            semitones, energy = semitones + intonation.semitones, energy + intonation.energy
         return AcousticInput(
             symbols=np.ascontiguousarray(ids[None], dtype=np.int64),
             emotions=tuple(self._weights(name, ids) for name in names),
@@ -89,9 +105,21 @@ class InputBuilder:
             pause=style.pause,
             shares=shares,
             floors_s=self._floors_s(ids, style, pauses),
-            pitch_shift=style.pitch * (self._manifest.pitch_per_semitone or 0.0),
-            energy_shift=style.energy * (self._manifest.energy_per_unit or 0.0),
+            energy_shift=energy * np.float32(self._manifest.energy_per_unit or 0.0),
+            **self._pitch(semitones if semitones.any() else None),
         )
+
+    def _pitch(self, semitones: Floats | None) -> dict[str, Floats]:
+        """By the f0 that the vocoder is told, where the voice has one; else by the text's pitch.
+
+        The vocoder follows exactly, and the timbre, the words and the melody stay what they are.
+        """
+        if semitones is None:
+            return {}
+        if self._manifest.f0:
+            return {"semitones": semitones}
+        per_semitone = np.float32(self._manifest.pitch_per_semitone or 0.0)
+        return {"pitch_shift": semitones.mean(axis=1) * per_semitone}
 
     def _floors_s(self, ids: Ids, style: Style, pauses: Sequence[PauseKind]) -> Floats:
         """[L]; the pause that ends the clause is nobody's business here."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tts_daemon.acoustic.encoder import Encoding
 from tts_daemon.acoustic.inputs import AcousticInput
+from tts_daemon.acoustic.intonation import frame_semitones
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.voices.manifest import Manifest
 
@@ -29,12 +30,14 @@ class Memory:
         frames: Frames of speech; the last step may make up to r - 1 more, which are dropped.
         band: Steps that the decoder looks back, and ahead into the memory.
         counts: Frames of each symbol [L].
+        semitones: Shift of each frame's f0 [T]; None: none.
     """
 
     values: Floats
     frames: int
     band: int
     counts: NDArray[np.int64]
+    semitones: Floats | None = None
 
 
 class LengthRegulator:
@@ -62,7 +65,11 @@ class LengthRegulator:
         counts = _round_half_up(drawn_out)
         if inputs.floors_s is not None:
             counts = np.where(inputs.floors_s, np.maximum(counts, self._least_frames), counts)
-        return Memory(self._memory(encoding, counts), int(counts.sum()), band, counts)
+        semitones = None
+        if inputs.semitones is not None:
+            semitones = frame_semitones(inputs.semitones, counts)
+        values = self._memory(encoding, counts)
+        return Memory(values, int(counts.sum()), band, counts, semitones)
 
     def _memory(self, encoding: Encoding, counts: NDArray[np.int64]) -> Floats:
         """[T / r, M]."""

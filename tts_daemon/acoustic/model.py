@@ -28,6 +28,7 @@ class AcousticModel:
         self._regulator = LengthRegulator(manifest)
         self._decoder = Decoder(graphs["decoder"], graphs["memory"], manifest)
         self._postnet = Postnet(graphs["postnet_fsmn"], graphs["postnet_lstm"], manifest)
+        self._f0, self._f0_place = manifest.f0, manifest.n_mels
         self._frames_per_step = manifest.frames_per_step
 
     def stream(self, inputs: AcousticInput, sizes: Iterator[int]) -> Iterator[MelChunk]:
@@ -49,7 +50,7 @@ class AcousticModel:
         """
         decoding, refining = self._decoder.start(memory), self._postnet.start()
         ahead = -self._postnet.delay  # frames that left the postnet, less those that were wanted
-        left = memory.frames
+        left, refined_frames = memory.frames, 0
         while left:
             ahead -= next(sizes)
             frames = self._decode(decoding, -ahead)[:left]
@@ -59,6 +60,8 @@ class AcousticModel:
             if not left:
                 refined = np.concatenate([refined, self._postnet.drain(refining)])
             if len(refined):
+                self._shift_f0(refined, memory.semitones, refined_frames)
+                refined_frames += len(refined)
                 yield MelChunk(refined, last=not left)
 
     def durations(self, inputs: AcousticInput) -> Floats:
@@ -69,6 +72,16 @@ class AcousticModel:
         if inputs.durations is not None:
             return inputs.durations
         return self._durations.predict(encoding.duration_conditions, inputs.shares)
+
+    def _shift_f0(self, frames: Floats, semitones: Floats | None, first: int) -> None:
+        """Move f0 in place; `first`: the place in the clause of the first frame."""
+        if semitones is None or self._f0 is None:
+            return
+        scale, f0 = self._f0, frames[:, self._f0_place]  # a view
+        factors = np.exp2(semitones[first : first + len(frames)] / 12)
+        f0[:] = (
+            (f0 * scale.factor_hz + scale.offset_hz) * factors - scale.offset_hz
+        ) / scale.factor_hz
 
     def _decode(self, state: DecoderState, frames: int) -> Floats:
         """At least one step, and enough for `frames`."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from tts_daemon.acoustic.inputs import AcousticInput
+from tts_daemon.acoustic.intonation import intonation
 from tts_daemon.acoustic.model import AcousticModel
 from tts_daemon.domain import Clause, Style
 from tts_daemon.runtime.engine import Floats, Graph
@@ -46,7 +47,7 @@ class Voice:
             InvalidRequestError: An emotion that no voice has.
         """
         ids = np.array(encode(clause.symbols, self.manifest.symbols), np.int64)
-        inputs = self.acoustic.inputs.build(ids, clause.style, clause.pauses)
+        inputs = self.acoustic.inputs.build(ids, clause.style, clause.pauses, intonation(clause))
         return self.stream(inputs, plan or ChunkPlan())
 
     def stream(self, inputs: AcousticInput, plan: ChunkPlan) -> Iterator[Floats]:

@@ -9,6 +9,7 @@ import pytest
 from fakes import toy_voice as toy
 
 from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
+from tts_daemon.acoustic.intonation import Intonation
 from tts_daemon.domain import PauseKind, Style
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.runtime.engine import Floats
@@ -70,13 +71,34 @@ def test_the_speaker_is_the_manifest_s_or_inside_the_graph() -> None:
     np.testing.assert_array_equal(_build(Style(), speakers=1).speaker, np.ones((1, 4, 1)))
 
 
-def test_pitch_energy_speed_and_pause_go_into_the_model_s_units() -> None:
-    inputs = _build(Style(pitch=2, energy=-1, speed=1.5, pause=0.5))
-    assert (inputs.pitch_shift, inputs.energy_shift) == (0.5, -0.5)
+def test_energy_speed_and_pause_go_into_the_model_s_units() -> None:
+    inputs = _build(Style(energy=-1, speed=1.5, pause=0.5))
+    np.testing.assert_array_equal(inputs.energy_shift, np.full(4, -0.5))
     assert (inputs.speed, inputs.pause) == (1.5, 0.5)
     assert _build(Style(speed=1.5), pace=0.8).speed == pytest.approx(1.2)
-    unknown = _build(Style(pitch=2), pitch_per_semitone=None)
-    assert unknown.pitch_shift == 0
+    unknown = _build(Style(energy=2), energy_per_unit=None)
+    assert not np.any(unknown.energy_shift)
+
+
+WITHOUT_F0 = {"f0": None, "source": None, "values_per_frame": toy.MELS}
+RISING = Intonation(np.array([[0, 1], [1, 3], [3, 3], [3, 3]], np.float32), np.ones(4, np.float32))
+
+
+def test_pitch_moves_the_f0_of_a_voice_that_has_one() -> None:
+    inputs = InputBuilder(toy.manifest(), 2).build(IDS, Style(pitch=2), intonation=RISING)
+    np.testing.assert_array_equal(inputs.semitones, RISING.semitones + 2)
+    np.testing.assert_array_equal(inputs.energy_shift, np.full(4, 0.5))
+    assert not np.any(inputs.pitch_shift)
+    assert _build(Style()).semitones is None
+
+
+def test_pitch_moves_the_text_of_a_voice_without_f0() -> None:
+    builder = InputBuilder(toy.manifest(**WITHOUT_F0), 2)
+    inputs = builder.build(IDS, Style(pitch=2), intonation=RISING)
+    assert inputs.semitones is None
+    np.testing.assert_allclose(inputs.pitch_shift, np.array([2.5, 4, 5, 5]) * 0.25)
+    unknown = _build(Style(pitch=2), pitch_per_semitone=None, **WITHOUT_F0)
+    assert not np.any(unknown.pitch_shift)
 
 
 def test_floors_are_those_of_the_marks_inside_times_pause_at_speed_1() -> None:

@@ -66,6 +66,19 @@ def test_pitch_and_energy_leave_the_pace_alone(style: Style) -> None:
     np.testing.assert_array_equal(shifted, usual)
 
 
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_pitch_moves_f0_by_just_so_much_and_nothing_else(size: int) -> None:
+    usual, shifted = (np.concatenate(_stream(size, style=s)) for s in (Style(), Style(pitch=-7)))
+    f0 = toy.manifest().f0
+    assert f0 is not None
+    before, after = (
+        frames[:, toy.MELS] * f0.factor_hz + f0.offset_hz for frames in (usual, shifted)
+    )
+    np.testing.assert_allclose(after, before * 2 ** (-7 / 12), rtol=1e-4)
+    others = [place for place in range(toy.C) if place != toy.MELS]
+    np.testing.assert_array_equal(usual[:, others], shifted[:, others])
+
+
 def test_intensity_moves_everything_evenly() -> None:
     """Also where the networks would jump: pitch, energy and the logarithm of durations."""
     graphs = toy.graphs()

@@ -16,7 +16,9 @@ VALUES = toy.weights(60, STEPS, toy.P * toy.R + toy.G)
 
 def _window() -> tuple[MemoryWindow, toy.NumpyGraph]:
     graph = toy.graphs()["memory"]
-    return MemoryWindow(graph, Memory(VALUES, STEPS, BAND), toy.manifest().dimensions), graph
+    return MemoryWindow(
+        graph, Memory(VALUES, STEPS, BAND, np.array([STEPS])), toy.manifest().dimensions
+    ), graph
 
 
 def _view(steps: int, value: float = 9.0) -> Floats:

@@ -84,10 +84,10 @@ def _quiet(waveform: Floats) -> NDArray[np.bool_]:
     return np.asarray(levels < np.percentile(levels, 95) - QUIET_BELOW_DB)
 
 
-def pitch(waveform: Floats) -> Floats:
+def pitch(waveform: Floats, lowest_hz: float = LOWEST_HZ, highest_hz: float = HIGHEST_HZ) -> Floats:
     """f0 of each frame in Hz, 0 where there is none [T]; by normalised autocorrelation."""
-    longest = int(SAMPLE_RATE / LOWEST_HZ)
-    lags = np.arange(int(SAMPLE_RATE / HIGHEST_HZ), longest + 1)
+    longest = int(SAMPLE_RATE / lowest_hz)
+    lags = np.arange(int(SAMPLE_RATE / highest_hz), longest + 1)
     padded = np.pad(waveform, (WINDOW_SAMPLES // 2, WINDOW_SAMPLES // 2 + longest))
     windows = sliding_window_view(padded.astype(np.float64), WINDOW_SAMPLES + longest)
     windows = windows[: len(waveform) : FRAME_SAMPLES]  # [T, window + longest]
@@ -104,9 +104,24 @@ def pitch(waveform: Floats) -> Floats:
     is_peak = (scores >= around[:, :-2]) & (scores >= around[:, 2:])
     first = np.argmax(is_peak & (scores >= 0.9 * best[:, None]), axis=1)
     loud = energy > 1e-4 * energy.max(initial=1e-9)
-    return np.where((best > VOICED_CORRELATION) & loud, SAMPLE_RATE / lags[first], 0.0).astype(
+    periods = lags[first] + _vertex(around, first)
+    return np.where((best > VOICED_CORRELATION) & loud, SAMPLE_RATE / periods, 0.0).astype(
         np.float32
     )
+
+
+def _vertex(around: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Where between its neighbours a peak is highest, -0.5 to 0.5, by the parabola through them.
+
+    Args:
+        around: Scores with one more column on either side [T, n + 2].
+        places: Of the peak, in columns of the scores [T].
+    """
+    rows = np.arange(len(around))
+    left, top, right = (around[rows, places + shift] for shift in range(3))
+    bend = left - 2 * top + right
+    offset = np.where(bend < -1e-9, 0.5 * (left - right) / np.minimum(bend, -1e-9), 0.0)
+    return np.asarray(np.clip(offset, -0.5, 0.5))
 
 
 def largest_step(waveform: Floats, places: NDArray[np.int64]) -> tuple[float, float]:
