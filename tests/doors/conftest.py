@@ -13,6 +13,7 @@ import pytest
 from doors.containerfile import Image
 from doors.ports import free_port
 from doors.room import CACHE, CHECKOUT, PATH, PYTHON, Room, require_tools
+from fakes import own_mounts
 from fakes.log_pipe import PATIENCE_S, LogPipe
 
 EXTRAS = ("http", "wyoming")
@@ -22,6 +23,7 @@ EXTRAS = ("http", "wyoming")
 def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Room]]:
     """Makes rooms, and gives them back at the end."""
     require_tools()
+    own_mounts.enter()
     made: list[Room] = []
 
     def make(binds: dict[Path, str] | None = None) -> Room:

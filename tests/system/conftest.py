@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fakes import own_mounts
 from fakes.requirements import need_programs, need_root
 from system import images
 from system.machine import Machine
@@ -22,6 +23,7 @@ def _tools() -> None:
     need_programs(
         "mmdebstrap", "systemd-nspawn", "nsenter", "pgrep", install="scripts/test --system"
     )
+    own_mounts.enter()
 
 
 @contextmanager

@@ -36,7 +36,11 @@ class Machine:
     def __init__(self, root: Path, binds: dict[Path, str], log: Path) -> None:
         self.root = root
         self._log = log
-        self._arguments = ["systemd-nspawn", "-D", str(root), "--boot", "--register=no"]
+        # Its processes have a namespace of their own, which ends with the first of them; that one
+        # ends with whoever started it: no machine lives on behind its tests.
+        self._arguments = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork"]
+        self._arguments += ["--kill-child", "--mount-proc"]
+        self._arguments += ["systemd-nspawn", "-D", str(root), "--boot", "--register=no"]
         self._arguments += ["--keep-unit", "--console=pipe", "--private-network"]
         self._arguments += [f"--bind-ro={source}:{target}" for source, target in binds.items()]
         _mount_run_systemd()
@@ -51,26 +55,30 @@ class Machine:
 
     def power_off(self) -> None:
         """Shut down in order."""
-        self._end(signal.SIGTERM)
+        try:
+            os.kill(int(_child(self._process.pid, "systemd-nspawn")), signal.SIGTERM)
+            self._process.wait(PATIENCE_S)
+        except (ValueError, ProcessLookupError):
+            pass  # it has ended, or never began
+        finally:
+            self.cut_power()
 
     def cut_power(self) -> None:
-        """End everything at once."""
-        self._end(signal.SIGKILL)
-
-    def _end(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-        try:
-            self._process.wait(PATIENCE_S)
-        finally:
-            self._process.kill()
-            self._process.wait()
+        """End every process of the machine at once."""
+        inside = self._leader() if self._process.poll() is None else None
+        self._process.kill()
+        self._process.wait()
+        deadline_s = time.monotonic() + PATIENCE_S
+        while inside and Path(f"/proc/{inside}").exists():
+            assert time.monotonic() < deadline_s, "the machine lives on without power"
+            time.sleep(0.05)
 
     def _leader(self) -> str | None:
         """The container's first process, once it is systemd; before, it belongs to nspawn."""
         if self._process.poll() is not None:
             pytest.fail(f"the machine has ended: {self._log.read_text()}")
-        command = ["pgrep", "--parent", str(self._process.pid), "--exact", "systemd"]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip() or None
+        nspawn = _child(self._process.pid, "systemd-nspawn")
+        return (_child(int(nspawn), "systemd") if nspawn else "") or None
 
     def run(
         self, command: str, *, user: str = "root", stdin: str = "", check: bool = True
@@ -137,6 +145,12 @@ class Machine:
         """Wait until the journal says how an utterance has ended."""
         matches = f"UTTERANCE_ID={utterance_id} EVENT={event}"
         self.wait_until(f"journalctl -u tts-daemon -o cat -q {matches} | grep -q .")
+
+
+def _child(parent: int, name: str) -> str:
+    """Number of the child of that name; empty without one."""
+    command = ["pgrep", "--parent", str(parent), "--exact", name]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _mount_run_systemd() -> None:

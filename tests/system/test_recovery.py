@@ -36,8 +36,12 @@ def test_comes_back_after_a_kill_and_speaks_the_queue(service: Machine) -> None:
 
 def test_speaks_the_queue_after_a_power_cut(service: Machine) -> None:
     speak_two(service, first="cut", second="after-cut")
+    before = service.run(
+        "cat /proc/sys/kernel/random/uuid >/run/this-boot; cat /run/this-boot"
+    ).stdout
     service.cut_power()
     service.power_on()
+    assert service.run("cat /run/this-boot", check=False).stdout != before
     service.wait_for_end("after-cut")
     service.wait_for_end("cut")
 
