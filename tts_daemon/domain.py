@@ -227,6 +227,10 @@ class EventType(StrEnum):
     FAILED = "failed"
 
 
+FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
+"""Every accepted utterance ends in exactly one of these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """What happened to an utterance; an accepted one ends in exactly one final event.

@@ -124,14 +124,8 @@ class SpeechService(Protocol):
         """The player at this moment."""
         ...
 
-    def subscribe(
-        self, listener: Callable[[Event | Snapshot], None], *, confirms: bool = False
-    ) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[Event | Snapshot], None]) -> Callable[[], None]:
         """Call `listener` for every event and every change of state, in order; it must not block.
-
-        Args:
-            confirms: It will `confirm` every final event. Those that it does not are kept, also for
-                the next process, where `unconfirmed` tells them.
 
         Returns:
             A function that ends the subscription.
@@ -139,7 +133,10 @@ class SpeechService(Protocol):
         ...
 
     def unconfirmed(self) -> list[Event]:
-        """Final events that nobody has confirmed, those of earlier processes first."""
+        """Final events that nobody has confirmed, those of earlier processes first.
+
+        Kept only where a door confirms what it has passed on.
+        """
         ...
 
     def confirm(self, event_id: str) -> None:

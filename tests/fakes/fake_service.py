@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from tts_daemon.domain import (
+    FINAL,
     AudioChunk,
     Clause,
     Event,
@@ -57,6 +58,7 @@ class FakeSpeechService:
         self.flushes = 0
         self.untold: list[Event] = []
         self.confirmed: list[str] = []
+        self._confirming = threading.Condition()
         self._listeners: list[Callable[[Event | Snapshot], None]] = []
 
     @property
@@ -79,6 +81,8 @@ class FakeSpeechService:
         self.flushes += 1
 
     def emit(self, event: Event) -> None:
+        if isinstance(event, Event) and event.event_type in FINAL:
+            self.untold.append(event)
         for listener in list(self._listeners):
             listener(event)
 
@@ -115,9 +119,7 @@ class FakeSpeechService:
     def snapshot(self) -> Snapshot:
         return self._snapshot
 
-    def subscribe(
-        self, listener: Callable[[Event | Snapshot], None], *, confirms: bool = False
-    ) -> Callable[[], None]:
+    def subscribe(self, listener: Callable[[Event | Snapshot], None]) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -125,8 +127,14 @@ class FakeSpeechService:
         return list(self.untold)
 
     def confirm(self, event_id: str) -> None:
-        self.confirmed.append(event_id)
-        self.untold = [event for event in self.untold if event.id != event_id]
+        with self._confirming:
+            self.confirmed.append(event_id)
+            self.untold = [event for event in self.untold if event.id != event_id]
+            self._confirming.notify_all()
+
+    def wait_confirmed(self, *names: str) -> None:
+        with self._confirming:
+            assert self._confirming.wait_for(lambda: {*names} <= {*self.confirmed}, 60)
 
 
 def tone(seconds: float, level: float = 0.5) -> AudioChunk:

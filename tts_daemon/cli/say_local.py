@@ -8,15 +8,13 @@ from typing import Any
 
 from tts_daemon.cli import wav_output
 from tts_daemon.client import Reply
-from tts_daemon.domain import Event, EventType, SpeakRequest
+from tts_daemon.domain import FINAL, Event, SpeakRequest
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.render import frames
 from tts_daemon.playback import Journal, Player
 from tts_daemon.service import assembly, logs
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.presets import Presets
-
-FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
 
 
 def say(fields: dict[str, Any], config: str | None, output: str | None) -> Reply:

@@ -54,6 +54,7 @@ class PlayerContext:
         engine: What plays the default voice's vocoder, such as `native (neon)`; for people.
         quiet: Amplitude factor now (quiet hours); 0: not to be spoken at all.
         chimes: Sounds that a preset may name.
+        confirms: Whether a door confirms the final events that it has passed on.
         heartbeat: Called by the worker while all is well, at least every 5 s.
         clock: Whose time it keeps.
     """
@@ -62,5 +63,6 @@ class PlayerContext:
     engine: str = ""
     quiet: Callable[[Priority], float] = lambda priority: 1.0
     chimes: Chimes = field(default_factory=Chimes)
+    confirms: bool = False
     heartbeat: Callable[[], None] = lambda: None
     clock: Clock = field(default_factory=SystemClock)

@@ -13,21 +13,19 @@ class Endings:
 
     Args:
         journal: Keeps them for the next process.
-
-    Attributes:
-        has_confirmer: Whether somebody confirms at all; else an event is told once and forgotten.
+        is_confirmed: Whether somebody confirms at all; else an event is told once and forgotten.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, is_confirmed: bool) -> None:
         self._journal = journal
+        self._is_confirmed = is_confirmed
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[int, Event]] = {}
-        self.has_confirmer = False
+        self._kept: dict[str, tuple[int, Event, int]] = {}
 
     def take_in(self, endings: tuple[tuple[int, Event], ...]) -> None:
         """Those of earlier processes."""
         with self._lock:
-            self._kept |= {event.id: (serial, event) for serial, event in endings}
+            self._kept |= {event.id: (serial, event, 0) for serial, event in endings}
 
     def end(self, serial: int, event: Event) -> int:
         """Note the end of an utterance.
@@ -36,18 +34,20 @@ class Endings:
             A ticket: once the journal says that it is written, the event may be told. What was told
             is then never spoken again.
         """
-        is_kept = self.has_confirmer and self._journal.keeps(serial)
-        if is_kept:
-            with self._lock:
-                self._kept[event.id] = (serial, event)
-                if len(self._kept) > KEPT_IDS:
-                    del self._kept[next(iter(self._kept))]
-        return self._journal.end(serial, event if is_kept else None)
+        if not self._is_confirmed or not self._journal.keeps(serial):
+            return self._journal.end(serial)
+        with self._lock:
+            ticket = self._journal.end(serial, event)
+            self._kept[event.id] = (serial, event, ticket)
+            if len(self._kept) > KEPT_IDS:
+                del self._kept[next(iter(self._kept))]
+        return ticket
 
     def unconfirmed(self) -> list[Event]:
-        """What nobody has confirmed, the oldest first."""
+        """What may be told and nobody has confirmed, the oldest first."""
         with self._lock:
-            return [event for _, event in self._kept.values()]
+            kept = list(self._kept.values())
+        return [event for _, event, ticket in kept if self._journal.is_written(ticket)]
 
     def confirm(self, event_id: str) -> None:
         """Somebody has the final event of an utterance."""

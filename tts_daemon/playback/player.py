@@ -59,7 +59,7 @@ class Player:
         self._sink = sink
         self._journal = journal
         self._board = Board(sink.counters, journal.is_written)
-        self._endings = Endings(journal)
+        self._endings = Endings(journal, is_confirmed=context.confirms)
         self._manner = Manner(presets, settings.preset, settings.volume, journal, context)
         self._turns = turns = Turns(sink.ahead_s)
         self._slots = RenderSlots(settings.renders)
@@ -160,10 +160,8 @@ class Player:
         """The player at this moment."""
         return self._board.snapshot()
 
-    def subscribe(self, listener: Listener, *, confirms: bool = False) -> Callable[[], None]:
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Hear of every event and every change of state, in order."""
-        # Also after it has gone: what it did not confirm is for its next life.
-        self._endings.has_confirmer |= confirms
         return self._board.subscribe(listener)
 
     def unconfirmed(self) -> list[Event]:

@@ -92,6 +92,7 @@ def make_player(
         engine=synthesizer.engine,
         quiet=quiet,
         chimes=Chimes(Path(audio.chimes).expanduser()),
+        confirms=settings.mqtt.enabled,
         heartbeat=heartbeat,
     )
     return Player(synthesizer, sink, journal, presets, player_settings(settings), context)

@@ -63,7 +63,7 @@ class Lives(RuleBasedStateMachine):
         self.journals.append(journal)
         queue = SpeechQueue(limit=LIMIT)
         turns = Turns(self.sink.ahead_s)
-        endings = Endings(journal)
+        endings = Endings(journal, is_confirmed=False)
         self.dispatcher = Dispatcher(
             queue, journal, self.sink, self.board, turns, endings, self.clock
         )

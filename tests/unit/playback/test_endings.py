@@ -30,8 +30,7 @@ class Life:
         sink = SilentSink()
         self.board = Board(sink.counters, self.journal.is_written)
         self.board.subscribe(self.listen)
-        self.endings = Endings(self.journal)
-        self.endings.has_confirmer = True
+        self.endings = Endings(self.journal, is_confirmed=True)
         self.dispatcher = Dispatcher(
             SpeechQueue(), self.journal, sink, self.board, Turns(sink.ahead_s), self.endings,
             FakeClock(),

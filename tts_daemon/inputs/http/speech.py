@@ -10,7 +10,7 @@ from functools import partial
 
 from aiohttp import web
 
-from tts_daemon.domain import Event, EventType, SpeakRequest
+from tts_daemon.domain import FINAL, Event, SpeakRequest
 from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.encoding import WAV, Encoder, Format
@@ -21,8 +21,6 @@ from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.sound.wav import wav_header
 
 log = logging.getLogger(__name__)
-
-_FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
 
 
 class Speech:
@@ -155,7 +153,7 @@ def _listener(name: str, ended: asyncio.Future[Event]) -> Callable[[Event | Snap
             ended.set_result(event)
 
     def listen(item: Event | Snapshot) -> None:
-        if isinstance(item, Event) and item.id == name and item.event_type in _FINAL:
+        if isinstance(item, Event) and item.id == name and item.event_type in FINAL:
             loop.call_soon_threadsafe(settle, item)
 
     return listen

@@ -21,6 +21,7 @@ from tts_daemon.inputs.messages import (
     to_json,
 )
 from tts_daemon.inputs.mqtt.deliveries import Deliveries
+from tts_daemon.inputs.mqtt.final_events import FinalEvents
 from tts_daemon.inputs.mqtt.hermes import HermesBridge
 from tts_daemon.inputs.mqtt.home_assistant import HomeAssistant
 from tts_daemon.inputs.mqtt.pool import SynthesisPool
@@ -62,6 +63,7 @@ class MqttDoor:
         self._orders = self._own_orders()
         self._hermes = HermesBridge(service, settings.hermes, max_characters)
         self._home_assistant = HomeAssistant(settings.home_assistant, topics)
+        self._finals = FinalEvents(service, topics, lambda item: self._connection.publish(item))
         session = Session(
             client_id=f"{topics.base}-{topics.node}",
             subscriptions=(
@@ -69,6 +71,7 @@ class MqttDoor:
                 topics.own("say/+"),
                 *self._hermes.subscriptions,
                 *self._home_assistant.subscriptions,
+                *self._finals.subscriptions,
             ),
             releases=self._hermes.releases,
             will_topic=topics.own("availability"),
@@ -113,6 +116,7 @@ class MqttDoor:
             self._pool.stop()
         self._unsubscribe()
         self._unsubscribe = lambda: None
+        self._finals.stop()
         self._connection.keep(self._topics.own("availability"), b"offline")
         self._connection.stop()
 
@@ -123,6 +127,7 @@ class MqttDoor:
         if not session_present:
             self._deliveries.forget()
         self._publish(self._home_assistant.announce())
+        self._finals.connected()
 
     def received(self, message: Message) -> None:
         """Obey a message; one that must wait is not acknowledged, and comes again."""
@@ -147,7 +152,9 @@ class MqttDoor:
 
     def _obey(self, message: Message) -> None:
         topic = message.topic
-        if topic in self._home_assistant.subscriptions:
+        if topic in self._finals.subscriptions:
+            self._finals.received(message)
+        elif topic in self._home_assistant.subscriptions:
             self._publish(self._home_assistant.learn(message))
             if self._home_assistant.is_birth(message):
                 self._connection.send_kept_again()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tts_daemon.domain import Event, EventType, SpeakRequest
+from tts_daemon.domain import FINAL, Event, EventType, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, TtsError
 from tts_daemon.inputs.messages import from_fields, read_object, to_json
 from tts_daemon.inputs.mqtt.values import Message, Publication
@@ -30,7 +30,6 @@ SET_VOLUME = "rhasspy/audioServer/setVolume"
 
 DEFAULT_SITE = "default"
 _SOURCE = "hermes"
-_FINAL = (EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED)
 _PROBLEMS = (EventType.EXPIRED, EventType.FAILED)
 
 Fields = dict[str, Any]
@@ -115,7 +114,7 @@ class HermesBridge:
 
     def heard(self, event: Event) -> list[Publication]:
         """Tell the caller when its utterance has ended, however it ended."""
-        if event.source != _SOURCE or event.event_type not in _FINAL:
+        if event.source != _SOURCE or event.event_type not in FINAL:
             return []
         # A request that was spoken after a restart has no session any more, but it has its id.
         unknown = Call(id=event.id, site_id=self._settings.site_id)

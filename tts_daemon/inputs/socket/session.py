@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from tts_daemon import __version__
-from tts_daemon.domain import Event, EventType, SpeakRequest
+from tts_daemon.domain import FINAL, Event, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.reader import MessageReader
@@ -27,7 +27,6 @@ from tts_daemon.settings.presets import style_value
 log = logging.getLogger(__name__)
 
 SOURCE = "socket"
-FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
 HANG_UP_CHECK_S = 0.5
 """How often a session that waits looks whether its client is still there."""
 OPERATIONS = ("say", "render", "status", "volume", "speed", "preset", *Command)
