@@ -57,28 +57,34 @@ class Quality:
 
     def below_target(self) -> list[str]:
         """What is not good enough, in words; empty when all is."""
+        pauses = PAUSE_NOISE_DB if self.pause_noise_db is None else self.pause_noise_db
+        # What is no number is not good enough either.
         facts = {
             f"vocoder SNR below {VOCODER_SNR_DB} dB": self.graph_snr_db.get("vocoder", 99.0)
-            < VOCODER_SNR_DB,
-            f"noise in pauses above {PAUSE_NOISE_DB} dB": (self.pause_noise_db or -99.0)
-            > PAUSE_NOISE_DB,
-            f"mel distance above {MEL_DISTANCE_DB} dB": self.mel_distance_db > MEL_DISTANCE_DB,
+            >= VOCODER_SNR_DB,
+            f"noise in pauses above {PAUSE_NOISE_DB} dB": pauses <= PAUSE_NOISE_DB,
+            f"mel distance above {MEL_DISTANCE_DB} dB": self.mel_distance_db <= MEL_DISTANCE_DB,
             f"durations off by more than {DURATION_ERROR:.0%}": self.duration_error
-            > DURATION_ERROR,
-            f"less than {EMOTION_KEPT:.0%} of an emotion kept": self.emotion_kept < EMOTION_KEPT,
+            <= DURATION_ERROR,
+            f"less than {EMOTION_KEPT:.0%} of an emotion kept": self.emotion_kept >= EMOTION_KEPT,
         }
-        return [complaint for complaint, holds in facts.items() if holds]
+        return [complaint for complaint, holds in facts.items() if not holds]
 
-    def manifest(self) -> dict[str, float | dict[str, float] | None]:
+    def manifest(self) -> dict[str, float | dict[str, float | None] | None]:
         """As the manifest writes it."""
         return {
-            "graph_snr_db": {name: round(value, 1) for name, value in self.graph_snr_db.items()},
-            "pause_noise_db": self.pause_noise_db and round(self.pause_noise_db, 1),
-            "mel_distance_db": round(self.mel_distance_db, 2),
-            "duration_error": round(self.duration_error, 4),
-            "f0_error_hz": round(self.f0_error_hz, 2),
-            "emotion_kept": round(self.emotion_kept, 3),
+            "graph_snr_db": {name: _rounded(snr, 1) for name, snr in self.graph_snr_db.items()},
+            "pause_noise_db": _rounded(self.pause_noise_db, 1),
+            "mel_distance_db": _rounded(self.mel_distance_db, 2),
+            "duration_error": _rounded(self.duration_error, 4),
+            "f0_error_hz": _rounded(self.f0_error_hz, 2),
+            "emotion_kept": _rounded(self.emotion_kept, 3),
         }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    """As JSON can say it: what is no number is nothing."""
+    return round(value, digits) if value is not None and np.isfinite(value) else None
 
 
 def measure(
@@ -103,7 +109,7 @@ def measure(
         mel_distance_db=_mean(mel_distance_db(one.waveform, two.waveform) for one, two in pairs),
         duration_error=_mean(_duration_error(*pair) for pair in pairs),
         f0_error_hz=_mean(_f0_error(voice, *pair) for pair in pairs),
-        emotion_kept=min(emotion_kept(voice, quiet, other, spoken[0]).values(), default=1.0),
+        emotion_kept=_least(emotion_kept(voice, quiet, other, spoken[0]).values()),
     )
 
 
@@ -146,6 +152,11 @@ class GraphErrors:
 def _mean(values: Iterable[float]) -> float:
     collected = list(values)
     return float(np.mean(collected)) if collected else 0.0
+
+
+def _least(values: Iterable[float]) -> float:
+    """The smallest share; 1 where there is none, no number where one of them is none."""
+    return float(np.min(list(values) or [1.0]))
 
 
 def _pause_noise(
