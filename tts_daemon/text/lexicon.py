@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -18,10 +19,14 @@ from tts_daemon.text import tables
 from tts_daemon.text.normalize import Pronunciation
 from tts_daemon.text.reading import Syllable
 
+if TYPE_CHECKING:
+    from tts_daemon.text.linear_pattern import LinearPattern
+
 Warn = Callable[[str], None]
 
 _SYLLABLE = re.compile(r"[a-zü]+[1-5]", re.IGNORECASE)
 _LONGEST_KEY = 100
+_MOST_GROWTH = 20
 
 
 @dataclass(slots=True)
@@ -30,7 +35,7 @@ class _Entries:
 
     readings: dict[str, str] = field(default_factory=dict)
     replacements: dict[str, str] = field(default_factory=dict)
-    patterns: list[tuple[re.Pattern[str], str]] = field(default_factory=list)
+    patterns: list[LinearPattern] = field(default_factory=list)
 
 
 class Lexicon:
@@ -92,11 +97,17 @@ class Lexicon:
         return "".join([*parts, self._replace(text[position:])]), tuple(moved)
 
     def _replace(self, text: str) -> str:
-        for pattern, spoken in self._entries.patterns:
-            text = pattern.sub(spoken, text)
+        most = _MOST_GROWTH * len(text) + _LONGEST_KEY
+        for pattern in self._entries.patterns:
+            text = _bounded(text, pattern.replace(text), most)
         for word, spoken in self._entries.replacements.items():
-            text = text.replace(word, spoken)
+            text = _bounded(text, text.replace(word, spoken), most)
         return text
+
+
+def _bounded(before: str, after: str, most: int) -> str:
+    """The new text, unless entries that feed each other have made it grow without end."""
+    return after if len(after) <= max(most, len(before)) else before
 
 
 def _parse(text: str, name: str, warn: Warn) -> _Entries:
@@ -162,14 +173,16 @@ def _add(entries: _Entries, key: str, value: str) -> str:
 
 
 def _add_pattern(entries: _Entries, pattern: str, spoken: str) -> str:
+    # Loaded only by those who write such entries.
+    from tts_daemon.text.linear_pattern import LinearPattern
+
     try:
-        compiled = re.compile(pattern)
-        compiled.sub(spoken, "")
-    except (re.error, IndexError) as error:
+        compiled = LinearPattern(pattern, spoken)
+    except ValueError as error:
         return f"not a regular expression: {error}"
-    if compiled.match(""):
+    if compiled.matches_nothing:
         return "the expression matches nothing at all"
-    entries.patterns.append((compiled, spoken))
+    entries.patterns.append(compiled)
     return ""
 
 

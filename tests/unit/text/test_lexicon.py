@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,9 @@ def test_kinds_of_entries(path: Path) -> None:
         ("单县: shan4", "2 characters but 1 syllables"),
         ("单县: shan4 xyz3", "'xyz3' is no Chinese syllable"),
         ('"/(/": 甲', "not a regular expression"),
+        ('"/(?<=a)b/": 甲', "without look-around"),
+        ("'/(a)b/': '甲\\\\2'", "there is no group 2"),
+        ('"/a*/": 甲', "matches nothing"),
         ('"/a/": "\\\\2"', "not a regular expression"),
         ('"/x*/": 甲', "matches nothing"),
         ("单县: [1, 2]", "not of the form"),
@@ -117,3 +121,20 @@ def test_english_word_by_chinese_syllables(path: Path) -> None:
     _write(path, "GPT: ji1 pi4 ti4\n")
     clause = next(iter(Frontend(path).read("GPT很快")))
     assert clause.pinyin[:3] == ("ji1", "pi4", "ti4")
+
+
+def test_no_expression_of_a_user_takes_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.yaml"
+    _write(path, '"/(a+)+b/": 甲\n"/(?P<n>一|二)号(楼)/": "\\\\g<n>栋\\\\2"\n')
+    lexicon = Lexicon(path)
+    lexicon.refresh(print)
+    text = "a" * 10000 + "二号楼" + "aab"
+    assert lexicon.rewrite(text, ())[0] == "a" * 10000 + "二栋楼" + "甲"
+
+
+def test_entries_that_feed_each_other_end(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.yaml"
+    _write(path, "".join(f"{one}: {two * 90}\n" for one, two in pairwise("甲乙丙丁戊己庚辛")))
+    lexicon = Lexicon(path)
+    lexicon.refresh(print)
+    assert len(lexicon.rewrite("甲" * 10, ())[0]) <= 10 * 90
