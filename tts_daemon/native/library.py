@@ -115,7 +115,7 @@ class NativeVocoder:
         convolutions = [_convolution(item, arrays) for item in layers]
         count = len(convolutions)
         refusal: bytes | None = self._functions.vocoder_open(
-            ctypes.byref(_layout(layout)),
+            ctypes.byref(c_layout(layout)),
             (_Convolution * count)(*convolutions),
             count,
             kernels.encode(),
@@ -230,7 +230,8 @@ def _convolution(item: Convolution, arrays: list[Any]) -> _Convolution:
     )
 
 
-def _layout(layout: Layout) -> _Layout:
+def c_layout(layout: Layout) -> ctypes.Structure:
+    """`struct layout`. Raises UnsupportedLayoutError."""
     if len(layout.scales) > _MOST_STAGES:
         raise UnsupportedLayoutError(f"{len(layout.scales)} stages, at most {_MOST_STAGES}")
     return _Layout(
