@@ -36,6 +36,12 @@ class SettingsError(TtsError):
     code = "settings"
 
 
+class DoorShutError(TtsError):
+    """The address of a door cannot be had now: not there yet, taken, or its name unknown."""
+
+    code = "door_shut"
+
+
 class VoiceError(TtsError):
     """A voice package is missing, damaged or not playable by this version."""
 

@@ -9,13 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from tts_daemon.cli import entry
-from tts_daemon.errors import SettingsError, TtsError
+from tts_daemon.errors import MissingExtraError, SettingsError, TtsError, VoiceError
 from tts_daemon.service import signals
 from tts_daemon.settings import printer
 from tts_daemon.settings.loader import load
 
 BAD_SETTINGS = 78
-"""Exit status for a wrong configuration (EX_CONFIG of sysexits.h): trying again does not help."""
+"""Exit status for a wrong configuration (EX_CONFIG of sysexits.h): trying again does not help.
+
+A voice or a library that is not installed is one; an address that is not there yet is none.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser().parse_args(arguments)
     try:
         return _act(options)
-    except SettingsError as error:
+    except (SettingsError, VoiceError, MissingExtraError) as error:
         _complain(error)
         return BAD_SETTINGS
     except TtsError as error:

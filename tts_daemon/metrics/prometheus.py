@@ -45,6 +45,8 @@ def of_player(now: Snapshot) -> Iterator[str]:
     yield from family("gauge", "tts_state", "1 for what the daemon is doing.", states)
     yield from family("gauge", "tts_queued_utterances", "Those that wait.", {"": now.queued})
     yield from family("gauge", "tts_volume_ratio", "1 is full scale.", {"": now.volume / 100})
+    troubles = {f'{{part="{part}"}}': 1 for part in now.troubles}
+    yield from family("gauge", "tts_trouble", "1 for each part that is in trouble.", troubles)
     yield from _last_utterance(now)
     yield from family("counter", "tts_requests_total", "Requests by what became of them.", requests)
     yield from family("counter", "tts_utterances_total", "Utterances by how they ended.", ends)

@@ -16,6 +16,7 @@ from tts_daemon.playback import Journal, Player
 from tts_daemon.ports import Snapshot
 from tts_daemon.service import assembly, logs, signals
 from tts_daemon.service.doors import doors
+from tts_daemon.service.opening import OpenDoors
 from tts_daemon.service.rehearsal import Rehearsal
 from tts_daemon.service.systemd import Systemd
 from tts_daemon.settings.loader import Loaded, changes
@@ -59,7 +60,7 @@ class Daemon:
         """Speak until SIGTERM or SIGINT, which `signals.hold_back` keeps for us.
 
         Raises:
-            SettingsError: A door cannot be opened as configured.
+            SettingsError: The Unix socket cannot be served as configured.
             VoiceError: The voice is not installed, or damaged.
             MissingExtraError: A door needs a library that is not installed.
         """
@@ -88,9 +89,10 @@ class Daemon:
             player.start()
             # Before the doors: it must not come between people's own texts.
             _greet(player, settings.service.greeting)
+            opened = OpenDoors(player.set_trouble)
+            stack.callback(opened.close)
             for door in doors(settings, player, listener, store):
-                stack.callback(door.stop)
-                door.start()
+                opened.open(door)
             rehearsal = Rehearsal(player, phrases.release)
             stack.callback(rehearsal.stop)
             stack.callback(player.subscribe(rehearsal.heard))

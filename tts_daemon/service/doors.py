@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +21,7 @@ class Door(Protocol):
     """A way in for requests, or out for figures."""
 
     def start(self) -> None:
-        """Take requests from now on. Raises SettingsError where it cannot be opened."""
+        """Take requests from now on. Raises DoorShutError where it cannot be opened now."""
         ...
 
     def stop(self) -> None:
@@ -27,13 +29,26 @@ class Door(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedDoor:
+    """A door that the configuration asks for.
+
+    Attributes:
+        name: As in the configuration.
+        make: A new one; each is started once.
+    """
+
+    name: str
+    make: Callable[[], Door]
+
+
 def doors(
     settings: Settings,
     service: SpeechService,
     listener: socket.socket | None,
     voices: VoiceStore,
-) -> Iterator[Door]:
-    """Make the doors that the configuration asks for.
+) -> Iterator[PlannedDoor]:
+    """Plan the doors that the configuration asks for.
 
     Args:
         settings: The whole configuration.
@@ -46,19 +61,24 @@ def doors(
     """
     limit = settings.text.max_characters
     if listener:
-        yield UnixSocketDoor(service, listener, settings.socket, limit)
+        yield PlannedDoor(
+            "socket", partial(UnixSocketDoor, service, listener, settings.socket, limit)
+        )
     # Each library costs memory and time at the start, so only doors that are open are imported.
     if settings.mqtt.enabled:
         from tts_daemon.inputs.mqtt.door import MqttDoor
 
-        yield MqttDoor(service, settings.mqtt, max_characters=limit)
+        yield PlannedDoor("mqtt", partial(MqttDoor, service, settings.mqtt, max_characters=limit))
     if settings.http.enabled:
         with importing("http", "http.enabled"):
             from tts_daemon.inputs.http.door import HttpDoor
-        yield HttpDoor(service, settings.http, voices, max_characters=limit)
+        make_http = partial(HttpDoor, service, settings.http, voices, max_characters=limit)
+        yield PlannedDoor("http", make_http)
     if settings.wyoming.enabled:
         with importing("wyoming", "wyoming.enabled"):
             from tts_daemon.inputs.wyoming.door import WyomingDoor
-        yield WyomingDoor(service, settings.wyoming, voices, max_characters=limit)
+        make_wyoming = partial(WyomingDoor, service, settings.wyoming, voices, max_characters=limit)
+        yield PlannedDoor("wyoming", make_wyoming)
     if settings.metrics.textfile:
-        yield Textfile(Path(settings.metrics.textfile), service.snapshot)
+        textfile = Path(settings.metrics.textfile)
+        yield PlannedDoor("metrics", partial(Textfile, textfile, service.snapshot))

@@ -81,12 +81,25 @@ def test_wyoming_speaks(daemon: DaemonProcess) -> None:
 
 
 @pytest.mark.parametrize("door", ["http", "wyoming"])
-def test_a_taken_port_is_a_line_and_a_status(daemon: DaemonProcess, door: str) -> None:
+def test_a_taken_port_is_waited_for(daemon: DaemonProcess, door: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        daemon.configure(**{door: {"enabled": True, "port": taken.getsockname()[1]}})
-        ended = daemon.run_to_its_end()
-    assert ended.returncode == 78
-    assert f"{door}: cannot listen on 127.0.0.1" in ended.stderr
-    assert "Traceback" not in ended.stderr
+        port = taken.getsockname()[1]
+        daemon.start(**{door: {"enabled": True, "port": port}})
+        (told,) = daemon.ask(op="status")["troubles"].items()
+        assert told[0] == door
+        assert f"{door}: cannot listen on 127.0.0.1" in told[1]
+        # The others work meanwhile.
+        assert daemon.ask(text="好", wait=True)["event_type"] == "finished"
+    while daemon.ask(op="status")["troubles"]:
+        pass
+    socket.create_connection(("127.0.0.1", port)).close()
+    assert "Traceback" not in daemon.log
+
+
+def test_a_name_that_does_not_resolve_does_not_hold_up_the_end(daemon: DaemonProcess) -> None:
+    daemon.start(http={"enabled": True, "host": "nowhere.invalid"})
+    assert "nowhere.invalid" in daemon.ask(op="status")["troubles"]["http"]
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait() == 0

@@ -110,7 +110,7 @@ def test_a_greeting_is_spoken_first(daemon: DaemonProcess) -> None:
 def test_a_missing_voice_is_told_with_the_remedy(daemon: DaemonProcess) -> None:
     daemon.configure(voice={"default": "tiny_voise"})
     ended = daemon.run_to_its_end()
-    assert ended.returncode == 1
+    assert ended.returncode == 78
     assert "did you mean tiny_voice?" in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -27,7 +27,7 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from tts_daemon.errors import QueueFullError, SettingsError, VoiceError
+from tts_daemon.errors import DoorShutError, QueueFullError, VoiceError
 from tts_daemon.inputs.wyoming.door import WyomingDoor
 from tts_daemon.settings.schema import WyomingSettings
 from tts_daemon.voices.store import VoiceStore
@@ -293,6 +293,6 @@ def test_one_client_too_many_is_told_so(opened: Opened) -> None:
 def test_a_taken_port_is_a_wrong_setting(service: FakeSpeechService, door: WyomingDoor) -> None:
     settings = WyomingSettings(enabled=True, port=door.port)
     second = WyomingDoor(service, settings, VoiceStore([VOICES]), max_characters=100)
-    with pytest.raises(SettingsError, match="cannot listen"):
+    with pytest.raises(DoorShutError, match="cannot listen"):
         second.start()
     second.stop()

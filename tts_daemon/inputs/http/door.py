@@ -9,7 +9,7 @@ from typing import cast
 
 from aiohttp import web
 
-from tts_daemon.errors import SettingsError
+from tts_daemon.errors import DoorShutError
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.http.application import make_application
 from tts_daemon.inputs.http.places import PLACES
@@ -62,14 +62,14 @@ class HttpDoor:
         """Listen. `stop` must follow, also where this fails.
 
         Raises:
-            SettingsError: The address cannot be had.
+            DoorShutError: The address cannot be had now.
         """
         self._loop.start()
         place = f"{self._settings.host}:{self._settings.port}"
         try:
             self._loop.run(self._open())
         except OSError as error:
-            raise SettingsError(f"http: cannot listen on {place}: {error.strerror}") from None
+            raise DoorShutError(f"http: cannot listen on {place}: {error.strerror}") from None
         log.info("http: listening on %s:%d", self._settings.host, self.port)
         if not self._settings.token and not _is_local(self._settings.host):
             log.warning("http: everybody who reaches %s may speak; set http.token_file", place)

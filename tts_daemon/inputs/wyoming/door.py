@@ -10,7 +10,7 @@ from wyoming.error import Error
 from wyoming.event import async_write_event
 from wyoming.info import Info
 
-from tts_daemon.errors import QueueFullError, SettingsError
+from tts_daemon.errors import DoorShutError, QueueFullError
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.inputs.wyoming.description import describe
@@ -48,14 +48,14 @@ class WyomingDoor:
         """Listen. `stop` must follow, also where this fails.
 
         Raises:
-            SettingsError: The address cannot be had.
+            DoorShutError: The address cannot be had now.
         """
         self._loop.start()
         place = f"{self._settings.host}:{self._settings.port}"
         try:
             self._loop.run(self._open())
         except OSError as error:
-            raise SettingsError(f"wyoming: cannot listen on {place}: {error.strerror}") from None
+            raise DoorShutError(f"wyoming: cannot listen on {place}: {error.strerror}") from None
         log.info("wyoming: listening on %s:%d", self._settings.host, self.port)
 
     def stop(self) -> None:
