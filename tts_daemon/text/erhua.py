@@ -10,6 +10,8 @@ from tts_daemon.text.reading import Syllable, Word
 
 # After one of these 儿 is a syllable of its own: 女儿 婴儿 混血儿 新生儿 托儿所 养儿防老.
 _CHILD_OF = frozenset("女婴幼少孤胎健宠弃育血运潮托阿大小三乳生产患养孙我吾你他她令妻麟娇宁难能形")
+# Given names that end in 儿.
+_GIVEN = frozenset("采雪婉燕莺婵妙灵倩芸玉翠巧黛嫣宛盈珊萱")
 # Nor is it a suffix of particles and prepositions: 给儿媳, 的儿女.
 _NO_STEM = ("p", "c", "u", "x", "y")
 # Words that end in a syllable of its own; 儿 before one of _CONTINUED is one too.
@@ -30,8 +32,13 @@ def merge(words: list[Word]) -> None:
                 )
             ]
     for word in words:
-        if "儿" in word.text[1:] and word.text not in _SYLLABIC:
+        if "儿" in word.text[1:] and word.text not in _SYLLABIC and not _is_name(word):
             word.syllables = _folded(word)
+
+
+def _is_name(word: Word) -> bool:
+    """应采儿: a surname and two characters."""
+    return word.pos == "nr" and len(word.text) == 3 and word.text[1] in _GIVEN
 
 
 def _is_suffix(before: Syllable | None, following: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from tts_daemon.text import polyphones, proper_names, tables
+from tts_daemon.text import contexts, polyphones, proper_names, tables
 from tts_daemon.text.reading import Syllable, Word
 
 UNREADABLE = "yi1"
@@ -60,23 +60,27 @@ class GraphemeToPhoneme:
                 word.syllables = self._lookup(word.text)
         polyphones.apply(words)
         proper_names.apply(words)
+        contexts.apply(words)
         if self._model:
             self._ask(self._model, words)
 
     def _ask(self, model: PolyphoneModel, words: list[Word]) -> None:
         """Let the model decide what is only guessed, phrase by phrase."""
         phrase: list[Syllable] = []
+        asked: list[Syllable] = []
         for word in [*words, Word("。", "x")]:
             phrase.extend(word.syllables)
+            if self._is_open(word):
+                asked.extend(item for item in word.syllables if _is_guess(model, item))
             if not word.syllables:
-                if any(item.guessed and model.is_polyphone(item.chars) for item in phrase):
-                    self._decide(phrase, model.readings("".join(item.chars for item in phrase)))
-                phrase = []
+                if asked:
+                    readings = model.readings("".join(item.chars for item in phrase))
+                    _decide(phrase, readings, asked)
+                phrase, asked = [], []
 
-    def _decide(self, phrase: list[Syllable], readings: list[str]) -> None:
-        for syllable, reading in zip(phrase, readings, strict=True):
-            if syllable.guessed and reading and syllable.chars not in polyphones.RULES:
-                syllable.base, syllable.tone = reading[:-1], int(reading[-1])
+    def _is_open(self, word: Word) -> bool:
+        """Whether no dictionary has the word; it is a single character, or a name."""
+        return len(word.text) == 1 or word.pos[:2] in ("nr", "ns") or not self._is_word(word.text)
 
     def _read_latin(self, word: Word) -> None:
         reading = self.lexicon.get(word.text)
@@ -129,6 +133,17 @@ class GraphemeToPhoneme:
 
     def _default(self, char: str) -> str:
         return self._characters.get(char) or UNREADABLE
+
+
+def _is_guess(model: PolyphoneModel, syllable: Syllable) -> bool:
+    ruled = syllable.chars in polyphones.RULES
+    return syllable.guessed and not ruled and model.is_polyphone(syllable.chars)
+
+
+def _decide(phrase: list[Syllable], readings: list[str], asked: list[Syllable]) -> None:
+    for syllable, reading in zip(phrase, readings, strict=True):
+        if reading and any(syllable is item for item in asked):
+            syllable.base, syllable.tone = reading[:-1], int(reading[-1])
 
 
 def _suffix(text: str, *, single: bool) -> str:

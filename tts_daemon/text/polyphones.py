@@ -57,6 +57,7 @@ def _in_word(word: Word) -> None:
 
 def _set(syllable: Syllable, reading: str) -> None:
     syllable.base, syllable.tone = reading[:-1], int(reading[-1])
+    syllable.guessed = False
 
 
 def _chang(at: Context) -> str:

@@ -30,8 +30,22 @@ _FUNCTION = frozenset(
     "的地得着了过会要没说在是把被和与为我你他她它您这那就都也还不很太更有去来到能上下中前后里几一二三四五"
     "六七八九十百千两个只才再又最已将正应可想让给向从所著"
 )
+_VERBS = frozenset("解查任单盖应过数教看算画定买卖找")
+"""Verbs that look like surnames before a noun."""
 # Entries of the dictionary that are no words in running text: 今天|天气, 把|门|关好, 从|一|数到|十.
-_ACCIDENTS = ("今天天气", "把门", "一数", "花种", "植物种", "数十秒", "铺地板")
+_ACCIDENTS = (
+    "今天天气",
+    "把门",
+    "一数",
+    "花种",
+    "植物种",
+    "数十秒",
+    "铺地板",
+    "还给",
+    "大喝",
+    "磨磨",
+    "干一行",
+)
 
 
 _LONGEST = 5
@@ -61,6 +75,11 @@ class Segmenter:
         """Whether the dictionary has `text`."""
         return bool(rjieba.has_word(text))
 
+    def _is_object(self, text: str) -> bool:
+        """Whether a noun or a verb follows, no given name: 解|方程, 查|字典."""
+        tagged = rjieba.tag(text, hmm=False) if len(text) > 1 else []
+        return len(tagged) == 1 and tagged[0][1] in ("n", "v", "vn", "l", "t", "s", "eng")
+
     def _is_known(self, text: str) -> bool:
         return self.is_word(text) or text in tables.phrases()
 
@@ -89,6 +108,8 @@ class Segmenter:
         for word, pos in rjieba.tag(text):
             if _is_invented(word, pos) and not self._is_known(word):
                 yield from rjieba.tag(word, hmm=False)
+            elif pos == "nr" and word[0] in _VERBS and self._is_object(word[1:]):
+                yield from ((word[0], "v"), *rjieba.tag(word[1:], hmm=False))
             else:
                 yield word, pos
 

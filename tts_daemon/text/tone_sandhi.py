@@ -9,6 +9,11 @@ _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 _LARGE = frozenset("百千万亿")
 # 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
 _ORDINAL_UNITS = frozenset("月号楼级班流")
+_BUILDINGS = frozenset("层栋幢档挡组区座")
+_PLACED = frozenset("在住到调选第用挂开至换于")
+_PHASES = frozenset("区园苑城盘目住在庭湾府第")
+_BUSES = frozenset("公车汽电巴")
+_FRONT_LINE = frozenset("城员工人品大明教医作干")
 _BEFORE_ORDINAL = frozenset("第独初周统唯单专之归均逐惟比加减乘除")
 _NUMBERED = frozenset((("单", "元"), ("不", "二"), ("年", "级")))
 _GRADED = frozenset("奖功品舱座")
@@ -17,17 +22,20 @@ _DOUBLED_VERBS = frozenset(
 )
 _DOUBLED_OTHERS = frozenset("加处足满死略累弯习呼哗轰连频区种哈呵嘿嘻嗡年月日天家人步层条样个")
 _OPERATORS = frozenset("比加减乘除")
-_HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神"))
+_HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神", "动静"))
+_HOUSES = frozenset("户大小好个农富穷苦家")
+_WAITERS = frozenset("你您他她我们请再先，。！？要会别吧就能可")
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
 
 
 def neutral_tone(words: list[Word]) -> None:
     """Take the tone from the last syllables of listed words, of 们, and of reduplicated verbs."""
     listed = tables.word_list("neutral.txt")
-    for word in words:
+    for index, word in enumerate(words):
         if len(word.syllables) < 2 or any(syllable.given for syllable in word.syllables):
             continue
-        if _ends_neutral(word, listed):
+        before = words[index - 1].text if index else ""
+        if _ends_neutral(word, listed) and not _keeps_tone(before, word.text):
             word.syllables[-1].tone = 5
         if len(word.text) > 2 and word.text not in tables.own_words():
             _neutral_inside(word, listed)
@@ -35,11 +43,20 @@ def neutral_tone(words: list[Word]) -> None:
 
 def _neutral_inside(word: Word, listed: frozenset[str]) -> None:
     """Listed words at the ends of a longer one: 知识分子, 没关系; 地方税 and 东西方 keep theirs."""
-    if word.text[-2:] in listed:
+    if word.text[-2:] in listed and word.text[-2:] != "人家":  # 大户人家
         word.syllables[-1].tone = 5
     head = word.text[:2]
     if head in listed and head not in _HEAD_KEEPS_TONE:
         word.syllables[1].tone = 5
+
+
+def _keeps_tone(before: str, text: str) -> bool:
+    """那户人家, 花落知多少, 苹果、香蕉等等: full tones where the word means something else."""
+    return (
+        (text == "人家" and before[-1:] in _HOUSES)
+        or (text == "多少" and before == "知")
+        or (text == "等等" and before != "" and before[-1:] not in _WAITERS)
+    )
 
 
 def _ends_neutral(word: Word, listed: frozenset[str]) -> bool:
@@ -82,20 +99,21 @@ def _yi(
 ) -> int:
     left = before.chars if before else ""
     repeats = index > 1 and line[index - 2][0].chars == "一"
-    if left == after.chars and left not in _DIGITS and not repeats:
+    if left == after.chars and left not in _DIGITS and not repeats and line[index][1].pos != "l":
         return 1 if _at(line, index + 2) == "二" else 5  # 试一试, but 数一数二, 一口一口
     if left in _BEFORE_ORDINAL:
         return 1  # 第一, 统一
     if left in _DIGITS and not _leads_place(left, after.chars):
         return 1  # 二十一, 十一万; but 两千一百, 十点一刻
-    if after.chars == "到" and _at(line, index + 2) in _DIGITS:
-        return 1  # 一到三天
-    if (after.chars, _at(line, index + 2)) in _NUMBERED:
-        return 1  # 一单元, 说一不二
+    pair = (after.chars, _at(line, index + 2))
+    if pair in _NUMBERED or (pair[0] == "到" and pair[1] in _DIGITS):
+        return 1  # 一到三天, 一单元, 说一不二
     if after.chars in _OPERATORS:
         return 1  # 一加一
     if after.chars == "点":
         return 1 if _is_clock(line, index) else 4  # 一点半, 一点五 · 一点也不
+    if _is_numbered(line, index, left, after.chars):
+        return 1  # 住在一层, 选一档, 中央一台, 一路公交, 一中
     if after.chars in _ORDINAL_UNITS or (after.chars == "日" and before and before.chars == "月"):
         return 1  # 一月, 一楼, 一月一日
     if after.chars == "等" and index + 2 < len(line) and line[index + 2][0].chars in _GRADED:
@@ -105,6 +123,25 @@ def _yi(
     if after.chars == "个":
         return 2
     return 2 if after.tone == 4 else 4
+
+
+def _is_numbered(line: list[tuple[Syllable, Word]], index: int, left: str, unit: str) -> bool:
+    """Whether 一 is the name of a floor, a step, a line, a channel, a school, not their number."""
+    following = _at(line, index + 2)
+    if unit == "路":
+        return following in _BUSES or (left in "坐乘等换" and following == "")
+    if unit == "台" or unit == "套":
+        return left in ("央", "视")
+    if unit == "中":
+        return left not in ("", "独", "划") or following in ("的", "")
+    if unit == "线":
+        return following in _FRONT_LINE
+    if unit in ("档", "挡") and following in ("节", "综", "电"):
+        return False
+    numbers = _at(line, index + 2) in ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
+    if unit in _BUILDINGS and numbers:
+        return True
+    return (unit in _BUILDINGS and left in _PLACED) or (unit == "期" and left in _PHASES)
 
 
 def _leads_place(left: str, right: str) -> bool:

@@ -31,8 +31,15 @@ def test_readings_have_one_syllable_a_character(model: G2pmModel) -> None:
 
 def test_model_decides_what_no_rule_does(model: G2pmModel) -> None:
     def pinyin(phrasing: Phrasing) -> list[str]:
-        return [syllable for item in phrasing.read("内田蠡住在町里") for syllable in item.pinyin]
+        return [syllable for item in phrasing.read("峒人住在山里") for syllable in item.pinyin]
 
     alone, helped = pinyin(Phrasing()), pinyin(Phrasing(polyphones=model))
-    assert alone[2] == "li2"
-    assert helped[2] == "li3"
+    assert alone[0] == "dong4"
+    assert helped[0] == "tong2"
+
+
+def test_model_leaves_words_and_everyday_characters_alone(model: G2pmModel) -> None:
+    phrasing = Phrasing(polyphones=model)
+    for text in ("炉子上铺了一层纸", "重十公斤的箱子", "干了三年都没还你钱"):
+        read = [syllable for item in phrasing.read(text) for syllable in item.pinyin]
+        assert read == [syllable for item in Phrasing().read(text) for syllable in item.pinyin]
