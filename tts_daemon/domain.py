@@ -59,8 +59,33 @@ class Style:
     chime: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a number may be: from `least` to `most`, both included."""
+
+    least: float
+    most: float
+    unit: str
+
+    def clamp(self, value: float) -> float:
+        """The nearest value that it may be."""
+        return min(max(value, self.least), self.most)
+
+
+STYLE_RANGES = {
+    "intensity": Range(0.0, 2.0, "times"),
+    "speed": Range(0.5, 2.0, "times"),
+    "pitch": Range(-12.0, 12.0, "semitones"),
+    "energy": Range(-2.0, 2.0, "standard deviations"),
+    "volume": Range(0.0, 100.0, "percent of full scale"),
+    "pause": Range(0.0, 4.0, "times"),
+}
+"""The numbers of a `Style`, by name."""
+
 MAX_NAME_CHARACTERS = 128
 """Limit of a request's id, key and preset."""
+MAX_TTL_S = 1e9
+"""Limit of a request's ttl_s: thirty years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +266,8 @@ class Event:
         first_audio_ms: From the start of synthesis to the first sample for the device (finished).
         audio_ms: Length of the speech (finished).
         real_time_factor: Synthesis time / audio time (finished).
-        reason: Why (cancelled, expired, failed).
+        reason: Why: words (cancelled, expired), or the short name of an error (failed).
+        message: What went wrong, for people (failed).
         source: The door the request came in by.
     """
 
@@ -252,6 +278,7 @@ class Event:
     audio_ms: float | None = None
     real_time_factor: float | None = None
     reason: str | None = None
+    message: str | None = None
     source: str = ""
 
 

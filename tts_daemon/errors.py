@@ -18,6 +18,12 @@ class InvalidRequestError(TtsError):
     code = "invalid_request"
 
 
+class TooLongError(InvalidRequestError):
+    """The text has more characters than `text.max_characters`, or the message too many bytes."""
+
+    code = "too_long"
+
+
 class QueueFullError(TtsError):
     """The queue is at its limit; the request was not accepted and may be sent again later."""
 
@@ -28,6 +34,15 @@ class NotReadyError(TtsError):
     """The daemon is still starting or already stopping."""
 
     code = "not_ready"
+
+
+class InternalError(TtsError):
+    """A fault of ours, and none of the request; the log of the daemon says which."""
+
+    code = "internal"
+
+    def __init__(self, message: str = "internal error; see the log of the daemon") -> None:
+        super().__init__(message)
 
 
 class SettingsError(TtsError):

@@ -104,6 +104,10 @@ class SpeechService(Protocol):
         """Yield the clauses that `render` would speak, one by one. Raises as `submit` does."""
         ...
 
+    def count_refusal(self) -> None:
+        """Count a message that a door has refused, for whatever reason."""
+        ...
+
     def command(self, command: Command) -> None:
         """Carry out a command; returns when it has taken effect."""
         ...

@@ -21,6 +21,7 @@ from tts_daemon.domain import (
 )
 from tts_daemon.errors import InvalidRequestError, QueueFullError, TtsError
 from tts_daemon.ports import Command, Snapshot
+from tts_daemon.requests import check_length, style_number
 
 SAMPLE_RATE = 16000
 IDLE = Snapshot(
@@ -45,8 +46,12 @@ class FakeSpeechService:
     `chunks` is what `render` yields; a TtsError in it is raised in its place.
     """
 
-    def __init__(self, *, limit: int = 100, finishes: bool = True) -> None:
+    def __init__(
+        self, *, limit: int = 100, finishes: bool = True, max_characters: int = 10_000
+    ) -> None:
         self.limit = limit
+        self.max_characters = max_characters
+        self.refused = 0
         self.finishes = finishes
         self.accepted: list[SpeakRequest] = []
         self.commands: list[Command] = []
@@ -66,6 +71,7 @@ class FakeSpeechService:
         return [request.text for request in self.accepted]
 
     def submit(self, request: SpeakRequest, *, lasting: bool = True) -> int:
+        check_length(request.text, self.max_characters)
         if request.id in [known.id for known in self.accepted]:
             return -1
         if len(self.accepted) >= self.limit:
@@ -88,6 +94,7 @@ class FakeSpeechService:
 
     def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
         try:
+            check_length(request.text, self.max_characters)
             self.accepted.append(request)
             for chunk in self.chunks:
                 if isinstance(chunk, TtsError):
@@ -102,14 +109,17 @@ class FakeSpeechService:
         words, pinyin = ("重庆", "WiFi玩儿"), ("chong2", "qing4", "WIFI", "wanr2")
         yield Clause(request.text, request.text, words, pinyin, (1, 4), (end,), Style())
 
+    def count_refusal(self) -> None:
+        self.refused += 1
+
     def command(self, command: Command) -> None:
         self.commands.append(command)
 
     def set_volume(self, percent: float) -> None:
-        self._snapshot = replace(self._snapshot, volume=percent)
+        self._snapshot = replace(self._snapshot, volume=style_number("volume", percent))
 
     def set_speed(self, factor: float) -> None:
-        self._snapshot = replace(self._snapshot, speed=factor)
+        self._snapshot = replace(self._snapshot, speed=style_number("speed", factor))
 
     def set_preset(self, name: str) -> None:
         if name not in self._snapshot.presets:

@@ -22,6 +22,7 @@ exit status:
 """
 STATUS = {
     "invalid_request": 2,
+    "too_long": 2,
     "no_daemon": 3,
     "queue_full": 4,
     "not_ready": 4,
@@ -164,7 +165,7 @@ def _show(reply: Reply, *, as_json: bool, is_status: bool) -> None:
     elif not reply["ok"]:
         print(f"tts-say: {reply['message']}", file=sys.stderr)
     elif reply.get("event_type", "finished") != "finished":
-        reason = reply.get("reason", "no reason given")
+        reason = reply.get("message") or reply.get("reason", "no reason given")
         print(f"tts-say: {reply['event_type']}: {reason}", file=sys.stderr)
     elif is_status:
         print("\n".join(_status_lines(reply)))

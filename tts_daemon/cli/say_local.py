@@ -12,6 +12,7 @@ from tts_daemon.domain import FINAL, Event, SpeakRequest
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.render import frames
 from tts_daemon.playback import Journal, Player
+from tts_daemon.requests import request_of
 from tts_daemon.service import assembly, logs
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.presets import Presets
@@ -30,7 +31,7 @@ def say(fields: dict[str, Any], config: str | None, output: str | None) -> Reply
     """
     settings = load(Path(config) if config else None).settings
     logs.configure("warning")
-    request = messages.from_fields(fields, "local", max_characters=settings.text.max_characters)
+    request = request_of(fields, "local")
     presets = Presets(settings)
     store = assembly.voice_store(settings)
     synthesizer = assembly.make_synthesizer(settings, store, presets.style)

@@ -9,6 +9,7 @@ from typing import Protocol
 from tts_daemon.clock import Clock, SystemClock
 from tts_daemon.domain import Priority, Style
 from tts_daemon.playback.chimes import Chimes
+from tts_daemon.settings.schema import AudioSettings, QueueSettings, TextSettings, VoiceSettings
 
 
 class PresetBook(Protocol):
@@ -37,12 +38,12 @@ class PlayerSettings:
         volume: At start, percent.
     """
 
-    limit: int = 32
-    interrupted: str = "again"
-    max_characters: int = 10000
+    limit: int = QueueSettings().limit
+    interrupted: str = QueueSettings().interrupted
+    max_characters: int = TextSettings().max_characters
     renders: int = 16
-    preset: str = "neutral"
-    volume: float = 100.0
+    preset: str = VoiceSettings().preset
+    volume: float = AudioSettings().volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from tts_daemon.clock import Clock
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
-from tts_daemon.errors import NotReadyError, QueueFullError
+from tts_daemon.errors import NotReadyError, QueueFullError, TtsError
+from tts_daemon.playback import _event_log as event_log
 from tts_daemon.playback import _poison as poison
 from tts_daemon.playback._board import Board
 from tts_daemon.playback._endings import Endings
@@ -103,7 +104,7 @@ class Dispatcher:
             for utterance in remembered.interrupted:
                 if utterance.begun >= poison.MOST_BEGUN:
                     self._poison = poison.added(self._journal, self._poison, utterance)
-                    self._end(utterance, EventType.FAILED, reason=poison.REASON)
+                    self._end(utterance, EventType.FAILED, **poison.ENDING)
                 elif interrupted == "again":
                     self._queue.put_back(utterance)
                 else:
@@ -150,6 +151,11 @@ class Dispatcher:
                     return -1
             serial = self._journal.accept(request, lasting=lasting)
             return self._add(request, serial)
+
+    def count_refusal(self) -> None:
+        """A door has refused a message."""
+        with self._change():
+            self._counters["refused"] += 1
 
     def stop(self) -> None:
         """Silence; nothing is left."""
@@ -228,13 +234,13 @@ class Dispatcher:
                 self._current = None
                 self._end(utterance, EventType.CANCELLED, reason=reason)
 
-    def failed(self, utterance: Utterance, reason: str) -> None:
+    def failed(self, utterance: Utterance, error: TtsError) -> None:
         """It cannot be spoken."""
         with self._change():
             if self._current is utterance:
                 self._current = None
-                self._last_error = reason
-                self._end(utterance, EventType.FAILED, reason=reason)
+                self._last_error = f"{error.code}: {error}"
+                self._end(utterance, EventType.FAILED, reason=error.code, message=str(error))
 
     def audio_lost(self, utterance: Utterance | None, reason: str) -> None:
         """The device is gone: the utterance waits again, and nothing is handed out for a while."""
@@ -328,11 +334,7 @@ class Dispatcher:
         if not self._running:
             raise NotReadyError("the daemon is starting or stopping; try again in a moment")
         self._expire()
-        try:
-            return self._queue.judge(request, self._current)
-        except QueueFullError:
-            self._counters["refused"] += 1
-            raise
+        return self._queue.judge(request, self._current)
 
     def _add(self, request: SpeakRequest, serial: int) -> int:
         with self._change():
@@ -415,33 +417,9 @@ class Dispatcher:
 
     def _tell(self, event: Event, ticket: int = 0) -> None:
         self._board.put(event, ticket)
-        _log(event)
+        event_log.write(event)
 
 
 def _event(utterance: Utterance, kind: EventType, **fields: float | str) -> Event:
     request = utterance.request
     return Event(kind, request.id, source=request.source, **fields)  # type: ignore[arg-type]
-
-
-def _log(event: Event) -> None:
-    """One line a person can read, with the fields for those who search."""
-    figures = {
-        "UTTERANCE_ID": event.id,
-        "EVENT": event.event_type.value,
-        "SOURCE": event.source,
-        "FIRST_AUDIO_MS": event.first_audio_ms,
-        "AUDIO_MS": event.audio_ms,
-        "REAL_TIME_FACTOR": event.real_time_factor,
-        "REASON": event.reason,
-    }
-    known = {name: value for name, value in figures.items() if value is not None}
-    text = f"{event.event_type} {event.id}"
-    if event.real_time_factor is not None:
-        text += (
-            f": first_audio_ms={event.first_audio_ms:.0f} audio_ms={event.audio_ms:.0f}"
-            f" real_time_factor={event.real_time_factor:.3f}"
-        )
-    if event.reason is not None:
-        text += f": {event.reason}"
-    quiet = event.event_type in (EventType.QUEUED, EventType.STARTED)
-    _logger.log(logging.DEBUG if quiet else logging.INFO, text, extra=known)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tts_daemon.domain import AudioChunk, SpeakRequest, Style
+from tts_daemon.domain import STYLE_RANGES, AudioChunk, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.playback._context import PlayerContext, PresetBook
-from tts_daemon.playback._requests import checked_number
 from tts_daemon.playback.journal import Journal
+from tts_daemon.requests import style_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class Manner:
     def recall(self) -> None:
         """Go on with what people had set, unless the configuration was changed since."""
         configured_preset, configured_volume = self._configured
-        self.volume = self._recalled("volume", configured_volume, 0, 100)
-        self.speed = self._recalled("speed", 1.0, 0.5, 2)
+        self.volume = self._recalled("volume", configured_volume)
+        self.speed = self._recalled("speed", 1.0)
         preset = self._journal.recall("preset")
         if preset in [[configured_preset, name] for name in self._presets.names]:
             self.preset = preset[1]
@@ -84,12 +84,12 @@ class Manner:
 
     def set_volume(self, percent: float) -> None:
         """Raises InvalidRequestError outside of 0 to 100."""
-        self.volume = checked_number("volume", percent, 0, 100)
+        self.volume = style_number("volume", percent)
         self._remember("volume", self.volume, self._configured[1])
 
     def set_speed(self, factor: float) -> None:
         """Raises InvalidRequestError outside of 0.5 to 2."""
-        self.speed = checked_number("speed", factor, 0.5, 2)
+        self.speed = style_number("speed", factor)
         self._remember("speed", self.speed, 1.0)
 
     def set_preset(self, name: str) -> None:
@@ -115,7 +115,7 @@ class Manner:
     def style(self, request: SpeakRequest) -> Style:
         """Every choice made: the preset, what the request asks for, and the speed of all speech."""
         style = self._presets.style(request.preset or self.preset, request.overrides)
-        return replace(style, speed=min(2.0, max(0.5, style.speed * self.speed)))
+        return replace(style, speed=STYLE_RANGES["speed"].clamp(style.speed * self.speed))
 
     def prepare(self, request: SpeakRequest) -> Prepared:
         """How a request is spoken, now that its turn has come."""
@@ -130,12 +130,12 @@ class Manner:
     def _remember(self, name: str, value: float | str, configured: float | str) -> None:
         self._journal.remember(name, [configured, value])
 
-    def _recalled(self, name: str, configured: float, least: float, most: float) -> float:
+    def _recalled(self, name: str, configured: float) -> float:
         """What was kept of a number; a damaged file may hold anything."""
         kept = self._journal.recall(name)
         if not isinstance(kept, list) or len(kept) != 2 or kept[0] != configured:
             return configured
         try:
-            return checked_number(name, kept[1], least, most)
+            return style_number(name, kept[1])
         except InvalidRequestError:
             return configured

@@ -12,7 +12,10 @@ from tts_daemon.playback.journal import Journal
 
 _logger = logging.getLogger(__name__)
 
-REASON = "poison"
+ENDING = {
+    "reason": "poison",
+    "message": "it was begun twice, and the daemon ended each time; it is not tried again",
+}
 MOST_BEGUN = 2
 """Times that an utterance may be begun by processes that do not live to end it."""
 _NAME = "poison"

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tts_daemon.errors import AudioUnavailableError, TtsError
+from tts_daemon.errors import AudioUnavailableError, InternalError, TtsError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._context import PlayerContext
 from tts_daemon.playback._dispatcher import Dispatcher
@@ -113,10 +113,10 @@ class Speaker:
         except AudioUnavailableError as error:
             self._dispatcher.audio_lost(utterance, str(error))
         except TtsError as error:
-            self._dispatcher.failed(utterance, f"{error.code}: {error}")
+            self._dispatcher.failed(utterance, error)
         except Exception as error:
             _logger.exception("utterance %s failed", utterance.request.id)
-            self._dispatcher.failed(utterance, f"internal: {type(error).__name__}: {error}")
+            self._dispatcher.failed(utterance, InternalError(f"{type(error).__name__}: {error}"))
 
     def _perform(self, utterance: Utterance) -> None:
         begin_s = self._clock.monotonic_s()

@@ -33,11 +33,11 @@ from tts_daemon.playback._endings import Endings
 from tts_daemon.playback._manner import Manner
 from tts_daemon.playback._queue import SpeechQueue
 from tts_daemon.playback._render import RenderSlots, RenderStream
-from tts_daemon.playback._requests import checked
 from tts_daemon.playback._speaker import Speaker
 from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal
 from tts_daemon.ports import Command, Sink, Snapshot, SpeechSynthesizer
+from tts_daemon.requests import check_length
 from tts_daemon.sound.levels import gain_of
 
 
@@ -129,6 +129,10 @@ class Player:
         request = self._checked(request)
         return self._synthesizer.read(request.text, self._manner.style(request))
 
+    def count_refusal(self) -> None:
+        """A door has refused a message."""
+        self._dispatcher.count_refusal()
+
     def command(self, command: Command) -> None:
         """Carry out a command. `repeat` raises as `submit` does."""
         actions: dict[Command, Callable[[], None]] = {
@@ -179,7 +183,8 @@ class Player:
     # -- inside ---------------------------------------------------------------------------------
 
     def _checked(self, request: SpeakRequest) -> SpeakRequest:
-        return self._manner.checked(checked(request, self._settings.max_characters))
+        check_length(request.text, self._settings.max_characters)
+        return self._manner.checked(request)
 
     def _repeat(self) -> None:
         last = self._dispatcher.last_request()

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tts_daemon.domain import Event, Policy, SpeakRequest, Style
+from tts_daemon.domain import Event, Style
 from tts_daemon.errors import SettingsError, TtsError
 from tts_daemon.inputs.socket.address import SocketAddress
 from tts_daemon.playback import Journal, Player
 from tts_daemon.ports import Snapshot
+from tts_daemon.requests import request_of
 from tts_daemon.service import assembly, logs, signals
 from tts_daemon.service.doors import doors
 from tts_daemon.service.opening import OpenDoors
@@ -168,13 +169,8 @@ def _summary(settings: Settings) -> str:
 def _greet(player: Player, text: str) -> None:
     if not text:
         return
-    greeting = SpeakRequest(
-        text,
-        key="greeting",
-        policy=Policy.REPLACE,
-        ttl_s=GREETING_TTL_S,
-    )
+    greeting = {"text": text, "key": "greeting", "policy": "replace", "ttl_s": GREETING_TTL_S}
     try:
-        player.submit(greeting)
+        player.submit(request_of(greeting, "daemon"))
     except TtsError as error:
         log.warning("cannot greet: %s", error)

@@ -68,7 +68,7 @@ def doors(
     if settings.mqtt.enabled:
         from tts_daemon.inputs.mqtt.door import MqttDoor
 
-        yield PlannedDoor("mqtt", partial(MqttDoor, service, settings.mqtt, max_characters=limit))
+        yield PlannedDoor("mqtt", partial(MqttDoor, service, settings.mqtt))
     if settings.http.enabled:
         with importing("http", "http.enabled"):
             from tts_daemon.inputs.http.door import HttpDoor

@@ -52,6 +52,8 @@ def from_file(path: Path) -> list[Assignment]:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: not valid YAML: {error}") from error
+    except RecursionError:
+        raise SettingsError(f"{path}: is nested too deeply") from None
     if root is None:
         return []
     if not isinstance(root, yaml.MappingNode):

@@ -2,35 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Mapping
 
 from tts_daemon.domain import Style
 from tts_daemon.errors import InvalidRequestError, SettingsError
-from tts_daemon.settings.schema import PresetSettings, Settings, about
-from tts_daemon.settings.values import convert
-
-STYLE_FIELDS = tuple(item.name for item in fields(Style))
-"""What a request may override, by the names it uses."""
-
-_TEXT_FIELDS = ("voice", "emotion", "chime")
-
-
-def style_value(name: str, value: object) -> str | float:
-    """Check one field of a style as a request sent it.
-
-    Raises:
-        InvalidRequestError: Unknown field, wrong type, or out of range; names the field.
-    """
-    if name not in STYLE_FIELDS:
-        raise InvalidRequestError(f"{name}: unknown field{_meant(name, STYLE_FIELDS)}")
-    try:
-        hint = str if name in _TEXT_FIELDS else float
-        checked: str | float = convert(value, hint, about(PresetSettings, name))
-    except ValueError as error:
-        raise InvalidRequestError(f"{name}: {error}") from None
-    return checked
+from tts_daemon.requests import STYLE_FIELDS, nearest
+from tts_daemon.settings.schema import PresetSettings, Settings
 
 
 def check(settings: Settings) -> None:
@@ -39,7 +16,7 @@ def check(settings: Settings) -> None:
     for name in presets:
         _chain(name, presets)
     if settings.voice.preset not in presets:
-        hint = _meant(settings.voice.preset, presets)
+        hint = nearest(settings.voice.preset, presets)
         raise SettingsError(f"voice.preset: no preset is called {settings.voice.preset!r}{hint}")
 
 
@@ -53,18 +30,13 @@ def _chain(name: str, presets: Mapping[str, PresetSettings]) -> list[PresetSetti
                 f"presets.{name}.extends: {' -> '.join([*seen, current])} is a circle"
             )
         if current not in presets:
-            hint = _meant(current, presets)
+            hint = nearest(current, presets)
             raise SettingsError(
                 f"presets.{seen[-1]}.extends: no preset is called {current!r}{hint}"
             )
         seen.append(current)
         current = presets[current].extends
     return [presets[item] for item in seen]
-
-
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
 
 
 class Presets:
@@ -81,7 +53,7 @@ class Presets:
     def check_name(self, name: str) -> None:
         """Raise InvalidRequestError for an unknown preset; names the nearest."""
         if name not in self._styles:
-            hint = _meant(name, self._styles)
+            hint = nearest(name, self._styles)
             raise InvalidRequestError(f"preset: no preset is called {name!r}{hint}")
 
     def style(self, name: str, overrides: Mapping[str, str | float] | None = None) -> Style:
@@ -89,14 +61,13 @@ class Presets:
 
         Args:
             name: A preset.
-            overrides: Fields of `Style` that win over the preset.
+            overrides: Checked fields of `Style` that win over the preset.
 
         Raises:
-            InvalidRequestError: Unknown preset or field, or a value out of range.
+            InvalidRequestError: Unknown preset.
         """
         self.check_name(name)
-        checked = {key: style_value(key, value) for key, value in (overrides or {}).items()}
-        return Style(**{**self._styles[name], **checked})  # type: ignore[arg-type]
+        return Style(**{**self._styles[name], **(overrides or {})})  # type: ignore[arg-type]
 
 
 def _fields(name: str, presets: Mapping[str, PresetSettings]) -> dict[str, str | float]:

@@ -6,8 +6,10 @@ and config/default.yaml is written from them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
+
+from tts_daemon.domain import STYLE_RANGES
 
 DEFAULT_VOICE = "xiaoyu"
 
@@ -38,13 +40,10 @@ def setting(default: Any, text: str, **about: Any) -> Any:
     return field(default=default, repr=not known.secret, metadata={"about": known})
 
 
-def about(cls: type[Any], key: str) -> About:
-    """What is known of one key of one section."""
-    for item in fields(cls):
-        if item.name == key:
-            known: About = item.metadata.get("about", About(""))
-            return known
-    raise KeyError(key)
+def style_setting(name: str, text: str) -> Any:
+    """A number of a style that may be left out."""
+    known = STYLE_RANGES[name]
+    return setting(None, text, unit=known.unit, minimum=known.least, maximum=known.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,22 +243,12 @@ class PresetSettings:
     extends: str | None = setting(None, "preset to start from")
     voice: str | None = setting(None, "voice package")
     emotion: str | None = setting(None, "emotion of the voice")
-    intensity: float | None = setting(
-        None, "distance from neutral to the emotion", unit="times", minimum=0, maximum=2
-    )
-    speed: float | None = setting(None, "speaking rate", unit="times", minimum=0.5, maximum=2)
-    pitch: float | None = setting(
-        None, "shift of the voice", unit="semitones", minimum=-12, maximum=12
-    )
-    energy: float | None = setting(
-        None, "vocal effort", unit="standard deviations", minimum=-2, maximum=2
-    )
-    volume: float | None = setting(
-        None, "loudness", unit="percent of full scale", minimum=0, maximum=100
-    )
-    pause: float | None = setting(
-        None, "length of pauses at punctuation", unit="times", minimum=0, maximum=4
-    )
+    intensity: float | None = style_setting("intensity", "distance from neutral to the emotion")
+    speed: float | None = style_setting("speed", "speaking rate")
+    pitch: float | None = style_setting("pitch", "shift of the voice")
+    energy: float | None = style_setting("energy", "vocal effort")
+    volume: float | None = style_setting("volume", "loudness")
+    pause: float | None = style_setting("pause", "length of pauses at punctuation")
     chime: str | None = setting(None, "sound before the speech")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import types
 from typing import Any, get_args
 
 import yaml
 
+from tts_daemon import checks
 from tts_daemon.settings.schema import About
 
 
@@ -30,12 +30,13 @@ def convert(value: Any, hint: Any, known: About, *, is_text: bool = False) -> An
     if value is None:
         raise ValueError("is empty; leave the line out for the default, or put null in quotes")
     if hint is bool:
-        return _switch(value)
-    if hint in (int, float):
-        return _number(value, hint, known)
+        return checks.flag(value)
     if hint is str:
         return _name(value, known)
-    return _list(value)
+    if hint in (int, float):
+        check = checks.whole if hint is int else checks.number
+        return check(value, known.minimum, known.maximum, known.unit)
+    return checks.texts([value] if isinstance(value, str) else value)
 
 
 def _convert_optional(value: Any, hint: Any, known: About, *, is_text: bool) -> Any:
@@ -48,43 +49,17 @@ def _convert_optional(value: Any, hint: Any, known: About, *, is_text: bool) -> 
 def _read(text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return text
 
 
-def _switch(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError(f"{value!r} is not true or false")
-
-
-def _number(value: Any, hint: type[int] | type[float], known: About) -> int | float:
-    expected = describe(known) or "a number"
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a number ({expected})")
-    if hint is int and value != int(value):
-        raise ValueError(f"{value!r} is not a whole number ({expected})")
-    below = known.minimum is not None and value < known.minimum
-    above = known.maximum is not None and value > known.maximum
-    if below or above:
-        raise ValueError(f"{value!r} is out of range ({expected})")
-    return hint(value)
-
-
 def _name(value: Any, known: About) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not text; put it in quotes")
-    if known.choices and value not in known.choices:
-        raise ValueError(f"{value!r} is none of {', '.join(known.choices)}")
-    return value
-
-
-def _list(value: Any) -> tuple[str, ...]:
-    items = [value] if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ValueError(f"{value!r} is not a list of texts")
-    return tuple(items)
+    if known.choices:
+        return checks.choice(value, known.choices)
+    try:
+        return checks.text(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; put it in quotes") from None
 
 
 def describe(known: About) -> str:

@@ -60,7 +60,7 @@ def read(path: Path, here: Machine) -> Profile:
         profile = _parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return nothing
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         _log.warning("%s: cannot be read (%s); `tts-bench --tune` writes it anew", path, error)
         return nothing
     if profile.machine != here:

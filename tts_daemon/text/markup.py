@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from tts_daemon.domain import Style
+from tts_daemon.domain import STYLE_RANGES, Style
 from tts_daemon.errors import TtsError
 from tts_daemon.text import ssml
 from tts_daemon.text.normalize import markdown
@@ -19,15 +19,8 @@ ResolvePreset = Callable[[str], Style]
 
 _log = logging.getLogger(__name__)
 
-# field of Style -> smallest and largest value
-RANGES = {
-    "speed": (0.5, 2.0),
-    "pitch": (-12.0, 12.0),
-    "volume": (0.0, 100.0),
-    "energy": (-2.0, 2.0),
-    "intensity": (0.0, 2.0),
-}
-_NAMES = ("emotion", "voice", "preset", "pause", "py", *RANGES)
+_NUMBERS = {name: known for name, known in STYLE_RANGES.items() if name != "pause"}
+_NAMES = ("emotion", "voice", "preset", "pause", "py", *_NUMBERS)
 _TAG = re.compile(rf"\[(?:({'|'.join(_NAMES)})\s?=\s?([^\[\]\n]{{1,60}})|/({'|'.join(_NAMES)}))\]")
 _DOCUMENT = re.compile(r"[\ufeff\s]*(?:<\?xml[^<>]{0,200}\?>\s*)?<(?:speak\b|!DOCTYPE\s)")
 # What a language model thinks, and what it hands to tools, is not meant to be heard.
@@ -172,11 +165,13 @@ class _Tags:
         if not _NUMBER.fullmatch(value):
             self._warn(f"[{name}={value}]: not a number; left out")
             return
-        low, high = RANGES[name]
+        known = _NUMBERS[name]
         amount = float(value.rstrip("%")) / (
             100.0 if value[-1] == "%" and name != "volume" else 1.0
         )
-        if not low <= amount <= high:
-            self._warn(f"[{name}={value}]: outside of {low:g} to {high:g}; the nearest is taken")
-        fields = {name: min(max(amount, low), high)}
+        taken = known.clamp(amount)
+        if taken != amount:
+            limits = f"{known.least:g} to {known.most:g}"
+            self._warn(f"[{name}={value}]: outside of {limits}; the nearest is taken")
+        fields = {name: taken}
         self._builder.style = replace(self._builder.style, **fields)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from tts_daemon.domain import Style
+from tts_daemon.domain import STYLE_RANGES, Style
 
 Warn = Callable[[str], None]
 
@@ -52,7 +52,7 @@ def _emotion(attributes: Mapping[str, str], style: Style, warn: Warn) -> Style:
         warn(f'<emotion intensity="{attributes["intensity"]}">: not a number; 1 is taken')
         intensity = 1.0
     category = attributes.get("category", style.emotion)
-    return replace(style, emotion=category, intensity=_clamp(intensity, 0.0, 2.0))
+    return replace(style, emotion=category, intensity=STYLE_RANGES["intensity"].clamp(intensity))
 
 
 def _emphasis(level: str, style: Style, warn: Warn) -> Style:
@@ -61,8 +61,8 @@ def _emphasis(level: str, style: Style, warn: Warn) -> Style:
     energy, speed = _EMPHASES.get(level, _EMPHASES["none"])
     return replace(
         style,
-        energy=_clamp(style.energy + energy, -2.0, 2.0),
-        speed=_clamp(style.speed * speed, 0.5, 2.0),
+        energy=STYLE_RANGES["energy"].clamp(style.energy + energy),
+        speed=STYLE_RANGES["speed"].clamp(style.speed * speed),
     )
 
 
@@ -86,7 +86,7 @@ def _rate(value: str, style: Style) -> Style | None:
             return None
         amount = float(match[2]) / (100.0 if match[3] else 1.0)
         factor = 1.0 + float(f"{match[1]}{amount}") if match[1] else amount
-    return replace(style, speed=_clamp(style.speed * factor, 0.5, 2.0))
+    return replace(style, speed=STYLE_RANGES["speed"].clamp(style.speed * factor))
 
 
 def _pitch(value: str, style: Style) -> Style | None:
@@ -98,7 +98,7 @@ def _pitch(value: str, style: Style) -> Style | None:
             return None
         amount = float(match[1] + match[2])
         shift = amount if match[3] == "st" else _semitones(amount, bool(match[1]))
-    return replace(style, pitch=_clamp(style.pitch + shift, -12.0, 12.0))
+    return replace(style, pitch=STYLE_RANGES["pitch"].clamp(style.pitch + shift))
 
 
 def _semitones(percent: float, relative: bool) -> float:
@@ -121,13 +121,9 @@ def _volume(value: str, style: Style) -> Style | None:
             volume = style.volume * (1.0 + amount / 100.0)
         else:
             volume = amount
-    return replace(style, volume=_clamp(volume, 0.0, 100.0))
+    return replace(style, volume=STYLE_RANGES["volume"].clamp(volume))
 
 
 def _number(text: str) -> float | None:
     match = _VALUE.fullmatch(text.strip())
     return float(match[1] + match[2]) / (100.0 if match[3] == "%" else 1.0) if match else None
-
-
-def _clamp(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)

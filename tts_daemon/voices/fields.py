@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+from tts_daemon import checks
 from tts_daemon.errors import VoiceError
+
+Value = TypeVar("Value")
 
 
 class Fields:
@@ -38,47 +41,33 @@ class Fields:
 
     def text(self, key: str) -> str:
         """A string."""
-        value = self.anything(key)
-        if not isinstance(value, str):
-            raise self.error(key, f"is {value!r}, must be text")
-        return value
+        return self._checked(key, checks.text)
 
     def flag(self, key: str) -> bool:
         """True or false."""
-        value = self.anything(key)
-        if not isinstance(value, bool):
-            raise self.error(key, f"is {value!r}, must be true or false")
-        return value
+        return self._checked(key, checks.flag)
 
-    def number(self, key: str) -> float:
+    def number(self, key: str, least: float | None = None, most: float | None = None) -> float:
         """A finite number."""
-        value = self.anything(key)
-        if not _is_number(value):
-            raise self.error(key, f"is {value!r}, must be a finite number")
-        return float(value)
+        return self._checked(key, lambda value: checks.number(value, least, most))
 
     def numbers(self, key: str) -> tuple[float, ...]:
         """A list of finite numbers."""
-        value = self.anything(key)
-        if not isinstance(value, list) or not all(map(_is_number, value)):
-            raise self.error(key, "must be a list of finite numbers")
-        return tuple(map(float, value))
+        return self._checked(key, checks.numbers)
 
     def integer(self, key: str, minimum: int | None = None) -> int:
         """A whole number."""
-        value = self.anything(key)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self.error(key, f"is {value!r}, must be a whole number")
-        if minimum is not None and value < minimum:
-            raise self.error(key, f"is {value}, must be at least {minimum}")
-        return value
+        return self._checked(key, lambda value: checks.whole(value, minimum))
 
     def names(self, key: str) -> tuple[str, ...]:
         """A list of strings."""
-        value = self.anything(key)
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self.error(key, "must be a list of names")
-        return tuple(value)
+        return self._checked(key, checks.texts)
+
+    def _checked(self, key: str, check: Callable[[object], Value]) -> Value:
+        try:
+            return check(self.anything(key))
+        except ValueError as error:
+            raise self.error(key, str(error)) from None
 
     def section(self, key: str) -> Fields:
         """The object under a key."""
@@ -91,7 +80,3 @@ class Fields:
                 nearest = difflib.get_close_matches(key, self._asked, n=1)
                 hint = f"; did you mean {nearest[0]}?" if nearest else ""
                 raise self.error(key, f"is not a key of this format{hint}")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

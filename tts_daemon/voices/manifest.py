@@ -135,7 +135,7 @@ class Manifest:
             values = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise VoiceError(f"{path}: missing, so this is no voice package") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise VoiceError(f"{path}: cannot be read ({error}); download it again") from error
         return cls.parse(values, path)
 
@@ -222,10 +222,7 @@ def _optional_number(keys: Fields, key: str) -> float | None:
 def _pace(keys: Fields) -> float:
     if not keys.has("pace"):
         return 1.0
-    pace = keys.number("pace")
-    if not 0.5 <= pace <= 2.0:
-        raise keys.error("pace", f"is {pace:g}, must be 0.5 to 2")
-    return pace
+    return keys.number("pace", 0.5, 2.0)
 
 
 def _pause_floors(keys: Fields) -> PauseFloors:

@@ -18,7 +18,7 @@ VOICES = Path(__file__).parents[2] / "data"
 
 @pytest.fixture
 def service() -> FakeSpeechService:
-    return FakeSpeechService()
+    return FakeSpeechService(max_characters=100)
 
 
 @pytest.fixture

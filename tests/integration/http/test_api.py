@@ -108,7 +108,7 @@ def test_an_old_client_gets_speech_until_the_connection_ends(
         ({"text": "。。"}, "text: holds nothing to speak"),
         ({"text": 5}, "text: 5 is not text"),
         ({"text": "好", "speed": 9}, "speed: "),
-        ({"text": "好", "sped": 1}, "did you mean speed?"),
+        ({"text": "好", "sped": 1}, "did you mean 'speed'?"),
         ({"text": "好", "stream": "maybe"}, "stream: "),
         ('{"text": "好"', "not valid JSON"),
         (b"\xff\xfe", "text: not UTF-8"),

@@ -40,6 +40,21 @@ def test_a_name_that_was_bound_to_our_address_is_refused(client: HttpClient, hos
     assert client.get("/api/status", Host=host).status == 421
 
 
+@pytest.mark.parametrize("encoding", ["deflate", "gzip"])
+def test_a_body_that_is_not_what_it_says_is_refused(
+    client: HttpClient, service: FakeSpeechService, encoding: str
+) -> None:
+    answer = client.post("/api/say", b"no such thing", **{"Content-Encoding": encoding})
+    assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+    assert service.refused == 1
+
+
+def test_a_body_that_is_too_large_is_refused_as_a_text_is(client: HttpClient) -> None:
+    for body in ("好" * 101, "好" * 100_000):
+        answer = client.post("/api/say", body)
+        assert (answer.status, answer.json["error"]) == (413, "too_long")
+
+
 def test_further_names_can_be_configured(opened: Opened) -> None:
     assert opened(names=("tts.lan",)).get("/api/status", Host="tts.lan:5000").status == 200
 
@@ -48,6 +63,7 @@ def test_pages_of_others_may_not_ask(service: FakeSpeechService, opened: Opened)
     client = opened(origins=("http://panel.lan",))
     assert client.post("/api/say", "好", Origin="http://evil.example").status == 403
     assert client.post("/api/say", "好", Origin="null").status == 403
+    assert client.post("/api/say", "好", Origin="http://[").status == 403
     assert not service.accepted
     own = client.post("/api/say", "好", Host="localhost:5000", Origin="http://localhost:5000")
     assert own.status == 200

@@ -51,7 +51,7 @@ def test_it_does_what_its_description_says(case: Any, address: str) -> None:
 
 
 def test_every_route_of_the_api_is_described() -> None:
-    service = FakeSpeechService()
+    service = FakeSpeechService(max_characters=100)
     application = make_application(
         service, Renderer(service, 0), VoiceStore([VOICES]), HttpSettings(), 100
     )

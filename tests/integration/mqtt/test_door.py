@@ -149,7 +149,7 @@ def test_a_mistake_of_the_service_is_a_failure_and_not_the_end(
 
     monkeypatch.setattr(service, "command", fail)
     watcher.publish("tts/living/command", "stop")
-    watcher.wait_event("failed", reason="error")
+    watcher.wait_event("failed", reason="internal")
     watcher.publish("tts/living/say", "还在。")
     watcher.wait_event("finished")
 

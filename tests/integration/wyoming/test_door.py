@@ -40,7 +40,7 @@ Opened = Callable[..., WyomingDoor]
 
 @pytest.fixture
 def service() -> FakeSpeechService:
-    fake = FakeSpeechService()
+    fake = FakeSpeechService(max_characters=100)
     fake._snapshot = replace(fake.snapshot(), voices=("tiny_voice", "gone"))
     fake.chunks = [tone(0.1), tone(0.2)]
     return fake
@@ -186,17 +186,17 @@ def test_a_voice_that_is_not_there_gives_way_to_the_default(
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "code", "told"),
     [
-        (Synthesize("").event(), "text: is empty"),
-        (Synthesize("好" * 101).event(), "101 characters"),
-        (Event("synthesize"), "text: None is not text"),
-        (Event("synthesize", {"text": "好", "voice": 5}), "voice: 5"),
-        (SynthesizeChunk("好").event(), "synthesize-start"),
+        (Synthesize("").event(), "invalid_request", "text: is empty"),
+        (Synthesize("好" * 101).event(), "too_long", "101 characters"),
+        (Event("synthesize"), "invalid_request", "text: None is not text"),
+        (Event("synthesize", {"text": "好", "voice": 5}), "invalid_request", "voice: 5"),
+        (SynthesizeChunk("好").event(), "invalid_request", "synthesize-start"),
     ],
 )
 def test_a_mistake_is_told_and_ends_the_connection(
-    door: WyomingDoor, sent: Event, told: str
+    service: FakeSpeechService, door: WyomingDoor, sent: Event, code: str, told: str
 ) -> None:
     async def ask(client: AsyncTcpClient) -> list[Event]:
         await client.write_event(sent)
@@ -205,7 +205,37 @@ def test_a_mistake_is_told_and_ends_the_connection(
     (event,) = talk(door, ask)
     error = Error.from_event(event)
     assert told in error.text
-    assert error.code == "invalid_request"
+    assert error.code == code
+    assert service.refused == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"type": "ping", "data": ' + b"[" * 50_000, b'{"type": "ping", "data": 5}', b"[]", b"{}"],
+)
+def test_what_is_no_event_is_told_without_a_traceback(
+    door: WyomingDoor, caplog: pytest.LogCaptureFixture, line: bytes
+) -> None:
+    async def ask() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(line + b"\n")
+        answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
+        writer.close()
+        return answer
+
+    assert b"invalid_request" in asyncio.run(ask())
+    assert "Traceback" not in caplog.text
+
+
+def test_half_a_surrogate_pair_in_a_ping_is_no_reason_to_fail(door: WyomingDoor) -> None:
+    async def ask() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(b'{"type": "ping", "data": {"text": "a\\ud800"}}\n')
+        answer = await asyncio.wait_for(reader.readline(), PATIENCE_S)
+        writer.close()
+        return answer
+
+    assert b'"pong"' in asyncio.run(ask())
 
 
 def test_a_sentence_that_never_ends_is_refused(door: WyomingDoor) -> None:

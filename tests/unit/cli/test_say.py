@@ -114,11 +114,11 @@ def test_wait_tells_how_it_ended(path: Path, service: FakeSpeechService, capsys:
     service.submitted.clear()
 
     def fail(request_id: str) -> None:
-        service.emit(Event(EventType.FAILED, request_id, reason="voice is damaged"))
+        service.emit(Event(EventType.FAILED, request_id, reason="voice", message="is damaged"))
 
     service.on_submit = fail
     assert main(["--wait", "好"]) == 1
-    assert capsys.readouterr().err == "tts-say: failed: voice is damaged\n"
+    assert capsys.readouterr().err == "tts-say: failed: is damaged\n"
 
 
 def test_stop_and_its_relatives_are_commands(path: Path, service: FakeSpeechService) -> None:

@@ -10,19 +10,18 @@ from pathlib import Path
 import pytest
 from fakes.fake_service import IDLE, FakeSpeechService
 
-from tts_daemon.domain import Event, EventType, Policy, Priority, SpeakRequest, Style
-from tts_daemon.inputs.messages import FIELDS, event_message, parse, snapshot_message
+from tts_daemon.domain import STYLE_RANGES, Event, EventType, Policy, Priority, SpeakRequest, Style
+from tts_daemon.inputs.messages import event_message, parse, snapshot_message
 from tts_daemon.inputs.mqtt import hermes
 from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.inputs.mqtt.home_assistant import components, device_message
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.ports import Command
+from tts_daemon.requests import FIELDS
 from tts_daemon.settings.schema import (
     HermesSettings,
     MqttSettings,
-    PresetSettings,
-    about,
 )
 
 TEXT = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -87,18 +86,18 @@ def test_limits_of_numbers_are_those_of_the_settings() -> None:
     for row in REQUEST:
         limits = re.search(r"(-?[\d.]+) to ([\d.]+)", row[1])
         if limits:
-            known = about(PresetSettings, names(row[0])[0])
-            assert (float(limits[1]), float(limits[2])) == (known.minimum, known.maximum)
+            known = STYLE_RANGES[names(row[0])[0]]
+            assert (float(limits[1]), float(limits[2])) == (known.least, known.most)
 
 
 def test_every_field_of_an_event_is_described_and_no_other_is_shown() -> None:
     described = [names(row[0])[0] for row in rows(section("## Events"), "| field |")]
-    assert {*described} == {item.name for item in fields(Event)} | {"message"}
+    assert {*described} == {item.name for item in fields(Event)}
     shown = examples(section("## Events"))
     assert {str(event["event_type"]) for event in shown} == {*EventType}
     assert all(event.keys() <= {*described} for event in shown)
-    whole = Event(EventType.FINISHED, "a", 0, 1.0, 2.0, 0.5, "r", "mqtt")
-    assert event_message(whole).keys() == {*described} - {"message"}
+    whole = Event(EventType.FINISHED, "a", 0, 1.0, 2.0, 0.5, "r", "m", "mqtt")
+    assert event_message(whole).keys() == {*described}
 
 
 def test_every_topic_is_described() -> None:
@@ -158,7 +157,7 @@ def test_every_component_is_described_with_its_platform() -> None:
 
 def test_the_examples_of_hermes_are_ours() -> None:
     service = FakeSpeechService()
-    bridge = hermes.HermesBridge(service, HermesSettings(enabled=True), 10000)
+    bridge = hermes.HermesBridge(service, HermesSettings(enabled=True))
     table = rows(section("### Hermes (Rhasspy, Snips)"), "| topic |")
     told = {names(row[0])[0]: json.loads(names(row[2])[0]) for row in table}
     answers: dict[str, dict[str, object]] = {}

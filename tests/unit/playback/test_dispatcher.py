@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority, SpeakRequest
-from tts_daemon.errors import QueueFullError
+from tts_daemon.errors import QueueFullError, VoiceError
 from tts_daemon.playback._board import Board
 from tts_daemon.playback._dispatcher import Dispatcher
 from tts_daemon.playback._endings import Endings
@@ -156,7 +156,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def fail(self) -> None:
         assert self.worker is not None
-        self.dispatcher.failed(self.worker, "no voice")
+        self.dispatcher.failed(self.worker, VoiceError("damaged"))
         self.worker = None
 
     @precondition(lambda self: self.worker)

@@ -43,7 +43,7 @@ def test_file_wins_over_default_and_variable_over_file(tmp_path: Path) -> None:
         ("audio:\n  device:\n    name: x\n", ["audio.device.name: takes one value"]),
         ("queue:\n  interrupted: never\n", ["'never' is none of again, drop"]),
         ("voice:\n  models: {a: 1}\n", ["voice.models.a: takes one value"]),
-        ("voice:\n  models: [1]\n", ["voice.models: [1] is not a list of texts"]),
+        ("voice:\n  models: [1]\n", ["voice.models: is not a list of texts"]),
         ("presets:\n  calm: {sped: 1}\n", ["presets.calm.sped: unknown key", "speed?"]),
         ("presets:\n  calm: {speed: 9}\n", ["presets.calm.speed: 9 is out of range"]),
         ("presets:\n  calm: {extends: hapy}\n", ["presets.calm.extends", "'hapy'", "'happy'?"]),
@@ -54,6 +54,9 @@ def test_file_wins_over_default_and_variable_over_file(tmp_path: Path) -> None:
         ("just words\n", ["must hold sections"]),
         ("audio: !!python/name:os.system {}\n", ["config.yaml:1", "could not determine"]),
         ("a: &a\n  b: *a\n", ["nested too deeply"]),
+        ("audio: {device: " + "[" * 5000 + "]" * 5000 + "}\n", ["nested too deeply"]),
+        ("audio:\n  volume: 1" + "0" * 400 + "\n", ["audio.volume: 1000", "0 to 100"]),
+        ("queue:\n  limit: 1" + "0" * 400 + "\n", ["queue.limit: 1000", "1 to 10000"]),
     ],
 )
 def test_a_mistake_names_file_line_key_and_remedy(

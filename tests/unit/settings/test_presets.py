@@ -8,7 +8,7 @@ import pytest
 
 from tts_daemon.domain import Style
 from tts_daemon.errors import InvalidRequestError
-from tts_daemon.settings.presets import Presets, style_value
+from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import PresetSettings, Settings
 
 
@@ -40,20 +40,3 @@ def test_zero_is_a_value_not_an_absence() -> None:
 def test_an_unknown_preset_names_the_nearest() -> None:
     with pytest.raises(InvalidRequestError, match="'hapy'; did you mean 'happy'"):
         Presets(Settings()).style("hapy")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
-        ("speed", 2.01, "speed: 2.01 is out of range"),
-        ("speed", "fast", "speed: 'fast' is not a number"),
-        ("speed", True, "speed: True is not a number"),
-        ("volume", -1, "volume: -1 is out of range"),
-        ("pitch", float("nan"), "pitch: nan is not a number"),
-        ("emotion", 3, "emotion: 3 is not text"),
-        ("sped", 1, "sped: unknown field; did you mean 'speed'"),
-    ],
-)
-def test_a_wish_that_cannot_be_met_names_the_field(name: str, value: object, message: str) -> None:
-    with pytest.raises(InvalidRequestError, match=message):
-        style_value(name, value)

@@ -27,7 +27,7 @@ def make_application(
     """Put guard and routes together. Arguments as those of `HttpDoor`."""
     limits = Limits(max_characters, settings.timeout_s)
     guard = Guard(settings)
-    requests = metrics.Requests()
+    requests = metrics.Requests(service.count_refusal)
     application = web.Application(
         middlewares=[_hear, requests.count, translate_errors, guard.check],
         client_max_size=limits.max_bytes,

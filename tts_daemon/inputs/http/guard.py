@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from tts_daemon.errors import TtsError
+from tts_daemon.errors import InternalError, TooLongError, TtsError
 from tts_daemon.inputs.http import pages
 from tts_daemon.inputs.http.replies import failure, refusal
 from tts_daemon.settings.schema import HttpSettings
@@ -77,7 +77,10 @@ class Guard:
         origin = request.headers.get("Origin")
         if origin is None:
             return True
-        return urlsplit(origin).netloc == request.host
+        try:
+            return urlsplit(origin).netloc == request.host
+        except ValueError:
+            return False
 
     def _is_friend(self, request: web.Request) -> bool:
         return request.headers.get("Origin") in self._settings.origins
@@ -108,6 +111,8 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
     except TtsError as error:
         log.info("http: refused %s: %s", request.path, error)
         return failure(request, error)
+    except web.HTTPRequestEntityTooLarge as error:
+        return failure(request, TooLongError(f"message: {error.text}"))
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -119,8 +124,7 @@ async def translate_errors(request: web.Request, handler: Handler) -> web.Stream
         raise
     except Exception:
         log.exception("http: cannot answer %s %s", request.method, request.path)
-        message = "internal error; see the log of the daemon"
-        return refusal(request, 500, TtsError.code, message)
+        return failure(request, InternalError())
 
 
 def _is_address(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
@@ -14,7 +14,9 @@ from tts_daemon.metrics.prometheus import family
 class Requests:
     """Counts answers by route and status."""
 
-    def __init__(self) -> None:
+    def __init__(self, refused: Callable[[], None]) -> None:
+        """`refused` is called for each answer that says no."""
+        self._refused = refused
         self._counts: Counter[tuple[str, int]] = Counter()
 
     @web.middleware
@@ -24,6 +26,8 @@ class Requests:
         resource = request.match_info.route.resource
         # An unknown path is the client's choice: naming it would let clients fill our memory.
         self._counts[resource.canonical if resource else "other", response.status] += 1
+        if response.status >= 400:
+            self._refused()
         return response
 
     def lines(self) -> Iterator[str]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from aiohttp import web
 
+from tts_daemon import checks
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.inputs.http.encoding import FORMATS, WAV
 from tts_daemon.inputs.http.replies import reply
-from tts_daemon.inputs.http.requests import Limits, check_length, fields_of, speak_request
+from tts_daemon.inputs.http.requests import SOURCE, Limits, fields_of
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.ports import SpeechService
+from tts_daemon.requests import field, request_of
 
 MODEL = "tts-daemon"
 _IGNORED = ("model", "instructions")
@@ -49,23 +51,19 @@ class OpenAi:
         wanted = {"text": fields.get("input", ""), **self._voice(fields.get("voice"))}
         if "speed" in fields:
             wanted["speed"] = fields["speed"]
-        try:
-            speak = speak_request(wanted, self._limits)
-        except InvalidRequestError as error:
-            raise InvalidRequestError(str(error).replace("text:", "input:", 1)) from None
         form = FORMATS[fields.get("response_format", WAV.name)]
-        return await self._speech.answer(request, speak, form=form)
+        try:
+            return await self._speech.answer(request, request_of(wanted, SOURCE), form=form)
+        except InvalidRequestError as error:
+            raise type(error)(str(error).replace("text:", "input:", 1)) from None
 
     def _check(self, fields: dict[str, Any]) -> None:
         unknown = [name for name in fields if name not in _FIELDS]
         if unknown:
             known = ", ".join(_FIELDS)
             raise InvalidRequestError(f"{unknown[0]!a:.40}: unknown field; known: {known}")
-        check_length("input", fields.get("input"), self._limits)
         wanted = fields.get("response_format", WAV.name)
-        if not isinstance(wanted, str) or wanted not in FORMATS:
-            known = ", ".join(FORMATS)
-            raise InvalidRequestError(f"response_format: {wanted!r:.40} is none of {known}")
+        field("response_format", lambda given: checks.choice(given, FORMATS), wanted)
         if fields.get("stream_format", "audio") != "audio":
             raise InvalidRequestError("stream_format: only audio is known")
 
@@ -74,9 +72,6 @@ class OpenAi:
         if name is None or name == "":
             return {}
         now = self._service.snapshot()
-        if name in now.voices:
-            return {"voice": name}
-        if name in now.presets:
-            return {"preset": name}
-        known = ", ".join([*now.voices, *now.presets])
-        raise InvalidRequestError(f"voice: {name!r:.40} is none of {known}")
+        known = (*now.voices, *now.presets)
+        field("voice", lambda given: checks.choice(given, known), name)
+        return {"voice": name} if name in now.voices else {"preset": name}

@@ -13,6 +13,7 @@ from tts_daemon.errors import (
     NotReadyError,
     QueueFullError,
     TextError,
+    TooLongError,
     TtsError,
     UnknownVoiceError,
 )
@@ -21,12 +22,6 @@ from tts_daemon.inputs.messages import error_message, to_json
 RETRY_S = 2
 """When a client that was turned away may come again."""
 OPENAI = "/v1/"
-
-
-class TooLongError(InvalidRequestError):
-    """The text is longer than `text.max_characters`."""
-
-    code = "too_long"
 
 
 _STATUS: tuple[tuple[type[TtsError], int], ...] = (

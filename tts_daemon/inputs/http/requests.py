@@ -1,4 +1,4 @@
-"""Bodies of requests, bounded in time, as SpeakRequests."""
+"""Bodies of requests, bounded in time, and what is written in them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
 
-from tts_daemon.domain import SpeakRequest
+from tts_daemon import checks
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.places import PLACES
-from tts_daemon.inputs.http.replies import TooLongError
+from tts_daemon.requests import field, max_bytes
 
 SOURCE = "http"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -32,8 +33,8 @@ class Limits:
 
     @property
     def max_bytes(self) -> int:
-        """Largest body: a character takes at most 12 bytes, as a pair of JSON escapes."""
-        return 12 * self.max_characters + 4096
+        """Largest body."""
+        return max_bytes(self.max_characters)
 
 
 async def fields_of(request: web.Request, limits: Limits) -> dict[str, Any]:
@@ -46,46 +47,28 @@ async def fields_of(request: web.Request, limits: Limits) -> dict[str, Any]:
     body = (await _body(request, limits)).lstrip()
     if body.startswith(b"{") or request.content_type == "application/json":
         return messages.read_object(body)
-    return {"text": _decode(body)}
+    return {"text": messages.decode(body)}
 
 
 async def text_of(request: web.Request, limits: Limits) -> str:
     """The body as plain text. Raises as `fields_of`."""
-    return _decode(await _body(request, limits))
+    return messages.decode(await _body(request, limits))
 
 
 async def _body(request: web.Request, limits: Limits) -> bytes:
     async with asyncio.timeout(limits.timeout_s):
-        body = await request.read()
+        try:
+            body = await request.read()
+        except RequestPayloadError:
+            what = request.headers.get("Content-Encoding", "what its head says")
+            raise InvalidRequestError(f"message: its body is not {what:.40}") from None
     request.app[PLACES].heard(request)
     return body
-
-
-def _decode(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError(f"text: not UTF-8 at byte {error.start + 1}") from None
-
-
-def speak_request(fields: dict[str, Any], limits: Limits) -> SpeakRequest:
-    """Build a request. Raises TooLongError, InvalidRequestError."""
-    check_length("text", fields.get("text"), limits)
-    return messages.from_fields(fields, SOURCE, max_characters=limits.max_characters)
-
-
-def check_length(field: str, text: object, limits: Limits) -> None:
-    """Raise TooLongError for a text over the limit."""
-    most = limits.max_characters
-    if isinstance(text, str) and len(text) > most:
-        raise TooLongError(f"{field}: {len(text)} characters; at most {most} (text.max_characters)")
 
 
 def flag(name: str, value: object, default: bool) -> bool:
     """A switch out of JSON or out of a query. Raises InvalidRequestError."""
     if value is None:
         return default
-    known = _BOOLEANS.get(value.lower()) if isinstance(value, str) else value
-    if not isinstance(known, bool):
-        raise InvalidRequestError(f"{name}: {value!r:.40} is not true or false")
-    return known
+    known = _BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
+    return field(name, checks.flag, known)

@@ -15,9 +15,10 @@ from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.encoding import WAV, Encoder, Format
 from tts_daemon.inputs.http.replies import reply
-from tts_daemon.inputs.http.requests import Limits, fields_of, flag, speak_request, text_of
+from tts_daemon.inputs.http.requests import SOURCE, Limits, fields_of, flag, text_of
 from tts_daemon.inputs.rendering import Renderer, Sound
 from tts_daemon.ports import Command, Snapshot, SpeechService
+from tts_daemon.requests import request_of
 from tts_daemon.sound.wav import wav_header
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class Speech:
         """Speech for the caller; the first bytes leave before the first sentence is done."""
         fields = await fields_of(request, self._limits)
         stream = flag("stream", fields.pop("stream", request.query.get("stream")), True)
-        return await self.answer(request, speak_request(fields, self._limits), stream=stream)
+        return await self.answer(request, request_of(fields, SOURCE), stream=stream)
 
     async def answer(
         self,
@@ -109,7 +110,7 @@ class Speech:
         """Speech on the device."""
         fields = await fields_of(request, self._limits)
         wait = flag("wait", fields.pop("wait", None), False)
-        wanted = speak_request(fields, self._limits)
+        wanted = request_of(fields, SOURCE)
         ended: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         unsubscribe = self._service.subscribe(_listener(wanted.id, ended))
         try:
@@ -130,7 +131,7 @@ class Speech:
         fields = {"text": text}
         if request.query.get("voice"):
             fields["voice"] = request.query["voice"]
-        wanted = speak_request(fields, self._limits)
+        wanted = request_of(fields, SOURCE)
         if not flag("play", request.query.get("play"), True):
             return await self.answer(request, wanted, stream=False)
         await self._renderer.call(lambda: self._service.submit(wanted))

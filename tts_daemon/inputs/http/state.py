@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
@@ -16,11 +17,11 @@ from tts_daemon.inputs import messages
 from tts_daemon.inputs.http import metrics
 from tts_daemon.inputs.http.reading import described
 from tts_daemon.inputs.http.replies import refusal, reply
-from tts_daemon.inputs.http.requests import Limits, fields_of, speak_request
+from tts_daemon.inputs.http.requests import SOURCE, Limits, fields_of
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.metrics import prometheus
-from tts_daemon.ports import Command, Snapshot, SpeechService
-from tts_daemon.settings.presets import style_value
+from tts_daemon.ports import Snapshot, SpeechService
+from tts_daemon.requests import name_of, request_of
 from tts_daemon.voices.store import VoiceStore
 
 SIGN_OF_LIFE_S = 15.0
@@ -100,10 +101,8 @@ class State:
 
     async def command(self, request: web.Request) -> web.Response:
         """stop, skip, clear, pause, resume, repeat."""
-        word = (await fields_of(request, self._limits)).get("command")
-        if not isinstance(word, str) or word not in tuple(Command):
-            raise InvalidRequestError(f"command: {word!r:.40} is none of {', '.join(Command)}")
-        await self._renderer.call(lambda: self._service.command(Command(word)))
+        command = messages.command_of((await fields_of(request, self._limits)).get("command"))
+        await self._renderer.call(lambda: self._service.command(command))
         return await self.status(request)
 
     async def settings(self, request: web.Request) -> web.Response:
@@ -117,17 +116,17 @@ class State:
             await self._renderer.call(partial(self._set, name, fields))
         return await self.status(request)
 
-    def _set(self, name: str, fields: Mapping[str, object]) -> None:
+    def _set(self, name: str, fields: Mapping[str, Any]) -> None:
         if name == "preset":
-            self._service.set_preset(messages.name_of(fields, "preset") or "")
+            self._service.set_preset(name_of(fields, "preset") or "")
         elif name == "volume":
-            self._service.set_volume(float(style_value(name, fields[name])))
+            self._service.set_volume(fields[name])
         else:
-            self._service.set_speed(float(style_value(name, fields[name])))
+            self._service.set_speed(fields[name])
 
     async def reading(self, request: web.Request) -> web.Response:
         """How a text is read: words, pinyin and breaks."""
-        wanted = speak_request(await fields_of(request, self._limits), self._limits)
+        wanted = request_of(await fields_of(request, self._limits), SOURCE)
         return reply(
             await self._renderer.call(lambda: described(wanted.text, self._service.read(wanted)))
         )

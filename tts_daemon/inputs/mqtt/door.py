@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
-from tts_daemon.domain import Event, EventType
-from tts_daemon.errors import InvalidRequestError, NotReadyError, TtsError
+from tts_daemon.domain import Event
+from tts_daemon.errors import InternalError, InvalidRequestError, NotReadyError, TtsError
 from tts_daemon.inputs.messages import (
-    MAX_CHARACTERS,
+    command_of,
+    decode,
     event_message,
-    name_of,
     parse,
+    refusal_event,
     snapshot_message,
     to_json,
 )
@@ -28,11 +29,13 @@ from tts_daemon.inputs.mqtt.pool import SynthesisPool
 from tts_daemon.inputs.mqtt.session import MqttConnection
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication, Retry, Session
-from tts_daemon.ports import Command, Snapshot, SpeechService
+from tts_daemon.ports import Snapshot, SpeechService
+from tts_daemon.requests import name_of
 from tts_daemon.settings.schema import MqttSettings
 
 log = logging.getLogger(__name__)
 
+SOURCE = "mqtt"
 Order = Callable[[Message], None]
 
 _ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.)*")')
@@ -42,8 +45,6 @@ _ID = re.compile(rb'"id"\s*:\s*("(?:[^"\\]|\\.)*")')
 class MqttDoor:
     """Takes requests from a broker and publishes what becomes of them.
 
-    The daemon adds it to its doors where `settings.mqtt.enabled`: `MqttDoor(player, settings.mqtt,
-    max_characters=settings.text.max_characters)`, starts it after the player and stops it before.
     `start` returns at once, whether or not there is a broker. New presets reach it by the player's
     snapshots; other settings of MQTT need a new door.
     """
@@ -52,16 +53,13 @@ class MqttDoor:
         self,
         service: SpeechService,
         settings: MqttSettings,
-        *,
-        max_characters: int = MAX_CHARACTERS,
         retry: Retry | None = None,
     ) -> None:
         self._service = service
-        self._max_characters = max_characters
         self._topics = topics = Topics.of(settings)
         self._deliveries = Deliveries()
         self._orders = self._own_orders()
-        self._hermes = HermesBridge(service, settings.hermes, max_characters)
+        self._hermes = HermesBridge(service, settings.hermes)
         self._home_assistant = HomeAssistant(settings.home_assistant, topics)
         self._finals = FinalEvents(service, topics, lambda item: self._connection.publish(item))
         session = Session(
@@ -81,9 +79,7 @@ class MqttDoor:
         self._handled: list[Message] = []
         self._pool: SynthesisPool | None = None
         if settings.pool.enabled:
-            self._pool = SynthesisPool(
-                service, settings, max_characters=max_characters, retry=retry
-            )
+            self._pool = SynthesisPool(service, settings, retry)
         self._showing = threading.Lock()
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -137,10 +133,10 @@ class MqttDoor:
             log.info("not ready for the message on %s; it stays with the broker", message.topic)
             return
         except TtsError as error:
-            self._refuse(message, error.code, str(error))
+            self._refuse(message, error)
         except Exception:
             log.exception("cannot handle the message on %s", message.topic)
-            self._refuse(message, TtsError.code, "internal error; see the log of the daemon")
+            self._refuse(message, InternalError())
         self._handled.append(message)
 
     def _caught_up(self) -> None:
@@ -171,7 +167,7 @@ class MqttDoor:
             log.info("ignored a message on %s: no topic of ours any more", topic)
 
     def _say(self, message: Message) -> None:
-        request = parse(message.payload, "mqtt", max_characters=self._max_characters)
+        request = parse(message.payload, SOURCE)
         request = replace(
             request,
             id=self._deliveries.earlier_id(message) or request.id,
@@ -182,31 +178,21 @@ class MqttDoor:
         log.debug("%s: position %d", request.id, position)
 
     def _command(self, message: Message) -> None:
-        word = _word(message).lower()
-        if word not in tuple(Command):
-            known = ", ".join(Command)
-            raise InvalidRequestError(f"command: {word!r:.40} is none of {known}")
-        self._service.command(Command(word))
+        self._service.command(command_of(_word(message).lower()))
 
     def _set_volume(self, message: Message) -> None:
-        self._service.set_volume(_number(message, "volume"))
+        self._service.set_volume(_number(message))
 
     def _set_speed(self, message: Message) -> None:
-        self._service.set_speed(_number(message, "speed"))
+        self._service.set_speed(_number(message))
 
     def _set_preset(self, message: Message) -> None:
         self._service.set_preset(_word(message))
 
-    def _refuse(self, message: Message, reason: str, explanation: str) -> None:
-        log.warning("refused the message on %s: %s", message.topic, explanation)
-        refusal = {
-            "event_type": EventType.FAILED,
-            "id": _id_in(message.payload),
-            "reason": reason,
-            "message": explanation,
-            "source": "mqtt",
-        }
-        self._publish([Publication(self._topics.own("event"), to_json(refusal))])
+    def _refuse(self, message: Message, error: TtsError) -> None:
+        log.warning("refused the message on %s: %s", message.topic, error)
+        self._service.count_refusal()
+        self._tell(refusal_event(error, _id_in(message.payload), SOURCE))
 
     # ---- what the player tells, on any thread
 
@@ -215,8 +201,11 @@ class MqttDoor:
             with self._showing:
                 self._show(news)
         else:
-            self._publish([Publication(self._topics.own("event"), to_json(event_message(news)))])
+            self._tell(news)
             self._publish(self._hermes.heard(news))
+
+    def _tell(self, event: Event) -> None:
+        self._publish([Publication(self._topics.own("event"), to_json(event_message(event)))])
 
     def _show(self, snapshot: Snapshot) -> None:
         attributes = snapshot_message(snapshot)
@@ -237,21 +226,16 @@ class MqttDoor:
 
 
 def _word(message: Message) -> str:
-    try:
-        return message.payload.decode("utf-8").strip()
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError(f"not UTF-8 at byte {error.start + 1}") from None
+    return decode(message.payload).strip()
 
 
-def _number(message: Message, name: str) -> float:
+def _number(message: Message) -> Any:
+    """The number that is written there, for the service to judge; what is none, as it stands."""
     word = _word(message)
     try:
-        value = float(word)
+        return float(word)
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise InvalidRequestError(f"{name}: {word!r:.40} is not a number")
-    return value
+        return word
 
 
 def _id_in(payload: bytes) -> str:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tts_daemon import checks
 from tts_daemon.domain import FINAL, Event, EventType, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, TtsError
-from tts_daemon.inputs.messages import from_fields, read_object, to_json
+from tts_daemon.inputs.messages import read_object, to_json
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.ports import SpeechService
+from tts_daemon.requests import field, request_of
 from tts_daemon.settings.schema import HermesSettings
 
 log = logging.getLogger(__name__)
@@ -64,12 +66,9 @@ class Call:
 class HermesBridge:
     """Translates between Hermes messages and the player."""
 
-    def __init__(
-        self, service: SpeechService, settings: HermesSettings, max_characters: int
-    ) -> None:
+    def __init__(self, service: SpeechService, settings: HermesSettings) -> None:
         self._service = service
         self._settings = settings
-        self._max_characters = max_characters
         self._calls: dict[str, Call] = {}
         self._handlers: dict[str, Callable[[Fields], list[Publication]]] = {
             SAY: self._say,
@@ -110,6 +109,7 @@ class HermesBridge:
             raise
         except TtsError as error:
             log.warning("refused the message on %s: %s", message.topic, error)
+            self._service.count_refusal()
             return [Call(site_id=site_id).error(str(error))]
 
     def heard(self, event: Event) -> list[Publication]:
@@ -119,7 +119,7 @@ class HermesBridge:
         # A request that was spoken after a restart has no session any more, but it has its id.
         unknown = Call(id=event.id, site_id=self._settings.site_id)
         call = self._calls.pop(event.id, unknown)
-        problem = [call.error(event.reason or str(event.event_type))]
+        problem = [call.error(event.message or event.reason or str(event.event_type))]
         return [*(problem if event.event_type in _PROBLEMS else []), call.finished()]
 
     def _say(self, fields: Fields) -> list[Publication]:
@@ -142,12 +142,12 @@ class HermesBridge:
     def _speak(self, wanted: Fields, call: Call) -> list[Publication]:
         try:
             scaled = wanted | {"volume": _percent(wanted.get("volume"))}
-            request = from_fields(scaled, _SOURCE, max_characters=self._max_characters)
-            return self._submit(request, call)
+            return self._submit(request_of(scaled, _SOURCE), call)
         except NotReadyError:
             raise
         except TtsError as error:
             log.warning("refused a text by Hermes: %s", error)
+            self._service.count_refusal()
             return [call.error(str(error)), call.finished()]
 
     def _submit(self, request: SpeakRequest, call: Call) -> list[Publication]:
@@ -189,9 +189,7 @@ def _percent(volume: Any) -> float | None:
     """0 (off) to 1 (full) -> 0 to 100."""
     if volume is None:
         return None
-    if isinstance(volume, bool) or not isinstance(volume, int | float):
-        raise InvalidRequestError(f"volume: {volume!r:.40} is not a number from 0 to 1")
-    return volume * 100.0
+    return 100 * field("volume", lambda given: checks.number(given, 0, 1), volume)
 
 
 def _publication(topic: str, fields: Fields) -> Publication:

@@ -217,7 +217,7 @@ def _components_in(payload: bytes) -> dict[str, str]:
     """Kinds of entities by key; nothing where the message is not ours."""
     try:
         value = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     entries = value.items() if isinstance(value, dict) else ()
     return {key: kind for key, kind in entries if isinstance(kind, str) and _FIT.fullmatch(key)}

@@ -16,8 +16,14 @@ from collections.abc import Generator, Iterator
 from typing import cast
 
 from tts_daemon.domain import AudioChunk, SpeakRequest
-from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, TtsError
-from tts_daemon.inputs.messages import MAX_CHARACTERS, error_message, parse, to_json
+from tts_daemon.errors import (
+    InternalError,
+    InvalidRequestError,
+    NotReadyError,
+    QueueFullError,
+    TtsError,
+)
+from tts_daemon.inputs.messages import error_message, parse, to_json
 from tts_daemon.inputs.mqtt.session import MqttConnection
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication, Retry, Session
@@ -43,12 +49,9 @@ class SynthesisPool:
         self,
         service: SpeechService,
         settings: MqttSettings,
-        *,
-        max_characters: int = MAX_CHARACTERS,
         retry: Retry | None = None,
     ) -> None:
         self._service = service
-        self._max_characters = max_characters
         self._requests: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt-pool", daemon=True)
@@ -122,11 +125,12 @@ class SynthesisPool:
             error = problem
         except Exception:
             log.exception("cannot synthesise for the pool")
-            error = TtsError("internal error; see the log of the daemon")
+            error = InternalError()
+        self._service.count_refusal()
         return to_json(error_message(error)), "application/json"
 
     def _render(self, payload: bytes) -> bytes:
-        request = parse(payload, "mqtt", max_characters=self._max_characters)
+        request = parse(payload, "mqtt")
         wav = self._wav(request)
         limit_bytes = self._connection.maximum_packet_bytes
         if limit_bytes is not None and len(wav) + HEADER_BYTES > limit_bytes:

@@ -12,7 +12,8 @@ from tts_daemon.errors import QueueFullError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.session import SocketSession
 from tts_daemon.ports import SpeechService
-from tts_daemon.settings.schema import SocketSettings
+from tts_daemon.requests import max_bytes
+from tts_daemon.settings.schema import SocketSettings, TextSettings
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class UnixSocketDoor:
         service: SpeechService,
         listener: socket.socket,
         settings: SocketSettings,
-        max_characters: int = messages.MAX_CHARACTERS,
+        max_characters: int = TextSettings().max_characters,
     ) -> None:
         """Take the service to speak through, and a listening socket; clients may wait in it."""
         self._service = service
@@ -89,7 +90,7 @@ class UnixSocketDoor:
 
     def _serve(self, connection: socket.socket) -> None:
         session = SocketSession(
-            connection, self._service, self._settings.timeout_s, self._max_characters
+            connection, self._service, self._settings.timeout_s, max_bytes(self._max_characters)
         )
         try:
             session.run()
@@ -103,6 +104,7 @@ class UnixSocketDoor:
     def _refuse(self, connection: socket.socket) -> None:
         limit = self._settings.connections
         log.warning("socket: refused a client, %d are connected (socket.connections)", limit)
+        self._service.count_refusal()
         error = QueueFullError(f"{limit} clients are connected already (socket.connections)")
         connection.setblocking(False)
         with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 
-from tts_daemon.errors import InvalidRequestError
+from tts_daemon.errors import InvalidRequestError, TooLongError
 
 _QUIET_S = 0.2
 """A client that is refused and writes nothing for so long has written all that it wanted."""
@@ -41,7 +41,8 @@ class MessageReader:
         """Lines that are not blank; the last one may lack its end.
 
         Raises:
-            InvalidRequestError: A line is too long, or its end does not come.
+            TooLongError: A line is too long.
+            InvalidRequestError: Its end does not come.
         """
         is_open = True
         while is_open:
@@ -69,7 +70,7 @@ class MessageReader:
         self._received += block
         if len(self._received) > self._max_bytes:
             self._discard_the_rest(deadline_s)
-            raise InvalidRequestError(f"message: longer than {self._max_bytes} bytes")
+            raise TooLongError(f"message: longer than {self._max_bytes} bytes")
         return bool(block)
 
     def _discard_the_rest(self, deadline_s: float) -> None:

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tts_daemon import __version__
+from tts_daemon import __version__, checks
 from tts_daemon.domain import FINAL, Event, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.reader import MessageReader
 from tts_daemon.inputs.socket.render import Frame, frames
 from tts_daemon.ports import Command, Snapshot, SpeechService
-from tts_daemon.settings.presets import style_value
+from tts_daemon.requests import field, name_of, request_of
 
 log = logging.getLogger(__name__)
 
@@ -42,19 +42,17 @@ class SocketSession:
         connection: socket.socket,
         service: SpeechService,
         timeout_s: float,
-        max_characters: int,
+        max_bytes: int,
     ) -> None:
         """Take a connected socket; it stays the caller's to close."""
         self._connection = connection
         self._service = service
         self._timeout_s = timeout_s
-        self._max_characters = max_characters
+        self._max_bytes = max_bytes
 
     def run(self) -> None:
         """Serve the client until it ends, dies, or exceeds its time."""
-        # A character takes at most 12 bytes, as a pair of JSON escapes; other fields are small.
-        max_bytes = 12 * self._max_characters + 4096
-        reader = MessageReader(self._connection, self._timeout_s, max_bytes)
+        reader = MessageReader(self._connection, self._timeout_s, self._max_bytes)
         try:
             self._answer(partial(self._converse, reader))
         except OSError as error:
@@ -66,8 +64,7 @@ class SocketSession:
             for line in reader.lines():
                 self._answer(partial(self._serve_line, line))
         else:
-            limit = self._max_characters
-            self._say(messages.parse(reader.rest(), SOURCE, max_characters=limit), wait=False)
+            self._say(messages.parse(reader.rest(), SOURCE), wait=False)
 
     def _answer(self, work: Callable[[], None]) -> None:
         """Do it; what this project raises on purpose is the client's reply."""
@@ -75,39 +72,33 @@ class SocketSession:
             work()
         except TtsError as error:
             log.info("refused a request of the socket: %s", error)
+            self._service.count_refusal()
             self._send(messages.error_message(error))
 
     def _serve_line(self, line: bytes) -> None:
         fields = messages.read_object(line)
         op = fields.pop("op", "say")
         if op == "say":
-            wait = fields.pop("wait", False)
-            if not isinstance(wait, bool):
-                raise InvalidRequestError(f"wait: {wait!r:.40} is not true or false")
-            self._say(self._request(fields), wait=wait)
+            wait = field("wait", checks.flag, fields.pop("wait", False))
+            self._say(request_of(fields, SOURCE), wait=wait)
         elif op == "render":
-            self._render(self._request(fields))
+            self._render(request_of(fields, SOURCE))
         else:
             self._change(op, fields)
             self._send({"ok": True, "version": __version__, **self._status()})
-
-    def _request(self, fields: Fields) -> SpeakRequest:
-        return messages.from_fields(fields, SOURCE, max_characters=self._max_characters)
 
     def _status(self) -> Fields:
         return messages.snapshot_message(self._service.snapshot())
 
     def _change(self, op: object, fields: Fields) -> None:
         if op == "volume":
-            self._service.set_volume(_number(fields, op))
+            self._service.set_volume(_given(fields, op))
         elif op == "speed":
-            self._service.set_speed(_number(fields, op))
+            self._service.set_speed(_given(fields, op))
         elif op == "preset":
-            self._service.set_preset(messages.name_of(fields, "preset") or "")
-        elif isinstance(op, str) and op in list(Command):
-            self._service.command(Command(op))
-        elif op != "status":
-            raise InvalidRequestError(f"op: {op!r:.40} is none of {', '.join(OPERATIONS)}")
+            self._service.set_preset(name_of(fields, "preset") or "")
+        elif field("op", lambda given: checks.choice(given, OPERATIONS), op) != "status":
+            self._service.command(messages.command_of(op))
 
     def _say(self, request: SpeakRequest, *, wait: bool) -> None:
         ended: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -154,7 +145,7 @@ def _line(message: Fields) -> bytes:
     return messages.to_json(message) + b"\n"
 
 
-def _number(fields: Fields, name: str) -> float:
+def _given(fields: Fields, name: str) -> Any:
     if fields.get(name) is None:
         raise InvalidRequestError(f"{name}: is missing")
-    return float(style_value(name, fields[name]))
+    return fields[name]

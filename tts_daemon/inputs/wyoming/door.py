@@ -94,7 +94,7 @@ class WyomingDoor:
                 writer,
                 self._renderer,
                 self._describe,
-                lambda name: name in self._service.snapshot().voices,
+                self._service,
                 self._max_characters,
             )
             await session.run()
@@ -104,6 +104,7 @@ class WyomingDoor:
     async def _refuse(self, writer: asyncio.StreamWriter) -> None:
         error = QueueFullError(f"{self._clients} clients are connected (wyoming.connections)")
         log.warning("wyoming: refused a client: %s", error)
+        self._service.count_refusal()
         await async_write_event(Error(text=str(error), code=error.code).event(), writer)
 
     def _describe(self) -> Info:

@@ -27,12 +27,14 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
+from tts_daemon import checks
 from tts_daemon.domain import SpeakRequest
-from tts_daemon.errors import InvalidRequestError, TtsError
-from tts_daemon.inputs import messages
+from tts_daemon.errors import InvalidRequestError, TooLongError, TtsError
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.inputs.wyoming.bounded_reader import BoundedReader
 from tts_daemon.inputs.wyoming.sentences import Sentences
+from tts_daemon.ports import SpeechService
+from tts_daemon.requests import field, is_speakable, max_bytes, request_of
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +53,14 @@ class WyomingSession:
         writer: asyncio.StreamWriter,
         renderer: Renderer,
         describe: Callable[[], Info],
-        knows_voice: Callable[[str], bool],
+        service: SpeechService,
         max_characters: int,
     ) -> None:
-        self._reader = BoundedReader(reader, 12 * max_characters + 4096)
+        self._reader = BoundedReader(reader, max_bytes(max_characters))
         self._writer = writer
         self._renderer = renderer
         self._describe = describe
-        self._knows_voice = knows_voice
+        self._service = service
         self._max_characters = max_characters
         self._voice: SynthesizeVoice | None = None
         self._sentences: Sentences | None = None
@@ -72,22 +74,25 @@ class WyomingSession:
                 await self._obey(event)
         except TtsError as error:
             log.info("wyoming: refused a request: %s", error)
+            self._service.count_refusal()
             await self._send(Error(text=str(error), code=error.code))
 
     async def _next(self) -> Event | None:
-        """The next event; None at the end, and where what comes is none."""
+        """The next event; None at the end. Raises InvalidRequestError where what comes is none."""
         try:
             # The library reads from whatever has these two methods.
             event = await async_read_event(self._reader)  # type: ignore[arg-type]
-        except (AttributeError, KeyError, TypeError):
-            return None
-        return event if event and isinstance(event.data, dict) else None
+        except (AttributeError, KeyError, TypeError, RecursionError):
+            raise InvalidRequestError("event: what came is none of this protocol") from None
+        if event and not isinstance(event.data, dict):
+            raise InvalidRequestError(f"data: {checks.shown(event.data)} is not an object")
+        return event
 
     async def _obey(self, event: Event) -> None:
         if Describe.is_type(event.type):
             await self._send(await self._renderer.call(self._describe))
         elif Ping.is_type(event.type):
-            await self._send(Pong(text=event.data.get("text")))
+            await self._send(Pong(text=_echo(event.data.get("text"))))
         elif Synthesize.is_type(event.type):
             if self._sentences is None:
                 await self._speak(_text(event), _voice(event))
@@ -104,14 +109,14 @@ class WyomingSession:
         whole = self._sentences.add(piece)
         if self._sentences.waiting > self._max_characters:
             most = self._max_characters
-            raise InvalidRequestError(f"text: no sentence ends within {most} characters")
-        if _is_speakable(whole):
+            raise TooLongError(f"text: no sentence ends within {most} characters")
+        if is_speakable(whole):
             await self._speak(whole, self._voice)
 
     async def _finish(self) -> None:
         rest = self._sentences.finish() if self._sentences else ""
         self._sentences = None
-        if _is_speakable(rest):
+        if is_speakable(rest):
             await self._speak(rest, self._voice)
         await self._send(SynthesizeStopped())
 
@@ -131,14 +136,14 @@ class WyomingSession:
         fields: dict[str, Any] = {"text": text}
         if voice is not None:
             fields |= {"voice": self._installed(voice.name), "emotion": voice.speaker}
-        return messages.from_fields(fields, SOURCE, max_characters=self._max_characters)
+        return request_of(fields, SOURCE)
 
     def _installed(self, name: object) -> object:
         """A voice that is not there gives way to the default one, so that something is heard.
 
         Old clients name a language here, and new ones keep the name of a voice that is gone.
         """
-        if not isinstance(name, str) or self._knows_voice(name):
+        if not isinstance(name, str) or name in self._service.snapshot().voices:
             return name
         log.info("wyoming: no voice is called %.40r; the preset's speaks", name)
         return None
@@ -152,10 +157,12 @@ class WyomingSession:
 
 
 def _text(event: Event) -> str:
-    text = event.data.get("text")
-    if not isinstance(text, str):
-        raise InvalidRequestError(f"text: {text!r:.40} is not text")
-    return text
+    return field("text", checks.text, event.data.get("text"))
+
+
+def _echo(text: object) -> str | None:
+    """The text of a ping, if it is one; halves of surrogate pairs, which cannot be sent, go."""
+    return text.encode(errors="replace").decode() if isinstance(text, str) else None
 
 
 def _voice(event: Event) -> SynthesizeVoice | None:
@@ -164,14 +171,5 @@ def _voice(event: Event) -> SynthesizeVoice | None:
     if voice is None:
         return None
     if not isinstance(voice, dict):
-        raise InvalidRequestError(f"voice: {voice!r:.40} is not an object")
+        raise InvalidRequestError(f"voice: {checks.shown(voice)} is not an object")
     return SynthesizeVoice(name=voice.get("name"), speaker=voice.get("speaker"))
-
-
-def _is_speakable(text: str) -> bool:
-    """Whether a piece of a longer text has anything to speak; punctuation alone is no mistake."""
-    try:
-        messages.clean_text(text, len(text))
-    except InvalidRequestError:
-        return False
-    return True

@@ -33,7 +33,7 @@ def service() -> FakeSpeechService:
 
 @pytest.fixture
 def bridge(service: FakeSpeechService) -> HermesBridge:
-    return HermesBridge(service, HermesSettings(enabled=True, site_id="kitchen"), 1000)
+    return HermesBridge(service, HermesSettings(enabled=True, site_id="kitchen"))
 
 
 def send(bridge: HermesBridge, topic: str, fields: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -62,7 +62,7 @@ def test_say_is_spoken_and_finished_when_it_was_heard(
 
 
 def test_the_shortest_say(service: FakeSpeechService) -> None:
-    bridge = HermesBridge(service, HermesSettings(enabled=True), 1000)
+    bridge = HermesBridge(service, HermesSettings(enabled=True))
     send(bridge, "hermes/tts/say", {"text": "好。"})
     answers = read(bridge.heard(ended(EventType.FINISHED, service.accepted[0].id)))
     assert answers == [
@@ -74,7 +74,7 @@ def test_the_shortest_say(service: FakeSpeechService) -> None:
 @pytest.mark.parametrize("event_type", [EventType.FAILED, EventType.EXPIRED])
 def test_after_an_error_it_is_finished_too(bridge: HermesBridge, event_type: EventType) -> None:
     send(bridge, "hermes/tts/say", SAY)
-    answers = read(bridge.heard(ended(event_type, reason="no voice")))
+    answers = read(bridge.heard(ended(event_type, reason="voice", message="no voice")))
     error = {"error": "no voice", "siteId": "kitchen", "context": "say-1", "sessionId": "s-1"}
     assert answers == [("hermes/error/tts", error), ("hermes/tts/sayFinished", FINISHED)]
 
@@ -87,7 +87,15 @@ def test_a_cancelled_utterance_is_finished(bridge: HermesBridge) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"text": ""}, {"text": None}, {"volume": "loud"}, {"volume": 7}, {"id": "x" * 1000}],
+    [
+        {"text": ""},
+        {"text": None},
+        {"volume": "loud"},
+        {"volume": 7},
+        {"volume": 10**400},
+        {"id": "x" * 1000},
+        {"id": "\ud800"},
+    ],
 )
 def test_a_refused_say_is_finished_at_once(
     bridge: HermesBridge, service: FakeSpeechService, change: dict[str, Any]
@@ -116,6 +124,14 @@ def test_a_say_that_comes_again_is_spoken_once_and_finished_once(
     assert len(service.accepted) == 1
     # It was spoken long ago; whoever asks again must not wait for ever.
     assert send(bridge, "hermes/tts/say", SAY) == [("hermes/tts/sayFinished", FINISHED)]
+
+
+def test_any_session_comes_back_as_it_was(bridge: HermesBridge) -> None:
+    for session in ("\ud800", ["\udfff"], 10**400, {"a": None}):
+        name = repr(session)[:50]
+        send(bridge, "hermes/tts/say", SAY | {"sessionId": session, "id": name})
+        (answer,) = read(bridge.heard(ended(EventType.FINISHED, name)))
+        assert answer[1]["sessionId"] == session
 
 
 @pytest.mark.parametrize("site", ["bedroom", None])
@@ -199,4 +215,4 @@ def test_not_ready_is_left_to_the_door(
 
 
 def test_it_is_off_by_default(service: FakeSpeechService) -> None:
-    assert HermesBridge(service, HermesSettings(), 1000).subscriptions == ()
+    assert HermesBridge(service, HermesSettings()).subscriptions == ()
