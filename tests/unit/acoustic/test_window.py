@@ -29,7 +29,9 @@ def _view(steps: int, value: float = 9.0) -> Floats:
 def test_inputs_are_projected_when_they_are_asked_for(first: int, count: int) -> None:
     window, _ = _window()
     expected = toy.memory(VALUES[None])["step_input"][0, first : first + count]
-    np.testing.assert_allclose(window.inputs(first, count), expected, rtol=1e-5)
+    inputs = window.inputs(first, count)
+    assert inputs.dtype == np.float32
+    np.testing.assert_allclose(inputs, expected, rtol=1e-5)
 
 
 def test_nothing_is_projected_twice() -> None:
@@ -58,6 +60,21 @@ def test_a_step_sees_from_itself_to_the_band_and_not_beyond_the_end() -> None:
     assert seen.astype(int).tolist() == [[1, 1, 1, 0, 0, 0], [0, 1, 1, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("calls", [[20], [3, 17], [7, 1, 12]])
+def test_steps_written_at_once_lie_where_they_would_one_by_one(calls: list[int]) -> None:
+    sizes = toy.manifest().dimensions
+    rings = PastRing(BAND, sizes), PastRing(BAND, sizes)
+    steps = toy.weights(61, toy.N, toy.H, 20, toy.D)
+    first = 0
+    for count in calls:
+        rings[0].write(first, *[steps[:, :, first : first + count]] * 2)
+        first += count
+    for step in range(20):
+        rings[1].write(step, *[steps[:, :, step : step + 1]] * 2)
+    np.testing.assert_array_equal(rings[0].keys, rings[1].keys)
+    np.testing.assert_array_equal(rings[0].values, rings[1].values)
+
+
 @pytest.mark.parametrize("first", [0, 2, 7, 20])
 def test_the_ring_shows_the_newest_steps_and_no_others(first: int) -> None:
     ring = PastRing(BAND, toy.manifest().dimensions)
@@ -65,6 +82,7 @@ def test_the_ring_shows_the_newest_steps_and_no_others(first: int) -> None:
         ring.write(step, _view(1, step), _view(1, -step))
     rows = 2
     mask = ring.mask(first, rows)
+    assert HIDDEN < -1e6  # nothing that a score of attention could make up for
     for row in range(rows):
         seen = mask[row] == 0
         assert (mask[row][~seen] == HIDDEN).all()
