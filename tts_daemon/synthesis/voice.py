@@ -18,8 +18,6 @@ from tts_daemon.vocoder.chunking import ChunkPlan
 from tts_daemon.vocoder.generator import Vocoder
 from tts_daemon.voices.manifest import Manifest
 
-_ENGLISH_PHONE = "aa"
-
 
 class Voice:
     """What speaks. Streams of one voice may be interleaved: each one has its own state."""
@@ -32,12 +30,7 @@ class Voice:
         self.acoustic = AcousticModel(graphs, manifest)
         self.vocoder = Vocoder(graphs["vocoder"], manifest)
         self.usual_style = Style(emotion=manifest.emotions[0])
-        phones = manifest.symbols["sy"]
-        self.traits = VoiceTraits(
-            untrained=frozenset(manifest.untrained),
-            arpabet=_ENGLISH_PHONE in phones and _ENGLISH_PHONE not in manifest.untrained,
-            tables=manifest.symbols,
-        )
+        self.traits = VoiceTraits.of(manifest.symbols, manifest.untrained)
 
     def speak(self, clause: Clause, plan: ChunkPlan | None = None) -> Iterator[Floats]:
         """Yield the waveform of one clause of at least one symbol, float32 [n] each.

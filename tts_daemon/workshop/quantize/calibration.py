@@ -48,7 +48,7 @@ def sentences(voice: Voice, texts: Sequence[str]) -> Iterator[Sentence]:
     """Read the texts with the front end; emotions and speakers of the voice take turns."""
     frontend = Frontend()
     tables = {name: voice.tables[name] for name in SYMBOL_FIELDS}
-    traits = VoiceTraits(untrained=frozenset(voice.notes.untrained), tables=tables)
+    traits = VoiceTraits.of(tables, voice.notes.untrained)
     rows = voice.speaker_table.shape[0]
     for text, (row, emotion) in zip(texts, _turns(voice), strict=False):
         for clause in frontend.read(text, Style(), traits):
