@@ -8,8 +8,10 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
 from importlib import import_module
+from typing import TextIO, cast
 
 from tts_daemon import __version__
+from tts_daemon.printable import PrintableStream
 
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended, as shells count it."""
@@ -59,6 +61,10 @@ def add_version(parser: ArgumentParser) -> None:
 
 
 def _run(module: str) -> int:
+    if sys.stdout is not None and sys.stderr is not None:
+        # Titles of voices, ids and texts of others are shown: none of them moves our cursor.
+        sys.stdout = cast("TextIO", PrintableStream(sys.stdout))
+        sys.stderr = cast("TextIO", PrintableStream(sys.stderr))
     try:
         # Ctrl-C may come while the module is being imported.
         main: Callable[[], int] = import_module(f"tts_daemon.cli.{module}").main

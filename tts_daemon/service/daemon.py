@@ -139,7 +139,9 @@ class Daemon:
         try:
             settings = self._load().settings
         except SettingsError as error:
-            log.error("the old settings stay in force, the new ones are wrong:\n%s", error)
+            log.error("the old settings stay in force, the new ones are wrong:")
+            for line in str(error).splitlines():
+                log.error("%s", line)
             return
         changed = changes(self._settings, settings)
         later = [key for key in changed if not key.startswith(RELOADABLE)]

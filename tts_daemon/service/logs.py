@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 import sys
 from collections.abc import Mapping
 from typing import TextIO
+
+from tts_daemon.printable import printable
 
 log = logging.getLogger("tts_daemon")
 
@@ -31,7 +34,7 @@ def set_level(level: str) -> None:
 def _handler(variables: Mapping[str, str]) -> logging.Handler:
     if not _is_journal(variables):
         handler = logging.StreamHandler(_own_standard_error())
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
+        handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)-7s %(message)s"))
         return handler
     try:
         from systemd.journal import JournalHandler
@@ -40,6 +43,7 @@ def _handler(variables: Mapping[str, str]) -> logging.Handler:
         plain.setFormatter(SyslogPrefix("%(message)s"))
         return plain
     journal: logging.Handler = JournalHandler(SYSLOG_IDENTIFIER="tts-daemon")
+    journal.setFormatter(SafeFormatter("%(message)s"))
     return journal
 
 
@@ -65,10 +69,21 @@ def _is_journal(variables: Mapping[str, str]) -> bool:
     return variables.get("JOURNAL_STREAM") == f"{stream.st_dev}:{stream.st_ino}"
 
 
-class SyslogPrefix(logging.Formatter):
+class SafeFormatter(logging.Formatter):
+    """Lets nobody forge a line: a message is one line, and those of a traceback are indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message, with all that cannot be seen written out."""
+        safe = copy.copy(record)
+        safe.msg, safe.args, safe.exc_text = printable(record.getMessage()), None, None
+        first, *further = super().format(safe).split("\n")
+        return "\n".join([first, *(f"    {printable(line)}" for line in further)])
+
+
+class SyslogPrefix(SafeFormatter):
     """Begins every line with the level as the journal reads it from a pipe: `<4>`."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The message, each line with its level."""
         level = next(code for least, code in _SYSLOG_LEVELS if record.levelno >= least)
-        return "\n".join(f"<{level}>{line}" for line in super().format(record).splitlines())
+        return "\n".join(f"<{level}>{line}" for line in super().format(record).split("\n"))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from tts_daemon.printable import PrintableStream, printable
 from tts_daemon.service import logs
 
 
@@ -59,8 +64,10 @@ def test_an_inherited_journal_variable_is_not_the_journal() -> None:
 
 
 def test_every_line_for_the_journal_begins_with_its_level() -> None:
-    record = logging.LogRecord("x", logging.WARNING, "", 0, "one\ntwo", None, None)
-    assert logs.SyslogPrefix("%(message)s").format(record) == "<4>one\n<4>two"
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "one", None, None)
+    record.stack_info = "two\nthree"
+    lines = logs.SyslogPrefix("%(message)s").format(record).split("\n")
+    assert lines == ["<4>one", "<4>    two", "<4>    three"]
 
 
 def test_standard_error_that_is_the_journal_is_recognised(
@@ -101,3 +108,37 @@ def test_without_systemd_python_every_line_has_its_level(
     logs.configure("info")
     logging.getLogger("tts_daemon.service").info("Ready")
     assert capfd.readouterr().err == "<6>Ready\n"
+
+
+FORGED = "2031-01-01 00:00:00,000 ERROR   forged"
+
+
+@given(st.text(st.characters(codec=None), max_size=30))
+@example(f"a\n{FORGED}")
+@example(f"\r{FORGED}\x1b[2J\x9b2J\x7f\u202e\u2028\x85\x0b")
+def test_no_text_forges_a_line_or_moves_a_cursor(text: str) -> None:
+    try:
+        raise ValueError(text)
+    except ValueError:
+        failure = sys.exc_info()
+    formatter = logs.SafeFormatter("%(asctime)s %(levelname)-7s %(message)s")
+    for message, arguments in (("%s", (text,)), (text.replace("%", ""), ())):
+        record = logging.LogRecord("x", logging.INFO, "", 0, message, arguments, failure)
+        first, *further = formatter.format(record).split("\n")
+        assert re.match(r"\d{4}-\d\d-\d\d .* INFO    ", first)
+        assert all(line.startswith("    ") for line in further)
+        for character in first + "".join(further):
+            seen = unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
+            assert seen, f"{character!a}"
+
+
+def test_chinese_and_emoji_are_left_as_they_are() -> None:
+    text = "你好，\u3000世界👨\u200d👩\u200d👧 café"
+    assert printable(text) == text
+
+
+def test_a_command_shows_what_others_wrote_without_obeying_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print("title\x1b]0;owned\x07\tend", file=PrintableStream(sys.stdout))  # type: ignore[arg-type]
+    assert capsys.readouterr().out == "title\\x1b]0;owned\\x07\tend\n"
