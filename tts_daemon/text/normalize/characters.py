@@ -107,7 +107,9 @@ def _spelling(char: str) -> str:
         return char
     # café -> cafe; ﬁ -> fi; Ⅳ -> IV; ｶ -> カ
     letters = "".join(part for part in plain if not unicodedata.combining(part))
-    return letters if letters.isascii() else unicodedata.normalize("NFC", plain)
+    composed = letters if letters.isascii() else unicodedata.normalize("NFC", plain)
+    # ำ would become two letters that nothing reads; ㍿ becomes four characters.
+    return composed if len(composed) == 1 or re.fullmatch(r"[ -~一-鿿]*", composed) else char
 
 
 @cache

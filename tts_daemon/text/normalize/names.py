@@ -47,6 +47,7 @@ class _Expressions:
     """Stands where a rule stands; its pattern comes from a table that is loaded when needed."""
 
     name = "expression"
+    needs: frozenset[str] = frozenset()
 
     def apply(self, text: str) -> str:
         """Replace every expression of the table."""

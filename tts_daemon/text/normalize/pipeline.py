@@ -49,6 +49,8 @@ class _Step(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def needs(self) -> frozenset[str]: ...
+    @property
     def apply(self) -> Callable[[str], str]: ...
 
 
@@ -146,10 +148,13 @@ def normalize(
 
 def steps(text: str, ways: Ways = USUAL_WAYS) -> Iterator[tuple[str, str]]:
     """The text after each rule that changed it, with the rule's name."""
+    present = frozenset(text)
     for rule in _rules(ways):
+        if rule.needs and rule.needs.isdisjoint(present):
+            continue
         changed = rule.apply(text)
         if changed != text:
-            text = changed
+            text, present = changed, frozenset(changed)
             yield rule.name, text
 
 

@@ -14,7 +14,6 @@ _LETTERS = r"(?:[A-Za-zμ°Ω℃℉′″㎏㎞][A-Za-zμΩ]*)"
 UNIT = rf"{_LETTERS}{_EXPONENT}(?:[·/]{_LETTERS}{_EXPONENT}){{0,2}}"
 """A unit sign or what looks like one: `kWh`, `μg/m³`."""
 _START = r"(?<![0-9A-Za-z.^])(?<!\^-)"
-_ALWAYS: frozenset[str] = frozenset()
 _DIRECTIONS = {"N": "北纬", "S": "南纬", "E": "东经", "W": "西经"}
 _TEMPERATURES = ("摄氏度", "华氏度", "度")
 # Units of everyday counting: two of them are 两; two degrees or decibels are 二.
@@ -379,7 +378,7 @@ RULES = (
             rf"(?:(?<=多少)|(?<=[几每])|(?<=单位[是为：:])|(?<=单位)|(?<=[（(]))\s?({UNIT})(?=[^0-9A-Za-z]|$)"
         ),
         lambda match: unit_name(match[1]) if _measures(match) else None,
-        _ALWAYS,
+        frozenset("多几每单（("),
     ),
     # 单位：μg/m³ -> 微克每立方米
     Rule(

@@ -45,8 +45,6 @@ class Rule:
 
     def apply(self, text: str) -> str:
         """Read every match."""
-        if self.needs and self.needs.isdisjoint(text):
-            return text
         return self.pattern.sub(self._replace, text)
 
     def _replace(self, match: re.Match[str]) -> str:
@@ -60,6 +58,7 @@ class Change:
 
     name: str
     apply: Callable[[str], str]
+    needs: frozenset[str] = frozenset()
 
 
 def before(match: re.Match[str], length: int = 12) -> str:
