@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from tts_daemon.text import erhua, tables, tone_sandhi
+from tts_daemon.text import breaths, erhua, tables, tone_sandhi
 from tts_daemon.text.g2p import GraphemeToPhoneme, PolyphoneModel
 from tts_daemon.text.normalize import Pronunciation
 from tts_daemon.text.prosody import ProsodyPredictor, RuleProsody
@@ -54,6 +54,7 @@ class Phrasing:
             group = self._group(phrase)
             tone_sandhi.yi_bu(phrase)
             tone_sandhi.third_tone([item.syllables for item in group])
+            breaths.breathe(group)
             group[-1].break_level = _INNER
             result.extend(group)
         if result:

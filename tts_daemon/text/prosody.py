@@ -34,6 +34,9 @@ FIXED = frozenset(("人工智能", "不好意思"))
 
 _PLACES = re.compile("[^百千万亿点]*[百千万亿]+|点?[^百千万亿点]+|点")
 
+# 四零零|八幺零|八八八八, as it is printed.
+_SERVICE_NUMBER = re.compile("[四八]零零[零幺一二三四五六七八九]{7}")
+
 LONGEST = 4
 """Characters of a prosodic word; a particle may come on top."""
 LONGEST_NUMERAL = 6
@@ -86,7 +89,9 @@ def _cut_long(word: TaggedWord, is_word: Callable[[str], bool]) -> list[TaggedWo
     if len(text) == LONGEST and pos == "i" and not CLASSICAL & set(text[1:3]):
         return [word]  # 一心一意
     if pos == "m":
-        return [(piece, pos) for piece in _cut_numeral(text)]
+        # A piece of a telephone number is joined to no other.
+        kind = "code" if _SERVICE_NUMBER.fullmatch(text) else pos
+        return [(piece, kind) for piece in _cut_numeral(text)]
     if len(text) == LONGEST:
         halves = is_word(text[:2]) and is_word(text[2:])
         classical = bool(CLASSICAL & set(text[1:3]))
@@ -100,8 +105,17 @@ def _cut_numeral(text: str) -> list[str]:
         return [text[:3], *([text[3:]] if text[3:] else [])]
     if len(text) <= LONGEST_NUMERAL:
         return [text]
-    parts = _PLACES.findall(text)
+    if _SERVICE_NUMBER.fullmatch(text):
+        return [text[:3], text[3:6], text[6:]]
+    parts = [piece for part in _PLACES.findall(text) for piece in _cut_decimals(part)]
     return _joined(parts) if len(parts) > 1 else _cut_digits(text)
+
+
+def _cut_decimals(part: str) -> list[str]:
+    """点一四一五九二六五 -> 点一四一|五九二六|五, with nothing alone: 点一四一|五九二|六五."""
+    if part[0] != "点" or len(part) <= LONGEST + 1:
+        return [part]
+    return ["点" + part[1:4], *_cut_digits(part[4:])]
 
 
 def _joined(parts: Sequence[str]) -> list[str]:

@@ -48,6 +48,10 @@ _ACCIDENTS = (
 )
 
 
+# Words that are never cut, whatever follows: 乒乓球拍|卖完了.
+_WHOLE = ("乒乓球拍", "羽毛球拍", "网球拍", "发展中国家")
+_FREQUENT = 10**6
+
 _LONGEST = 5
 """Characters of a word that is put together from pieces."""
 
@@ -66,6 +70,8 @@ class Segmenter:
             rjieba.add_word(word, 0, "n")
         for word, pos in words:
             self.add(word, pos)
+        for word in _WHOLE:
+            rjieba.add_word(word, _FREQUENT, "n")
 
     def add(self, word: str, pos: str = "n") -> None:
         """Make `word` one word wherever it stands."""

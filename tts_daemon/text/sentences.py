@@ -17,10 +17,18 @@ _ENDS = re.compile(
     rf"|[。！？；]+{_CLOSERS}|[!?;]+{_NEXT}{_CLOSERS}|(?<=[A-Za-z)])\.(?=\s+[A-Z一-鿿]|\s*$){_CLOSERS}|\s*\n\s*"
 )
 _TOKEN = re.compile(
-    r"[0-9A-Za-z](?:[0-9A-Za-z.:/@_%+-]|,(?=[0-9]{3})|(?<=[0-9])[：．](?=[0-9]))*|(?s:.)"
+    r"[0-9A-Za-z](?:[0-9A-Za-z.:/@_%+-]|,(?=[0-9]{3})|(?<=[0-9])[：．](?=[0-9])"
+    r"|(?<=[0-9])，(?=[0-9]{3}(?![0-9])))*|(?s:.)"
 )
 _PAUSES = frozenset("，：,…；;。")
-_BREATHS = frozenset("、— \t\n的了着过时后里上中和与及并")
+_BREATHS = frozenset("、— \t\n的了着过时后里上中")
+# A breath falls before these, unless they are part of a word: 和平, 暖和, 参与, 以及, 合并.
+_JOINING = re.compile(
+    r"(?<![暖温柔平饱附调随缓总祥谐共谦亲唱掺搅参给赋授以涉普波顾提合吞一兼])"
+    r"(?:和(?![平谐睦气解蔼尚约声弄好牌了面泥服])|与(?![会其否众时日])|以及|及(?![时格早其至])"
+    r"|并(?![列行发购排存联])|或者?|但是?|然后|而且)"
+)
+_BEFORE_JOINING, _PAUSE = 2, 3
 _SILENT = _PAUSES | frozenset("、— \t\n")
 _BLANK_LINE = re.compile(r"\n\s*\n\s*$")
 _BLANK = re.compile(r"[\s，。！？；：、…,.!?;:\"'“”‘’()（）\[\]【】《》〈〉「」『』—~·_\-]*")
@@ -88,7 +96,8 @@ class _Piece(NamedTuple):
     Attributes:
         start: Its offset in the passage.
         syllables: Estimated.
-        rest: How well a cut stands after it: 0 badly, 1 at a breath, 2 at a pause.
+        rest: How well a cut stands after it: 0 badly, 1 at a breath, 2 before a word that joins
+            (和), 3 at a pause.
     """
 
     start: int
@@ -123,11 +132,11 @@ def _fitting(pieces: list[_Piece], index: int, left: float, limits: Limits, cut_
         if length > limits.longest and at > index:
             break
         rest = pieces[at].rest
-        if rest == 1 and length < limits.longest / 2:
+        if 0 < rest < _PAUSE and length < limits.longest / 2:
             rest = 0
         if min(length, left - length) >= limits.shortest and rest >= best_rest:
             best, best_rest = at + 1, rest
-            if hurry and rest == 2:
+            if hurry and rest == _PAUSE:
                 return best
     else:
         return len(pieces)
@@ -148,6 +157,8 @@ def _pieces(passage: Passage, start: int, end: int, limits: Limits) -> Iterator[
         stop = min(end, position + limits.longest // 2, span.start if span else end)
         match = _TOKEN.match(passage.text, position, stop)
         token = match[0] if match else passage.text[position]
-        rest = 2 if token in _PAUSES else int(token in _BREATHS)
-        yield _Piece(position, syllables(token), rest)
         position += len(token)
+        joins = _JOINING.match(passage.text, position) is not None
+        breath = _BEFORE_JOINING if joins else int(token in _BREATHS)
+        rest = _PAUSE if token in _PAUSES else breath
+        yield _Piece(position - len(token), syllables(token), rest)
