@@ -136,6 +136,7 @@ def _has_types(values: Sequence[object]) -> bool:
 
 
 def _checksum(fixed: Sequence[int | float | str]) -> int:
-    # Never 0, which stands for none. A whole number may come back from the file without its ".0".
-    whole = json.dumps([*fixed[:4], float(fixed[4]), fixed[5], float(fixed[6])])
+    # Never 0, which stands for none. Without the wall time, which is put right when the clock is. A
+    # whole number may come back from the file without its ".0".
+    whole = json.dumps([*fixed[:4], fixed[5], float(fixed[6])])
     return zlib.crc32(whole.encode("utf-8", "surrogatepass")) or 1

@@ -40,12 +40,15 @@ _FORGIVE = "UPDATE utterances SET begun=max(begun-1, 0) WHERE serial=?"
 _WAIT = "UPDATE utterances SET state='waiting', begun=max(begun-1, 0) WHERE serial=?"
 _END = "UPDATE utterances SET state='ended', request='', checksum=0, ending=? WHERE serial=?"
 _TOLD = "UPDATE utterances SET ending='' WHERE serial=?"
+_JUMP = "UPDATE utterances SET accepted_s=accepted_s+? WHERE boot=? AND state!='ended'"
 _FORGET = "DELETE FROM utterances WHERE state='ended' AND serial < ?"
 
 KEPT_IDS = 1000
 """Ids of ended utterances that are remembered, the newest ones."""
 _TIDY_EVERY = 200
 """Writes after which the log is folded into the file: it stays below a megabyte."""
+_JUMP_S = 2.0
+"""A difference between wall clock and monotonic clock that is no drift."""
 _MOST_NOTES = 10000
 """Kept while the file cannot be written; the oldest make room."""
 _RETRY_S = 5.0
@@ -91,6 +94,7 @@ class Journal:
         self._retry_s = retry_s
         self._lock = threading.Lock()
         self._boot = _boot_id()
+        self._offset_s = self._clock.wall_s() - self._clock.monotonic_s()
         self._next_serial = 1
         self._notes: deque[_Note] = deque()
         self._noting = threading.Lock()
@@ -142,6 +146,7 @@ class Journal:
 
     def close(self) -> None:
         """Write what is left, and close the file."""
+        self._follow_clock()
         self._ending.set()
         self._wake.set()
         if self._keeper is not None:
@@ -169,6 +174,7 @@ class Journal:
         Returns:
             Its serial number; larger than every one before.
         """
+        self._follow_clock()
         with self._lock:
             serial, self._next_serial = self._next_serial, self._next_serial + 1
             now = (self._clock.wall_s(), self._boot, self._clock.monotonic_s())
@@ -230,6 +236,18 @@ class Journal:
     def recall(self, name: str) -> Any:
         """A value that was kept; None when there is none, or none that can be read."""
         return file.decoded(self._settings.get(name))
+
+    def _follow_clock(self) -> None:
+        """Put right when requests were accepted, where the machine has learned the time since.
+
+        Without a battery for its clock a Pi wakes up in the past; the next boot goes by wall time.
+        """
+        offset_s = self._clock.wall_s() - self._clock.monotonic_s()
+        jump_s = offset_s - self._offset_s
+        if abs(jump_s) > _JUMP_S:
+            self._offset_s = offset_s
+            if self._boot:
+                self._note(_JUMP, jump_s, self._boot)
 
     # -- notes ----------------------------------------------------------------------------------
 

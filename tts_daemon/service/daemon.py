@@ -15,8 +15,10 @@ from tts_daemon.inputs.socket.address import SocketAddress
 from tts_daemon.playback import Journal, Player
 from tts_daemon.ports import Snapshot
 from tts_daemon.requests import request_of
+from tts_daemon.runtime import heap
 from tts_daemon.service import assembly, logs, signals
 from tts_daemon.service.doors import doors
+from tts_daemon.service.idle import IdleCare
 from tts_daemon.service.opening import OpenDoors
 from tts_daemon.service.rehearsal import Rehearsal
 from tts_daemon.service.systemd import Systemd
@@ -68,6 +70,7 @@ class Daemon:
         started_s = time.monotonic()
         settings = self._settings
         logs.configure(settings.logging.level)
+        heap.keep_small()
         with ExitStack() as stack:
             # First: a second daemon must fail before it touches the journal, and clients may wait.
             listener = self._listen(stack)
@@ -99,6 +102,9 @@ class Daemon:
             stack.callback(player.subscribe(rehearsal.heard))
             rehearsal.learn(settings.synthesis.phrases)
             rehearsal.start()
+            idle = IdleCare(heap.give_back, time.process_time)
+            stack.callback(idle.stop)
+            idle.start()
             self._systemd.ready()
             log.info(
                 "ready after %.1f s: %s, vocoder played by %s",

@@ -19,6 +19,8 @@ def check(settings: Settings) -> None:
 
 
 def _local_minute() -> int:
+    # The C library reads the time zone once; a fresh Pi is told its own after the start.
+    time.tzset()
     now = time.localtime()
     return 60 * now.tm_hour + now.tm_min
 

@@ -154,6 +154,22 @@ def test_after_a_reboot_the_wall_clock_counts(
     assert utterance.deadline_s == pytest.approx(5.0 + 60.0 - 20.0)
 
 
+def test_a_machine_that_learns_the_time_after_a_request_expires_nothing_at_the_next_boot(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    names = iter(("first", "second"))
+    monkeypatch.setattr("tts_daemon.playback.journal._boot_id", lambda: next(names))
+    journal, _ = opened(path, clock)
+    journal.accept(FULL)
+    clock.wall_offset_s += 3600 * 24 * 365
+    journal.accept(SpeakRequest("你好", id="later"))
+    journal.close()
+    clock.now_s, clock.wall_offset_s = 5.0, clock.wall_s() + 20.0 - 5.0
+    _, remembered = opened(path, clock)
+    assert remembered.waiting[0].deadline_s == pytest.approx(5.0 + 60.0 - 20.0)
+
+
 def test_old_rows_are_pruned_and_waiting_ones_are_not(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,3 +72,16 @@ def test_now_is_read_from_the_clock_of_the_machine(
     now = time.struct_time((2026, 11, 30, 22, minute, 59, 0, 334, 0))
     monkeypatch.setattr(time, "localtime", lambda: now)
     assert QuietHours(QuietHoursSettings("22:31", "22:32", 0)).gain(Priority.TEXT) == gain
+
+
+def test_a_time_zone_that_is_set_later_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = QuietHours(QuietHoursSettings("12:00", "12:30", 0))
+    # Noon in exactly one of them, whatever the time is now.
+    now = time.gmtime()
+    seen = set()
+    for hours_west in range(24):
+        monkeypatch.setenv("TZ", f"XXX+{hours_west}:{now.tm_min:02d}")
+        seen.add(hours.gain(Priority.TEXT))
+    monkeypatch.undo()
+    time.tzset()
+    assert seen == {0.0, 1.0}
