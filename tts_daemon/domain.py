@@ -250,10 +250,14 @@ class EventType(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     FAILED = "failed"
+    DUPLICATE = "duplicate"
+    """Its id was accepted before; nothing is spoken."""
 
 
 FINAL = frozenset({EventType.FINISHED, EventType.CANCELLED, EventType.EXPIRED, EventType.FAILED})
 """Every accepted utterance ends in exactly one of these."""
+OUTCOMES = FINAL | {EventType.DUPLICATE}
+"""What a sender who waits may be told at last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +270,7 @@ class Event:
         first_audio_ms: From the start of synthesis to the first sample for the device (finished).
         audio_ms: Length of the speech (finished).
         real_time_factor: Synthesis time / audio time (finished).
-        reason: Why: words (cancelled, expired), or the short name of an error (failed).
+        reason: Why: words (cancelled, expired, duplicate), or the name of an error (failed).
         message: What went wrong, for people (failed).
         source: The door the request came in by.
     """

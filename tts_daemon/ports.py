@@ -79,7 +79,7 @@ class SpeechService(Protocol):
 
         Returns:
             Its position in the queue, 0 = next. -1: nothing was added, because its id was accepted
-            before, or because it gives way to others (then its `cancelled` event says to which).
+            before (its event is `duplicate`), or because it gives way to others (`cancelled`).
 
         Raises:
             QueueFullError: The queue is at its limit.

@@ -73,6 +73,7 @@ class FakeSpeechService:
     def submit(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         check_length(request.text, self.max_characters)
         if request.id in [known.id for known in self.accepted]:
+            self.emit(Event(EventType.DUPLICATE, request.id, reason="accepted before"))
             return -1
         if len(self.accepted) >= self.limit:
             raise QueueFullError(f"{self.limit} utterances wait already (queue.limit)")

@@ -194,7 +194,7 @@ def _status_lines(reply: Reply) -> Iterator[str]:
 def _exit_status(reply: Reply) -> int:
     if not reply["ok"]:
         return STATUS.get(reply["error"], 1)
-    return 0 if reply.get("event_type", "finished") == "finished" else 1
+    return 0 if reply.get("event_type", "finished") in ("finished", "duplicate") else 1
 
 
 if __name__ == "__main__":

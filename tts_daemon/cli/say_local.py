@@ -8,7 +8,7 @@ from typing import Any
 
 from tts_daemon.cli import wav_output
 from tts_daemon.client import Reply
-from tts_daemon.domain import FINAL, Event, SpeakRequest
+from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.render import frames
 from tts_daemon.playback import Journal, Player
@@ -49,7 +49,7 @@ def _speak(player: Player, request: SpeakRequest) -> Reply:
     ended: queue.SimpleQueue[Event] = queue.SimpleQueue()
     player.subscribe(
         lambda item: (
-            ended.put(item) if isinstance(item, Event) and item.event_type in FINAL else None
+            ended.put(item) if isinstance(item, Event) and item.event_type in OUTCOMES else None
         )
     )
     player.submit(request)

@@ -148,6 +148,7 @@ class Dispatcher:
                 verdict = self._judge(request)
                 if verdict.duplicate:
                     self._counters["duplicates"] += 1
+                    self._tell(_duplicate(request))
                     return -1
             serial = self._journal.accept(request, lasting=lasting)
             return self._add(request, serial)
@@ -418,6 +419,11 @@ class Dispatcher:
     def _tell(self, event: Event, ticket: int = 0) -> None:
         self._board.put(event, ticket)
         event_log.write(event)
+
+
+def _duplicate(request: SpeakRequest) -> Event:
+    reason = "this id was accepted before; nothing is spoken"
+    return Event(EventType.DUPLICATE, request.id, reason=reason, source=request.source)
 
 
 def _event(utterance: Utterance, kind: EventType, **fields: float | str) -> Event:

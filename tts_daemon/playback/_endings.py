@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from tts_daemon.domain import Event
-from tts_daemon.playback.journal import KEPT_IDS, Journal
+from tts_daemon.playback._queue import KEPT_IDS
+from tts_daemon.playback.journal import Journal
 
 
 class Endings:

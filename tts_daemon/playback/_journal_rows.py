@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from tts_daemon.domain import Event, EventType, Policy, Priority, SpeakRequest
-from tts_daemon.playback._queue import fingerprint
+from tts_daemon.playback._queue import KnownId, fingerprint
 
 WAITING, BEGUN, ENDED = "waiting", "begun", "ended"
 _MOST_SERIAL = 2**62
@@ -76,6 +76,11 @@ class Row:
         values["priority"] = Priority(values["priority"])
         values["policy"] = Policy(values["policy"])
         return SpeakRequest(**values)
+
+    @property
+    def known_id(self) -> KnownId:
+        """Its id, which is not accepted again for a while."""
+        return KnownId(self.id, self.fingerprint, self.accepted_s)
 
     @property
     def final_event(self) -> Event | None:

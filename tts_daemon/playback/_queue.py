@@ -18,6 +18,11 @@ from tts_daemon.errors import QueueFullError
 RANK = {priority: rank for rank, priority in enumerate(Priority)}
 """Place of each priority, 0 = spoken first."""
 
+KEPT_IDS = 1000
+"""How many ids of the past are known, so that what is delivered again is not spoken again."""
+KEPT_IDS_S = 86_400.0
+"""And for how long: whoever uses one id for ever is heard again on the next day."""
+
 _FLEETING = (Priority.NOTIFICATION, Priority.PROGRESS)
 
 
@@ -50,6 +55,25 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownId:
+    """An id that was accepted before.
+
+    Attributes:
+        fingerprint: Of its request.
+        accepted_s: Unix seconds.
+    """
+
+    id: str
+    fingerprint: int
+    accepted_s: float
+
+    @classmethod
+    def of(cls, request: SpeakRequest) -> KnownId:
+        """The id of a request that is accepted now."""
+        return cls(request.id, fingerprint(request), request.created_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the arrival of one request does.
 
@@ -78,9 +102,9 @@ class SpeechQueue:
     """
 
     limit: int = 32
-    remember: int = 1000
+    remember: int = KEPT_IDS
     _waiting: list[Utterance] = field(default_factory=list)
-    _known: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _known: OrderedDict[str, KnownId] = field(default_factory=OrderedDict)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -120,7 +144,7 @@ class SpeechQueue:
         """
         if verdict.duplicate:
             return -1
-        self.remember_ids([(utterance.request.id, fingerprint(utterance.request))])
+        self.remember_ids([KnownId.of(utterance.request)])
         if verdict.dropped:
             return -1
         ended = {id(cancelled) for cancelled, _ in verdict.cancelled}
@@ -157,20 +181,20 @@ class SpeechQueue:
         waiting, self._waiting = self._waiting, []
         return waiting
 
-    def remember_ids(self, ids: Iterable[tuple[str, int]]) -> None:
-        """Know these ids, each with the fingerprint of its request, as duplicates from now on."""
-        for name, fingerprint in ids:
-            self._known[name] = fingerprint
-            self._known.move_to_end(name)
+    def remember_ids(self, ids: Iterable[KnownId]) -> None:
+        """Know these ids as duplicates from now on."""
+        for known in ids:
+            self._known[known.id] = known
+            self._known.move_to_end(known.id)
         while len(self._known) > self.remember:
             self._known.popitem(last=False)
 
     def _is_duplicate(self, request: SpeakRequest) -> bool:
         known = self._known.get(request.id)
-        if known is None:
+        if known is None or request.created_s - known.accepted_s > KEPT_IDS_S:
             return False
         # "replace" with an id that was used before brings new words, unless it is a redelivery.
-        return request.policy != Policy.REPLACE or known == fingerprint(request)
+        return request.policy != Policy.REPLACE or known.fingerprint == fingerprint(request)
 
     def _why_dropped(self, request: SpeakRequest, speaking: Utterance | None) -> str:
         busy = [*([speaking] if speaking else []), *self._waiting]

@@ -31,7 +31,7 @@ from tts_daemon.domain import Event, SpeakRequest
 from tts_daemon.errors import JournalError
 from tts_daemon.playback import _journal_file as file
 from tts_daemon.playback._journal_rows import BEGUN, Row, write_event
-from tts_daemon.playback._queue import Utterance
+from tts_daemon.playback._queue import KEPT_IDS, KnownId, Utterance
 
 _logger = logging.getLogger(__name__)
 
@@ -43,8 +43,6 @@ _TOLD = "UPDATE utterances SET ending='' WHERE serial=?"
 _JUMP = "UPDATE utterances SET accepted_s=accepted_s+? WHERE boot=? AND state!='ended'"
 _FORGET = "DELETE FROM utterances WHERE state='ended' AND serial < ?"
 
-KEPT_IDS = 1000
-"""Ids of ended utterances that are remembered, the newest ones."""
 _TIDY_EVERY = 200
 """Writes after which the log is folded into the file: it stays below a megabyte."""
 _JUMP_S = 2.0
@@ -63,13 +61,13 @@ class Remembered:
     Attributes:
         waiting: Not yet begun, in the order of acceptance.
         interrupted: Begun but not ended.
-        ids: (id, fingerprint) of the newest accepted requests, the oldest first.
+        ids: Those of the newest accepted requests, the oldest first.
         endings: Final events that nobody is known to have, with the serials of their utterances.
     """
 
     waiting: tuple[Utterance, ...] = ()
     interrupted: tuple[Utterance, ...] = ()
-    ids: tuple[tuple[str, int], ...] = ()
+    ids: tuple[KnownId, ...] = ()
     endings: tuple[tuple[int, Event], ...] = ()
 
 
@@ -397,7 +395,7 @@ class Journal:
         return Remembered(
             tuple(self._utterance(row) for row in alive if row.state != BEGUN),
             tuple(self._utterance(row) for row in alive if row.state == BEGUN),
-            tuple((row.id, row.fingerprint) for row in rows[-KEPT_IDS:]),
+            tuple(row.known_id for row in rows[-KEPT_IDS:]),
             tuple((row.serial, event) for row in rows if (event := row.final_event)),
         )
 

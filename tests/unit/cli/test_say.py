@@ -121,6 +121,11 @@ def test_wait_tells_how_it_ended(path: Path, service: FakeSpeechService, capsys:
     assert capsys.readouterr().err == "tts-say: failed: is damaged\n"
 
 
+def test_an_id_that_was_said_before_is_told(path: Path, capsys: Captured) -> None:
+    assert [main(["--id", "bell", "叮咚"]) for _ in "12"] == [0, 0]
+    assert capsys.readouterr().err == "tts-say: duplicate: accepted before\n"
+
+
 def test_stop_and_its_relatives_are_commands(path: Path, service: FakeSpeechService) -> None:
     assert main(["--stop"]) == 0
     assert main(["--command", "pause"]) == 0

@@ -126,6 +126,8 @@ class Lives(RuleBasedStateMachine):
         request = data.draw(st.sampled_from(list(self.accepted.values())))
         before = len(self.events)
         assert self.dispatcher.accept(request) == -1
+        told = self.events.pop()
+        assert (told.event_type, told.id) == (EventType.DUPLICATE, request.id)
         assert self.all_expired(before)
 
     # -- the worker -------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_what_was_begun_comes_back_apart_and_what_ended_does_not(path: Path) -> 
     _, remembered = opened(path)
     assert [item.request.id for item in remembered.interrupted] == ["b"]
     assert [item.request.id for item in remembered.waiting] == ["c", "d"]
-    assert [name for name, _ in remembered.ids] == ["a", "b", "c", "d"]
+    assert [known.id for known in remembered.ids] == ["a", "b", "c", "d"]
 
 
 def test_serial_numbers_go_on_after_a_restart(path: Path) -> None:

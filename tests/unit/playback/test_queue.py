@@ -8,7 +8,7 @@ import pytest
 
 from tts_daemon.domain import Policy, Priority, SpeakRequest
 from tts_daemon.errors import QueueFullError
-from tts_daemon.playback._queue import SpeechQueue, Utterance, fingerprint
+from tts_daemon.playback._queue import KEPT_IDS_S, KnownId, SpeechQueue, Utterance
 
 IMPORTANT, MESSAGE, TEXT, NOTIFICATION, PROGRESS = Priority
 
@@ -34,7 +34,7 @@ class Desk:
 
     def speak(self, item: SpeakRequest) -> None:
         self.speaking = Utterance(item, next(self._serials))
-        self.queue.remember_ids([(item.id, fingerprint(item))])
+        self.queue.remember_ids([KnownId.of(item)])
 
     def arrive(self, item: SpeakRequest) -> int:
         verdict = self.queue.judge(item, self.speaking)
@@ -227,9 +227,18 @@ def test_a_redelivered_id_changes_nothing() -> None:
 def test_an_id_is_forgotten_after_many_others() -> None:
     desk = Desk()
     desk.queue.remember = 3
-    desk.queue.remember_ids([("a", 1), ("b", 1), ("c", 1), ("d", 1)])
+    desk.queue.remember_ids([KnownId.of(request(id=name)) for name in "abcd"])
     assert desk.arrive(request(id="b")) == -1
     assert desk.arrive(request(id="a")) == 0
+
+
+def test_an_id_is_forgotten_after_a_day() -> None:
+    desk = Desk()
+    desk.arrive(request(id="bell", created_s=1000.0))
+    assert desk.arrive(request(id="bell", created_s=1000.0 + KEPT_IDS_S)) == -1
+    # A clock that was set back proves nothing.
+    assert desk.arrive(request(id="bell", created_s=0.0)) == -1
+    assert desk.arrive(request(id="bell", created_s=1001.0 + KEPT_IDS_S)) == 1
 
 
 def test_a_full_queue_refuses_and_changes_nothing() -> None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from aiohttp import web
 
-from tts_daemon.domain import FINAL, Event, SpeakRequest
+from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
 from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.encoding import WAV, Encoder, Format
@@ -116,7 +116,7 @@ class Speech:
         try:
             position = await self._renderer.call(lambda: self._service.submit(wanted))
             message = {"ok": True, "id": wanted.id, "position": position}
-            if wait and position >= 0:
+            if wait or position < 0:
                 message |= messages.event_message(await ended)
         finally:
             unsubscribe()
@@ -154,7 +154,7 @@ def _listener(name: str, ended: asyncio.Future[Event]) -> Callable[[Event | Snap
             ended.set_result(event)
 
     def listen(item: Event | Snapshot) -> None:
-        if isinstance(item, Event) and item.id == name and item.event_type in FINAL:
+        if isinstance(item, Event) and item.id == name and item.event_type in OUTCOMES:
             loop.call_soon_threadsafe(settle, item)
 
     return listen

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable
 
 from tts_daemon.domain import FINAL, Event
-from tts_daemon.inputs.messages import event_message
+from tts_daemon.inputs.messages import event_message, to_json
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.ports import SpeechService
@@ -115,7 +115,7 @@ class FinalEvents:
         if event.id in self._sent:
             return
         self._sent.add(event.id)
-        payload = json.dumps(event_message(event), ensure_ascii=False).encode()
+        payload = to_json(event_message(event))
         self._publish(Publication(self._event_topic, payload, fleeting=self._has_echo))
         if not self._has_echo:
             self._service.confirm(event.id)
@@ -127,7 +127,7 @@ class FinalEvents:
 
 
 def _final_id(payload: bytes) -> str:
-    """The id of a final event of an accepted utterance; refusals of others carry a message."""
+    """The id of a final event; empty where it is none."""
     try:
         told = json.loads(payload)
         return str(told["id"]) if told["event_type"] in FINAL else ""

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from tts_daemon import __version__, checks
-from tts_daemon.domain import FINAL, Event, SpeakRequest
+from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.reader import MessageReader
@@ -104,14 +104,15 @@ class SocketSession:
         ended: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
         def listen(event: Event | Snapshot) -> None:
-            if isinstance(event, Event) and event.id == request.id and event.event_type in FINAL:
+            if isinstance(event, Event) and event.id == request.id and event.event_type in OUTCOMES:
                 ended.put(event)
 
         unsubscribe = self._service.subscribe(listen)
         try:
             position = self._service.submit(request)
             reply: Fields = {"ok": True, "id": request.id, "position": position}
-            if wait and position >= 0:
+            # What was not taken in is told why, whether or not the client wants to wait.
+            if wait or position < 0:
                 reply |= messages.event_message(self._await(ended))
             self._send(reply)
         finally:

@@ -96,7 +96,7 @@ def test_there_is_an_entity_for_everything(home: HomeAssistant) -> None:
     assert components["repeat"]["command_topic"] == "tts/living/command"
     assert components["state"]["json_attributes_topic"] == "tts/living/attributes"
     assert set(components["speech"]["event_types"]) == {
-        "queued", "started", "finished", "cancelled", "expired", "failed",
+        "queued", "started", "finished", "cancelled", "expired", "failed", "duplicate",
     }  # fmt: skip
     volume, speed = components["volume"], components["speed"]
     assert (volume["min"], volume["max"]) == (0, 100)

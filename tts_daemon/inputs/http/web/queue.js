@@ -14,6 +14,7 @@ export function remember(id, text) {
 
 /** Take note of an event; the newest utterance stands on top. */
 export function note(place, event) {
+  if (event.event_type === "duplicate") return; // what its id stands for goes on
   const known = utterances.find((utterance) => utterance.id === event.id);
   if (known) Object.assign(known, event);
   else utterances = [{ ...event }, ...utterances].slice(0, LINES);
