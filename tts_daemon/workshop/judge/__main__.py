@@ -21,7 +21,7 @@ from tts_daemon.workshop.judge.report import judge
 from tts_daemon.workshop.judge.speaking import Speaker
 
 DATA = Path(__file__).parent.parent / "data"
-SETS = {"general": DATA / "judge_general.txt", "home": DATA / "judge_home.txt"}
+SETS = {name: DATA / f"judge_{name}.txt" for name in ("general", "home", "questions", "english")}
 PICTURED = "今天心情不太好，我们去公园散步吧。"
 
 

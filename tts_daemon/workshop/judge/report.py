@@ -13,6 +13,7 @@ from tts_daemon.domain import Style
 from tts_daemon.extras import importing
 from tts_daemon.workshop.judge.hearing import Errors, Listener
 from tts_daemon.workshop.judge.measures import SAMPLE_RATE, pause_levels_db, prosody
+from tts_daemon.workshop.judge.probes import latin_words, missed_percent, probe
 from tts_daemon.workshop.judge.speaking import Speaker
 from tts_daemon.workshop.judge.stability import examine, random_texts
 
@@ -30,19 +31,22 @@ def listen(
     result: dict[str, Any] = {}
     for name, texts in sets.items():
         waveforms = [speak(text) for text in texts]
-        errors = Errors.total(
-            listener.errors(text, listener.hear(waveform))
-            for text, waveform in zip(texts, waveforms, strict=True)
-        )
+        pairs = [(t, listener.hear(w)) for t, w in zip(texts, waveforms, strict=True)]
+        errors = Errors.total(listener.errors(text, heard) for text, heard in pairs)
         pauses = np.concatenate([pause_levels_db(waveform) for waveform in waveforms])
         result[name] = {
             "sentences": len(texts),
             "pinyin_error_percent": round(errors.percent(tones=False), 1),
             "pinyin_and_tone_error_percent": round(errors.percent(tones=True), 1),
+            **({"english_missed_percent": missed_percent(pairs)} if _any_latin(texts) else {}),
             **pleasantness(waveforms),
             "pause_level_db": round(float(np.median(pauses)), 1) if len(pauses) else None,
         }
     return result
+
+
+def _any_latin(texts: Sequence[str]) -> bool:
+    return any(map(latin_words, texts))
 
 
 def pleasantness(waveforms: Sequence[Floats]) -> dict[str, float]:
@@ -96,6 +100,8 @@ def judge(
     heard = listen(listener, speaker.speak, sets)
     say("measuring emotions")
     table = emotions(speaker, sentences[:EMOTION_SENTENCES])
+    say("probing tones, questions, pauses, pitch, intensity")
+    probed = probe(speaker, sentences[:EMOTION_SENTENCES])
     say(f"speaking {random_count} random texts")
     found = asdict(examine(speaker, random_texts(sentences, random_count)))
-    return {"heard": heard, "emotions": table, "random_texts": found}
+    return {"heard": heard, "emotions": table, "probes": probed, "random_texts": found}
