@@ -107,11 +107,13 @@ class Performance:
             if not self._part.is_wanted():
                 return
             took_s = self._source.waited_s - waited_s
-            self._policy.arrived(chunk.duration_s, took_s, recalled=chunk.recalled)
+            self._policy.arrived(chunk.duration_s, took_s, chunk.clause, recalled=chunk.recalled)
             waited_s = self._source.waited_s
             self._hold(chunk)
-            if self._first_audio_ms is not None or self._policy.may_start():
+            if self._first_audio_ms is not None:
                 self._hand_over()
+            elif (wait_s := self._policy.start_in_s()) is not None:
+                self._hand_over(wait_s)
 
     def _hold(self, chunk: AudioChunk) -> None:
         if self._levels is None or self._levels.sample_rate != chunk.sample_rate:
@@ -125,12 +127,17 @@ class Performance:
             self._held.append((to_pcm(self._levels.finish()), self._levels.sample_rate))
             self._levels = None
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, wait_s: float = 0.0) -> None:
+        """Give the sink what is held; `wait_s`: with so much silence before it."""
         for pcm, sample_rate in self._held:
+            if wait_s and len(pcm):
+                pcm = np.concatenate([np.zeros(round(wait_s * sample_rate), np.int16), pcm])
             self._sink.write(pcm, sample_rate)
             if self._first_audio_ms is None and len(pcm) and self._part.is_wanted():
-                self._first_audio_ms = (self._clock.monotonic_s() - self._part.begin_s) * 1000
+                waited_s = self._clock.monotonic_s() - self._part.begin_s
+                self._first_audio_ms = (waited_s + wait_s) * 1000
                 self._part.started()
+            wait_s = 0.0 if len(pcm) else wait_s
         self._held.clear()
 
     def _play_out(self) -> None:

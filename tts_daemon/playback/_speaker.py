@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tts_daemon.domain import SpeakRequest, Style
 from tts_daemon.errors import AudioUnavailableError, InternalError, TtsError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._context import PlayerContext
@@ -15,7 +18,7 @@ from tts_daemon.playback._dispatcher import Dispatcher
 from tts_daemon.playback._manner import Manner, Prepared
 from tts_daemon.playback._performance import Performance
 from tts_daemon.playback._queue import Utterance
-from tts_daemon.playback._start_policy import Pace, StartPolicy
+from tts_daemon.playback._start_policy import Outline, Pace, StartPolicy, outline_of
 from tts_daemon.playback._turns import Turns
 from tts_daemon.ports import Sink, SpeechSynthesizer
 
@@ -23,6 +26,8 @@ _logger = logging.getLogger(__name__)
 
 _BEAT_S = 5.0
 _MOST_HELD_S = 25.0
+_MOST_CLAUSES = 20
+"""More than `_MOST_HELD_S` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class _Part:
 
 
 class Speaker:
-    """Owns the thread that speaks, and what it has learned of the machine's pace.
+    """Owns the thread that speaks, and what it has learned of the pace of every voice.
 
     Args:
         dispatcher: Hands out utterances, and is told how each ended.
@@ -72,9 +77,21 @@ class Speaker:
         self._manner = manner
         self._heartbeat = context.heartbeat
         self._clock = context.clock
-        self._pace = Pace()
+        self._paces: defaultdict[str, Pace] = defaultdict(Pace)
         self._thread: threading.Thread | None = None
         sink.while_waiting = self._heartbeat
+
+    def warm_up(self, text: str) -> None:
+        """Have a text made that nobody hears: it measures the machine."""
+        style = self._manner.style(SpeakRequest(text))
+        policy = self._policy(text, style)
+        chunks = self._synthesizer.stream(text, style)
+        source = ChunkSource(chunks, self._turns.for_caller, self._clock)
+        before_s = 0.0
+        for chunk in source:
+            policy.arrived(chunk.duration_s, source.synthesis_s - before_s, chunk.clause)
+            before_s = source.synthesis_s
+        policy.learn()
 
     def start(self) -> None:
         """Begin to speak."""
@@ -136,8 +153,7 @@ class Speaker:
 
     def _play(self, part: _Part, prepared: Prepared) -> dict[str, float] | None:
         request = part.utterance.request
-        characters = len(request.text)
-        policy = StartPolicy(self._pace, self._pace.expected_s(characters), _MOST_HELD_S)
+        policy = self._policy(request.text, prepared.style)
         chunks = self._synthesizer.stream(request.text, prepared.style, keep=request.keep)
         made = self._turns.kept_for(chunks)
         source = ChunkSource(made, self._turns.for_loudspeaker, self._clock)
@@ -145,5 +161,16 @@ class Speaker:
         with contextlib.closing(source):
             figures = performance.play()
         if figures is not None:
-            policy.learn(characters)
+            policy.learn()
         return figures
+
+    def _policy(self, text: str, style: Style) -> StartPolicy:
+        pace = self._paces[style.voice]
+        # Only a slow machine has to know how long a text is before it may begin.
+        outlines = [] if pace.is_fast else self._outlines(text, style)
+        return StartPolicy(pace, outlines, _MOST_HELD_S, style.speed)
+
+    def _outlines(self, text: str, style: Style) -> list[Outline]:
+        """Of each clause, as far as it matters."""
+        clauses = self._synthesizer.read(text, style)
+        return [outline_of(clause) for clause in itertools.islice(clauses, _MOST_CLAUSES)]

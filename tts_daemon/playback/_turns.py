@@ -69,7 +69,7 @@ class Turns:
         with self._changed:
             self._line.append(ticket)
             while self._is_held or self._wants or self._line[0] is not ticket or self._is_needed():
-                self._changed.wait(_LOOK_AGAIN_S if self._is_needed() else None)
+                self._changed.wait(_LOOK_AGAIN_S)
             self._line.popleft()
             self._is_held = True
         try:

@@ -9,6 +9,7 @@
         PlayerContext(voices=("xiaoyu",), heartbeat=watchdog.feed),
     )
     end = player.subscribe(listener)      # before start, to hear of what the journal brought back
+    player.warm_up("你好。")               # measures the machine; optional
     player.start()                        # opens the journal, starts the worker; no device yet
     player.submit(SpeakRequest("你好"))
     player.reload(Presets(new), PlayerSettings(...))   # SIGHUP: the queue stays
@@ -71,6 +72,10 @@ class Player:
         self._board.show(**self._manner.told())
 
     # -- life -----------------------------------------------------------------------------------
+
+    def warm_up(self, text: str) -> None:
+        """Make a text ready that nobody hears, before `start`: it measures the machine."""
+        self._speaker.warm_up(text)
 
     def start(self) -> None:
         """Take in what the journal kept, and begin to speak."""

@@ -29,7 +29,8 @@ from tts_daemon.settings.schema import Settings
 
 log = logging.getLogger(__name__)
 
-WARM_UP = "你好"
+WARM_UP = "你好。今天天气晴朗，最高气温二十六度。"
+"""Two sentences, a short one and a long one: they tell how fast the machine is."""
 GREETING_TTL_S = 60.0
 STOP_S = 2.0
 """Time that the worker has to end."""
@@ -77,8 +78,6 @@ class Daemon:
             store = assembly.voice_store(settings)
             phrases = assembly.make_phrase_cache(settings)
             synthesizer = assembly.make_synthesizer(settings, store, self._preset_style, phrases)
-            for _ in synthesizer.stream(WARM_UP, self._preset_style(settings.voice.preset)):
-                pass
             player = assembly.make_player(
                 settings,
                 self._presets,
@@ -90,6 +89,7 @@ class Daemon:
             )
             stack.callback(player.subscribe(self._heard))
             stack.callback(player.stop, STOP_S)
+            player.warm_up(WARM_UP)
             player.start()
             # Before the doors: it must not come between people's own texts.
             _greet(player, settings.service.greeting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._manner import Prepared
 from tts_daemon.playback._performance import Performance
-from tts_daemon.playback._start_policy import Pace, StartPolicy
+from tts_daemon.playback._start_policy import Outline, Pace, StartPolicy, outline_of
 from tts_daemon.runtime.engine import Array, Graph, GraphOptions
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 from tts_daemon.synthesis.synthesizer import Synthesizer
@@ -80,23 +81,33 @@ class Card(SilentSink):
 class Stage:
     """Speaks texts one after the other; what one teaches the next ones know."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: Path = MODELS, voice: str = "tiny_voice") -> None:
         self.clock = FakeClock()
         self.engine = SlowEngine(self.clock)
-        pool = VoicePool(VoiceStore([MODELS], "tiny_voice"), self.engine, threads=1)
+        pool = VoicePool(VoiceStore([models], voice), self.engine, threads=1)
         self._style = pool.get().usual_style
         self._synthesizer = Synthesizer(Frontend(), pool)
         self._pace = Pace()
 
+    def record(self, text: str) -> Recording:
+        """The chunks of a text, each with its length, the time that it took, and its clause."""
+        chunks, before_s = [], self.clock.now_s
+        for chunk in self._synthesizer.stream(text, self._style):
+            chunks.append((chunk.duration_s, self.clock.now_s - before_s, chunk.clause))
+            before_s = self.clock.now_s
+        read = self._synthesizer.read(text, self._style)
+        return Recording(chunks, [outline_of(clause) for clause in read])
+
     def speak(self, text: str) -> tuple[Card, float]:
         """The card, and how long it took until it began."""
         card, begin_s = Card(self.clock), self.clock.now_s
-        policy = StartPolicy(self._pace, self._pace.expected_s(len(text)), most_s=60)
+        outlines = [outline_of(clause) for clause in self._synthesizer.read(text, self._style)]
+        policy = StartPolicy(self._pace, outlines, most_s=60)
         chunks = self._synthesizer.stream(text, self._style)
         source = ChunkSource(chunks, nullcontext, self.clock)
         part, prepared = FakePart(begin_s), Prepared(self._style)
         Performance(source, card, policy, prepared, part, self.clock).play()
-        policy.learn(len(text))
+        policy.learn()
         assert card.began_s is not None
         return card, card.began_s - begin_s
 
@@ -120,3 +131,67 @@ def test_faster_than_speech_it_starts_at_the_first_chunk(stage: Stage) -> None:
         card, waited_s = stage.speak(text)
         assert waited_s < 0.3 * 0.2, text  # the first chunk is shorter than 0.2 s
         assert card.dry_s < 0.006, text
+
+
+MEASURED = "你好。今天天气晴朗，最高气温二十六度。"
+SENTENCES = (
+    *TEXTS,
+    "好的，客厅的灯已经打开了。",
+    "现在是北京时间上午十点三十分，室内温度26.5℃，湿度百分之四十五。",
+    "洗衣机洗好了。",
+    "注意！厨房烟雾报警，请立刻检查。",
+)
+
+
+@dataclass
+class Recording:
+    """What the embedded voice makes of a text: the chunks, and the clauses that were foreseen."""
+
+    chunks: list[tuple[float, float, int]]
+    outlines: list[Outline]
+
+    def replay(self, factor: float, pace: Pace) -> tuple[float, float]:
+        """When it begins, and the earliest moment at which it could, in seconds."""
+        policy = StartPolicy(pace, self.outlines, most_s=60)
+        now_s = made_s = least_s = 0.0
+        begin_s: float | None = None
+        for audio_s, cost_s, clause in self.chunks:
+            now_s += factor * cost_s
+            least_s = max(least_s, now_s - made_s)
+            made_s += audio_s
+            policy.arrived(audio_s, factor * cost_s, clause)
+            if begin_s is None and (wait_s := policy.start_in_s()) is not None:
+                begin_s = now_s + wait_s
+        policy.learn()
+        return now_s if begin_s is None else begin_s, least_s
+
+
+@pytest.fixture(scope="module")
+def recordings() -> dict[str, Recording]:
+    """The time is that of a machine which takes a second for a second of the vocoder's sound."""
+    stage = Stage(Path(__file__).parents[3] / "models", "xiaoyu")
+    return {text: stage.record(text) for text in (MEASURED, *SENTENCES)}
+
+
+@pytest.mark.parametrize("factor", [0.6, 0.7, 0.8, 0.9, 0.95, 1.1, 1.5, 2.0])
+def test_first_sentences_on_a_measured_machine_have_no_hole(
+    recordings: dict[str, Recording], factor: float
+) -> None:
+    begins: list[tuple[float, float]] = []
+    for text in SENTENCES:
+        pace = Pace()
+        recordings[MEASURED].replay(factor, pace)
+        begins.append(recordings[text].replay(factor, pace))
+    assert max(least_s - begin_s for begin_s, least_s in begins) < 0.03
+    longest = max(begins, key=lambda begin: begin[1])
+    # Slower than speech most of it is the length of the text; else it is a matter of one pause.
+    assert longest[0] < (1.25 * longest[1] if factor >= 1.5 else longest[1] + 0.9)
+
+
+@pytest.mark.parametrize("factor", [0.1, 0.3])
+def test_a_fast_machine_begins_with_the_first_chunk(
+    recordings: dict[str, Recording], factor: float
+) -> None:
+    for text in SENTENCES:
+        begin_s, _ = recordings[text].replay(factor, Pace())
+        assert begin_s == pytest.approx(factor * recordings[text].chunks[0][1])

@@ -18,7 +18,7 @@ from tts_daemon.errors import AudioUnavailableError, TextError, VoiceError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._manner import Prepared
 from tts_daemon.playback._performance import Performance
-from tts_daemon.playback._start_policy import Pace, StartPolicy
+from tts_daemon.playback._start_policy import Outline, Pace, StartPolicy
 
 TEXT = "字" * 40
 """Expected to be at most 12 s long."""
@@ -59,11 +59,11 @@ class Stage:
 
     def perform(self, text: str = TEXT, gain: float = 1.0) -> dict[str, float] | None:
         source = ChunkSource(self.synthesizer.stream(text, Style()), nullcontext, self.clock)
-        policy = StartPolicy(self.pace, self.pace.expected_s(len(text)), most_s=60)
+        policy = StartPolicy(self.pace, [Outline(len(text))], most_s=60)
         self.part = self.part_of(self.clock.now_s)
         prepared = Prepared(Style(), gain)
         figures = Performance(source, self.sink, policy, prepared, self.part, self.clock).play()
-        policy.learn(len(text))
+        policy.learn()
         return figures
 
 
@@ -117,14 +117,27 @@ def test_no_mix_of_chunks_runs_dry_when_slower_than_speech(
     assert stage.sink.dry_s < 0.006
 
 
-def test_a_long_second_chunk_is_learnt_from(stage_of) -> None:
+def test_long_chunks_are_learnt_from(stage_of) -> None:
     stage = stage_of((0.1, 1.0, 1.0), 0.5)
-    for _ in range(3):
-        stage.perform()
+    stage.perform()
     assert stage.sink.dry_s > 0
     stage.sink = CardSink(stage.clock)
     stage.perform()
-    assert stage.sink.dry_s == 0
+    assert stage.sink.dry_s == pytest.approx(0, abs=0.006)
+
+
+def test_who_has_to_wait_less_than_a_chunk_hears_silence_before_it(stage_of) -> None:
+    """Growing chunks at 0.9: each takes longer than the one before it lasts."""
+    stage = stage_of((0.075, 0.12, 0.19, 0.3, 0.5, 0.5, 0.5, 0.5), 0.9)
+    for _ in range(2):
+        stage.sink = CardSink(stage.clock)
+        figures = stage.perform()
+        assert stage.sink.dry_s == pytest.approx(0, abs=0.01)
+    heard = np.concatenate(stage.sink.heard)
+    silence = int(np.flatnonzero(heard)[0])
+    began_ms = (stage.sink.began_s - stage.part.begin_s) * 1000
+    assert silence > 0.02 * RATE
+    assert figures["first_audio_ms"] == pytest.approx(began_ms + 1000 * silence / RATE, abs=2)
 
 
 def test_a_measured_slowness_delays_the_next_start(stage_of) -> None:
