@@ -1,4 +1,4 @@
-/* Plays a vocoder under the emulator: guest KERNELS FEED, where tests/fakes/vocoder_feed.py wrote FEED.
+/* Plays a vocoder under the emulator: guest KERNELS FEED [THREADS], where tests/fakes/vocoder_feed.py wrote FEED.
  *
  * Writes the waveform of all pieces to standard output; calls are marked for the plugins of tests/bench. */
 #include <stdio.h>
@@ -36,11 +36,12 @@ static struct convolution layer(FILE *feed) {
     c.bytes = take(feed, count);
     c.bytes_step = take(feed, c.out * sizeof(float));
   }
+  free(sizes), free(scales);
   return c;
 }
 
 int main(int count, char **arguments) {
-  FILE *feed = count == 3 ? fopen(arguments[2], "rb") : NULL;
+  FILE *feed = count >= 3 ? fopen(arguments[2], "rb") : NULL;
   if (!feed) return 2;
   struct layout *layout = take(feed, sizeof *layout);
   const int32_t layers = number(feed), pieces = number(feed), mels = number(feed), hop = number(feed);
@@ -49,7 +50,12 @@ int main(int count, char **arguments) {
   struct vocoder *v;
   const char *wrong = vocoder_open(layout, c, layers, arguments[1], &v);
   if (wrong) return fprintf(stderr, "%s (here: %s)\n", wrong, vocoder_kernels()), 1;
-  struct pool *pool = pool_open(1);
+  for (int i = 0; i < layers; i++) { /* they are copied */
+    free((void *)c[i].weights), free((void *)c[i].bias);
+    free((void *)c[i].bytes), free((void *)c[i].bytes_step);
+  }
+  free(c);
+  struct pool *pool = pool_open(count > 3 ? atoi(arguments[3]) : 1);
   void *state = malloc(vocoder_state_bytes(v));
   vocoder_begin(v, state);
   mark(BEGIN);
@@ -65,5 +71,8 @@ int main(int count, char **arguments) {
     free(mel), free(source), free(waveform);
   }
   mark(END);
+  vocoder_close(v);
+  pool_close(pool);
+  free(state), free(layout), fclose(feed);
   return 0;
 }
