@@ -1,4 +1,4 @@
-"""The kernels of this machine under AddressSanitizer and UBSan: nothing is read or written outside."""
+"""The kernels of this machine under AddressSanitizer and UBSan: nothing reads or writes outside."""
 
 from __future__ import annotations
 

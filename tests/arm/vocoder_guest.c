@@ -45,6 +45,7 @@ int main(int count, char **arguments) {
   if (!feed) return 2;
   struct layout *layout = take(feed, sizeof *layout);
   const int32_t layers = number(feed), pieces = number(feed), mels = number(feed), hop = number(feed);
+  const int32_t ends = number(feed);
   struct convolution *c = calloc(layers, sizeof *c);
   for (int i = 0; i < layers; i++) c[i] = layer(feed);
   struct vocoder *v;
@@ -65,7 +66,7 @@ int main(int count, char **arguments) {
     float *source = layout->harmonics ? take(feed, (size_t)layout->harmonics * frames * hop * sizeof(float)) : NULL;
     float *waveform = malloc(vocoder_most_samples(v, frames) * sizeof(float));
     mark(GRAPH);
-    const int64_t made = vocoder_run(v, pool, state, mel, source, frames, i + 1 == pieces, waveform);
+    const int64_t made = vocoder_run(v, pool, state, mel, source, frames, ends && i + 1 == pieces, waveform);
     mark(GRAPH);
     fwrite(waveform, sizeof(float), made, stdout);
     free(mel), free(source), free(waveform);

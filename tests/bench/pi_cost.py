@@ -5,7 +5,7 @@
 The aarch64 build runs under qemu-user as a Cortex-A72 with a plugin that counts instructions.
 Cycles per instruction come from a model of the processor's pipelines (llvm-mca) on the inner loops,
 and the factor from cycles to time from a voice whose speed on a Pi 4 is published. Needs
-mmdebstrap and a C compiler; see docs/performance.md for what the model is worth.
+mmdebstrap and a C compiler, for our own kernels also llvm and gcc for aarch64; see docs/performance.md for what the model is worth.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arm.emulated import CACHE, CHECKOUT, Pi, extract
+from arm.emulated import CHECKOUT, Pi
+from arm.guest import emulator as qemu
+from bench.pi_kernels import KernelCost, kernel_cost
 
 from tts_daemon.voices.manifest import Manifest
 
@@ -78,6 +80,18 @@ def cost(models: Path, voice: str) -> dict[str, Any]:
     whole = seconds(manifest, count.whole, count.calls)
     first = seconds(manifest, count.first, count.first_calls)
     loops = {*ONE_THREAD, "decoder"} if manifest.autoregressive else set(ONE_THREAD)
+
+    def threads(whole: dict[str, float], first: dict[str, float]) -> list[dict[str, Any]]:
+        return [
+            {
+                "threads": count_of,
+                "real_time_factor": _range(whole, loops, count_of, 1 / count.audio_s, 3),
+                "first_audio_ms": _range(first, loops, count_of, 1000, 0),
+            }
+            for count_of in (1, 2, 3, 4)
+        ]
+
+    kernels = kernel_cost(models / voice)
     return {
         "voice": voice,
         "audio_s": round(count.audio_s, 2),
@@ -85,14 +99,28 @@ def cost(models: Path, voice: str) -> dict[str, Any]:
             graph: round(number / count.audio_s / 1e9, 4) for graph, number in count.whole.items()
         },
         "share": {graph: round(s / sum(whole.values()), 3) for graph, s in whole.items()},
-        "threads": [
-            {
-                "threads": threads,
-                "real_time_factor": _range(whole, loops, threads, 1 / count.audio_s, 3),
-                "first_audio_ms": _range(first, loops, threads, 1000, 0),
-            }
-            for threads in (1, 2, 3, 4)
-        ],
+        "threads": threads(whole, first),
+        **({"native": _native(kernels, threads, whole, first, count.audio_s)} if kernels else {}),
+    }
+
+
+def _native(
+    kernels: KernelCost,
+    threads: Callable[[dict[str, float], dict[str, float]], list[dict[str, Any]]],
+    whole: dict[str, float],
+    first: dict[str, float],
+    audio_s: float,
+) -> dict[str, Any]:
+    """The same with our own kernels for the vocoder."""
+    per_cycle = TIME_PER_CYCLE / CLOCK_HZ
+    whole_s = kernels.per_second.cycles * audio_s * per_cycle
+    return {
+        "giga_instructions_per_s": round(kernels.per_second.instructions / 1e9, 4),
+        "giga_cycles_per_s": round(kernels.per_second.cycles / 1e9, 4),
+        "first_call_giga_cycles": round(kernels.first.cycles / 1e9, 4),
+        "threads": threads(
+            {**whole, "vocoder": whole_s}, {**first, "vocoder": kernels.first.cycles * per_cycle}
+        ),
     }
 
 
@@ -150,16 +178,12 @@ def emulator(plugin: Path) -> list[str | Path]:
     host's /proc/cpuinfo, on which onnxruntime crashes: the Pi's own is put in its place.
     """
     pi = Pi.prepare("bookworm")
-    qemu = extract("bookworm", CACHE / "qemu-plugins", "qemu-user")
     (pi.root / "proc").mkdir(exist_ok=True)
     shutil.copy(HERE / "cpuinfo", pi.root / "proc" / "cpuinfo")
-    own = qemu / "lib/x86_64-linux-gnu"
-    libraries = f"{own}:{qemu / 'usr/lib/x86_64-linux-gnu'}"
-    loader = [own / "ld-linux-x86-64.so.2", "--library-path", libraries]
     options = ["-cpu", "cortex-a72", "-plugin", plugin, "-L", pi.root]
     path = f"PYTHONPATH={CHECKOUT}:{pi.site}"
     python = pi.root / f"usr/bin/python{pi.python}"
-    return [*loader, qemu / "usr/bin/qemu-aarch64", *options, "-E", path, python]
+    return [*qemu(), *options, "-E", path, python]
 
 
 def counted(marks: list[tuple[int, int]], spoken: dict[str, Any]) -> Count:

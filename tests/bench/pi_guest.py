@@ -35,7 +35,7 @@ class MarkingEngine(TimedEngine):
     """Marks the begin and the end of every call, and remembers which graph it was."""
 
     def __init__(self) -> None:
-        super().__init__(Engines(), lambda: mark(GRAPH))
+        super().__init__(Engines("onnx"), lambda: mark(GRAPH))
         self.order: list[str] = []
 
     def count(self, graph: str, call: Callable[[], None]) -> None:

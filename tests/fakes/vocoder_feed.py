@@ -15,10 +15,11 @@ Piece = tuple[NDArray[np.float32], NDArray[np.float32] | None]
 """mel [T, n_mels], source [H, N]."""
 
 
-def write(path: Path, graph: Path, pieces: Sequence[Piece]) -> None:
-    """Write the layout and the layers of a graph, then the pieces of one stream."""
+def write(path: Path, graph: Path, pieces: Sequence[Piece], *, ends: bool = True) -> None:
+    """Write the layout and the layers of a graph, then the pieces of a stream, which may go on."""
     layout, layers = read_vocoder(graph)
-    sizes = np.array([len(layers), len(pieces), layout.n_mels, layout.hop_length], np.int32)
+    counts = [len(layers), len(pieces), layout.n_mels, layout.hop_length, ends]
+    sizes = np.array(counts, np.int32)
     with path.open("wb") as file:
         file.write(bytes(c_layout(layout)))
         file.write(sizes.tobytes())
