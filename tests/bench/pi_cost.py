@@ -5,7 +5,8 @@
 The aarch64 build runs under qemu-user as a Cortex-A72 with a plugin that counts instructions.
 Cycles per instruction come from a model of the processor's pipelines (llvm-mca) on the inner loops,
 and the factor from cycles to time from a voice whose speed on a Pi 4 is published. Needs
-mmdebstrap and a C compiler, for our own kernels also llvm and gcc for aarch64; see docs/performance.md for what the model is worth.
+mmdebstrap and a C compiler, for our own kernels also llvm and gcc for aarch64; see
+docs/performance.md for what the model is worth.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tts_daemon.native.layout import Convolution, Layout, UnsupportedLayoutError
 from tts_daemon.native.library import Library, LibraryMissingError, NativeVocoder, Pool, State
 from tts_daemon.runtime.engine import Floats, GraphOptions
 from tts_daemon.runtime.engines import Engines
+from tts_daemon.runtime.native_engine import fitting
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 from tts_daemon.synthesis.synthesizer import Synthesizer
 from tts_daemon.synthesis.voice_pool import VoicePool
@@ -222,6 +224,19 @@ def test_a_layout_with_other_counts_is_refused(library: Library, exact: Example)
     for change in ({"blocks": 1}, {"scales": (5,)}, {"scales": (5, 2, 2)}, {"bands": 2}):
         with pytest.raises(UnsupportedLayoutError, match="refuse"):
             NativeVocoder(library, Layout(**{**values, **change}), layers, library.kernels()[0])
+
+
+@pytest.mark.parametrize(
+    ("voice", "int8", "chosen"),
+    [("excited", True, "avx512_vnni"), ("excited", False, "avx2"), ("wide", False, "avx512_vnni")],
+)
+def test_half_empty_vectors_are_avoided_in_fp32(
+    tmp_path: Path, voice: str, int8: bool, chosen: str
+) -> None:
+    params = replace(LAYOUTS["excited"], channels=64) if voice == "wide" else LAYOUTS[voice]
+    _, layers = read_vocoder(example(tmp_path, params, int8=int8).path)
+    assert fitting(["avx512_vnni", "avx512", "avx2"], layers) == chosen
+    assert fitting(["neon"], layers) == "neon"
 
 
 def test_without_the_library_onnx_plays_unless_the_kernels_are_asked_for(

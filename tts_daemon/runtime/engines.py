@@ -74,7 +74,7 @@ class Engines:
         if self._native is None:
             self._native = NativeEngine(self._library)
         graph = self._native.load(path, options)
-        return f"{NATIVE} ({self._native.kernels[0]})", graph
+        return f"{NATIVE} ({graph.kernels})", graph
 
 
 def _torch_engine() -> Engine:

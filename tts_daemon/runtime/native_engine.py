@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tts_daemon.errors import VoiceError
-from tts_daemon.native.layout import UnsupportedLayoutError, read_vocoder
+from tts_daemon.native.layout import Convolution, UnsupportedLayoutError, read_vocoder
 from tts_daemon.native.library import PATH, Library, NativeVocoder, Pool
 from tts_daemon.runtime.engine import Array, GraphOptions
 
@@ -14,6 +14,7 @@ GRAPH = "vocoder"
 """The one graph that they play, by the name of its file without the suffix."""
 
 _STATE = "state_0"
+_WIDE, _WIDE_CHANNELS = ("avx512_vnni", "avx512"), 16
 
 
 class NativeEngine:
@@ -39,9 +40,23 @@ class NativeEngine:
             UnsupportedLayoutError: No vocoder, or one that only ONNX Runtime plays.
         """
         layout, layers = read_vocoder(path)
-        vocoder = NativeVocoder(self._library, layout, layers, self.kernels[0])
+        vocoder = NativeVocoder(self._library, layout, layers, fitting(self.kernels, layers))
         pool = self._pools.setdefault(options.threads, Pool(self._library, options.threads))
         return NativeGraph(vocoder, pool)
+
+
+def fitting(kernels: Sequence[str], layers: Sequence[Convolution]) -> str:
+    """The best kernels for these layers.
+
+    Rows of channels are filled up to whole vectors. In FP32, with 8 channels in the last stage,
+    vectors of 8 are a fifth faster than vectors of 16 that are half empty.
+    """
+    if any(layer.bytes is not None for layer in layers):
+        return kernels[0]
+    shapes = [layer.weights.shape for layer in layers]
+    fewest = min(out for out, width, _ in shapes if out == width)  # of residual blocks
+    whole = [name for name in kernels if name not in _WIDE or fewest >= _WIDE_CHANNELS]
+    return (whole or kernels)[0]
 
 
 class NativeGraph:
@@ -51,6 +66,7 @@ class NativeGraph:
         """Take the vocoder and the threads."""
         self._vocoder = vocoder
         self._pool = pool
+        self.kernels = vocoder.kernels
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """See `Graph`."""
