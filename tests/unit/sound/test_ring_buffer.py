@@ -40,7 +40,7 @@ class AgainstAList(RuleBasedStateMachine):
     @rule(count=st.integers(0, 40))
     def take_back(self, count: int) -> None:
         taken = self.ring.take_back(count)
-        assert taken <= min(count, len(self.past))
+        assert taken <= min(count, len(self.past), HISTORY)
         if count <= min(HISTORY, len(self.past)) and len(self.waiting) <= CAPACITY:
             assert taken == count
         self.waiting = self.past[len(self.past) - taken :] + self.waiting
@@ -59,3 +59,21 @@ class AgainstAList(RuleBasedStateMachine):
 
 TestAgainstAList = AgainstAList.TestCase
 TestAgainstAList.settings = settings(max_examples=60, deadline=None)
+
+
+def test_without_a_history_nothing_can_be_taken_back() -> None:
+    ring = RingBuffer(4)
+    ring.write(np.arange(4, dtype=np.int16))
+    ring.read(2)
+    assert ring.take_back(1) == 0
+    assert ring.room == 2
+    assert ring.read(9).tolist() == [2, 3]
+
+
+def test_samples_come_as_they_went_round_and_round() -> None:
+    ring = RingBuffer(3, history=2)
+    for first in range(0, 30, 2):
+        assert ring.write(np.arange(first, first + 2, dtype=np.int16)) == 2
+        block = ring.read(2)
+        assert block.dtype == np.int16
+        assert block.tolist() == [first, first + 1]
