@@ -25,7 +25,7 @@ from tts_daemon.workshop.checkpoints.notes import read_notes
 from tts_daemon.workshop.checkpoints.symbols import FIELDS, NAMES, published_tables
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.sambert import Sambert, SambertConfig, TableSizes
-from tts_daemon.workshop.models.voice import F0Scale, Notes, Voice
+from tts_daemon.workshop.models.voice import F0Normalization, Notes, TorchVoice
 
 __all__ = ["VoiceFiles", "find_files", "list_voices", "load_voice", "open_model"]
 
@@ -44,7 +44,7 @@ _POSITIONS = "text_encoder.ling_enc.position_enc.position_enc"
 _TRAINING_ONLY = ("align_attention.",)
 
 
-def load_voice(files: VoiceFiles, notes: Notes | None = None) -> Voice:
+def load_voice(files: VoiceFiles, notes: Notes | None = None) -> TorchVoice:
     """Load both models, checked against their configuration and against each other.
 
     Args:
@@ -66,7 +66,7 @@ def load_voice(files: VoiceFiles, notes: Notes | None = None) -> Voice:
     f0 = _f0_scale(files, params)
     audio = _audio(files, acoustic_config, vocoder_config)
     _check_pair(files, acoustic, vocoder, f0, audio)
-    return Voice(
+    return TorchVoice(
         name=files.name,
         acoustic=acoustic,
         vocoder=vocoder,
@@ -197,14 +197,14 @@ def _speaker_table(files: VoiceFiles, acoustic: Sambert) -> NDArray[np.float32]:
     return safe_files.read_array(files.speaker_embedding, units, "params.speaker_units")[None]
 
 
-def _f0_scale(files: VoiceFiles, params: Mapping[str, Any]) -> F0Scale | None:
+def _f0_scale(files: VoiceFiles, params: Mapping[str, Any]) -> F0Normalization | None:
     if not params.get("NSF", False):
         return None
     kind = params.get("nsf_norm_type", "mean_std")
     if kind == "global":
         low = float(params.get("nsf_f0_global_minimum", 30.0))
         high = float(params.get("nsf_f0_global_maximum", 730.0))
-        return F0Scale("global", high - low, low)
+        return F0Normalization("global", high - low, low)
     if kind != "mean_std":
         raise CheckpointError(
             f"{files.acoustic_config}: nsf_norm_type: {kind!r} is neither global nor mean_std"
@@ -215,7 +215,7 @@ def _f0_scale(files: VoiceFiles, params: Mapping[str, Any]) -> F0Scale | None:
             f" {safe_files.AGAIN}, or give the file by --mvn"
         )
     mean, std = safe_files.read_array(files.f0_statistics, 2, "f0 mean and std")
-    return F0Scale("mean_std", float(std), float(mean))
+    return F0Normalization("mean_std", float(std), float(mean))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,11 @@ def _audio(
 
 
 def _check_pair(
-    files: VoiceFiles, acoustic: Sambert, vocoder: Generator, f0: F0Scale | None, audio: _Audio
+    files: VoiceFiles,
+    acoustic: Sambert,
+    vocoder: Generator,
+    f0: F0Normalization | None,
+    audio: _Audio,
 ) -> None:
     """Refuse an acoustic model and a vocoder that do not belong together."""
     params = vocoder.params

@@ -108,7 +108,7 @@ def phrase_readings(voted: dict[str, list[str]]) -> dict[str, list[str]]:
     words.txt stands above all of this.
     """
     kept: dict[str, list[str]] = {}
-    reader = _Reader()
+    reader = _TableReader()
     for word in sorted(voted, key=lambda word: (len(word), word)):
         reading = voted[word]
         if reader.reading(word) != reading or RULED & set(word):
@@ -117,7 +117,7 @@ def phrase_readings(voted: dict[str, list[str]]) -> dict[str, list[str]]:
     return kept
 
 
-class _Reader:
+class _TableReader:
     """The runtime's own way from a word to its reading, with a table that grows."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.measure.graph_player import Floats
 from tts_daemon.workshop.measure.parity_engines import torch_engine
 from tts_daemon.workshop.models.hifigan import Generator, sine_excitation
-from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, Voice
+from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
 from tts_daemon.workshop.quantize import calibration
 
 
@@ -42,7 +42,7 @@ class Lesson:
         return waveform[:, 0]
 
 
-def speak(voice: Voice, texts: Sequence[str], report: Callable[[str], None]) -> list[Floats]:
+def speak(voice: TorchVoice, texts: Sequence[str], report: Callable[[str], None]) -> list[Floats]:
     """The acoustic model's frames [T, C] of every clause, speakers and emotions taking turns."""
     acoustic = torch_engine(voice).acoustic
     spoken = [acoustic(sentence).frames for sentence in calibration.sentences(voice, texts)]
@@ -55,7 +55,7 @@ class Lessons:
     """Draws pieces at random, each frame as likely as any other."""
 
     def __init__(
-        self, voice: Voice, spoken: Sequence[Floats], *, device: str = "cpu", seed: int = 0
+        self, voice: TorchVoice, spoken: Sequence[Floats], *, device: str = "cpu", seed: int = 0
     ) -> None:
         """Take the voice and its frames [T, C] of many clauses."""
         self._voice, self._device = voice, device

@@ -17,7 +17,7 @@ from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.checkpoints.model_files import NOTES_FILE, VoiceFiles
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.random_voice import vocoder_yaml
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 
 CHANNELS = 128
 RESBLOCK_KERNELS = (3, 7)
@@ -49,7 +49,9 @@ def count_parameters(generator: Generator) -> int:
     return sum(parameter.numel() for parameter in generator.parameters())
 
 
-def publish(files: VoiceFiles, voice: Voice, student: Generator, step: int, target: Path) -> None:
+def publish(
+    files: VoiceFiles, voice: TorchVoice, student: Generator, step: int, target: Path
+) -> None:
     """Write a model directory: the voice as it is, but for its vocoder.
 
     Args:
@@ -78,7 +80,7 @@ def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
         raise CheckpointError(f"{target}: cannot be written: {error.strerror or error}") from error
 
 
-def _write(files: VoiceFiles, voice: Voice, student: Generator, step: int, root: Path) -> None:
+def _write(files: VoiceFiles, voice: TorchVoice, student: Generator, step: int, root: Path) -> None:
     folder = root / "voices" / files.name
     for part in ("am", "voc"):
         (folder / part / "ckpt").mkdir(parents=True)
@@ -103,7 +105,7 @@ def _write(files: VoiceFiles, voice: Voice, student: Generator, step: int, root:
     (folder / NOTES_FILE).write_text(notes, encoding="utf-8")
 
 
-def _audio(voice: Voice) -> dict[str, Any]:
+def _audio(voice: TorchVoice) -> dict[str, Any]:
     return {
         "sampling_rate": voice.sample_rate,
         "hop_length": voice.hop_length,
@@ -111,7 +113,7 @@ def _audio(voice: Voice) -> dict[str, Any]:
     }
 
 
-def _notes(voice: Voice, step: int) -> dict[str, Any]:
+def _notes(voice: TorchVoice, step: int) -> dict[str, Any]:
     """The voice's own notes, and that its vocoder is another."""
     origin = {
         "voice": voice.notes.provenance,

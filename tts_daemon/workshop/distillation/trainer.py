@@ -17,9 +17,9 @@ from tts_daemon.workshop.distillation.student import student_params
 from tts_daemon.workshop.measure.graph_player import Floats
 from tts_daemon.workshop.models.hifigan import Generator
 from tts_daemon.workshop.models.hifigan.start import start_wide
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.training.losses import SpectralLoss
-from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.schedule import Every, TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, save_state
 
 HELD_OUT = 10
@@ -53,7 +53,7 @@ class Distillation:
     """One training, resumable; `run` goes on until the clock is over."""
 
     def __init__(
-        self, voice: Voice, spoken: Sequence[Floats], state_file: Path, plan: Plan
+        self, voice: TorchVoice, spoken: Sequence[Floats], state_file: Path, plan: Plan
     ) -> None:
         """Take the voice and its frames of many clauses, and go on where the state file stands.
 
@@ -74,7 +74,7 @@ class Distillation:
         self.lessons = Lessons(voice, learnt, device=plan.device, seed=seed)
         held_out = Lessons(voice, spoken[::HELD_OUT], device=plan.device)
         self._examination = held_out.draw(plan.pieces, plan.piece_frames)
-        self._clock = Clock(plan.minutes, done)
+        self._clock = TimeBudget(plan.minutes, done)
 
     @property
     def finished(self) -> bool:

@@ -9,12 +9,12 @@ from tts_daemon.workshop.export.encoder import encoder_graph
 from tts_daemon.workshop.export.postnet import postnet_fsmn_graph, postnet_lstm_graph
 from tts_daemon.workshop.export.variance import duration_graph, variance_graph
 from tts_daemon.workshop.export.vocoder import vocoder_graph
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 
 __all__ = ["export_graphs"]
 
 
-def export_graphs(voice: Voice) -> dict[str, onnx.ModelProto]:
+def export_graphs(voice: TorchVoice) -> dict[str, onnx.ModelProto]:
     """The graphs of a voice in FP32, by the names of the voice package."""
     model = voice.acoustic
     return {

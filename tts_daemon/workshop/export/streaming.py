@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 
 from tts_daemon.workshop.export.nodes import NodeWriter, live_nodes
 from tts_daemon.workshop.export.streams import Timetable
-from tts_daemon.workshop.export.window_nodes import State, WindowWriter
+from tts_daemon.workshop.export.window_nodes import StreamState, WindowWriter
 from tts_daemon.workshop.export.windows import Windows
 
 
@@ -58,7 +58,7 @@ def _copy(node: onnx.NodeProto, inputs: list[str]) -> onnx.NodeProto:
     return new
 
 
-def _build(old: onnx.ModelProto, writer: NodeWriter, states: list[State]) -> onnx.ModelProto:
+def _build(old: onnx.ModelProto, writer: NodeWriter, states: list[StreamState]) -> onnx.ModelProto:
     edges = helper.make_tensor_value_info("edges", TensorProto.INT64, [2])
     outputs = [*old.graph.output, *_infos(states, "_out")]
     graph = helper.make_graph(
@@ -78,7 +78,7 @@ def _build(old: onnx.ModelProto, writer: NodeWriter, states: list[State]) -> onn
     return model
 
 
-def _infos(states: list[State], suffix: str) -> list[onnx.ValueInfoProto]:
+def _infos(states: list[StreamState], suffix: str) -> list[onnx.ValueInfoProto]:
     return [
         helper.make_tensor_value_info(
             state.name + suffix,

@@ -22,7 +22,7 @@ from torch import nn
 from tts_daemon.workshop.export.builder import GraphBuilder, array
 from tts_daemon.workshop.models.hifigan import Generator
 from tts_daemon.workshop.models.hifigan.generator import FINAL_SLOPE, ResidualBlock
-from tts_daemon.workshop.models.hifigan.layers import Convolution
+from tts_daemon.workshop.models.hifigan.layers import PaddedConvolution
 
 _REACH = 4
 """Input steps on each side in which an upsampling filter is looked for."""
@@ -61,7 +61,7 @@ def _stage(graph: GraphBuilder, generator: Generator, stage: int, x: str, excita
     scale, channels = params.upsample_scales[stage], params.channels // 2**stage
     x = _upsample(graph, x, polyphase(branches, scale, channels), f"upsamples.{stage}")
     if excitation:
-        down = cast("Convolution", generator.source_downs[stage])
+        down = cast("PaddedConvolution", generator.source_downs[stage])
         x = graph.add(x, _convolution(graph, excitation, down, f"source_downs.{stage}"))
     count = len(params.resblock_kernels)
     outputs = [
@@ -86,13 +86,13 @@ def _residual_block(
         for part, layer in zip(("convs1", "convs2"), pair, strict=True):
             hidden = graph.op("LeakyRelu", hidden, alpha=slope)
             hidden = _convolution(
-                graph, hidden, cast("Convolution", layer), f"{name}.{part}.{index}"
+                graph, hidden, cast("PaddedConvolution", layer), f"{name}.{part}.{index}"
             )
         x = graph.add(x, hidden)
     return x
 
 
-def _convolution(graph: GraphBuilder, x: str, layer: Convolution, name: str) -> str:
+def _convolution(graph: GraphBuilder, x: str, layer: PaddedConvolution, name: str) -> str:
     conv = layer.conv1d
     padding = int(conv.padding[0])
     return graph.conv(

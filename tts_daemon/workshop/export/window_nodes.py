@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 from tts_daemon.workshop.export.nodes import NodeWriter
 from tts_daemon.workshop.export.streams import TIME, Timetable
-from tts_daemon.workshop.export.windows import Reading, Windows
+from tts_daemon.workshop.export.windows import WindowReading, Windows
 
 _FIRST, _LAST = 0, 1
 """Places in the input `edges`."""
@@ -22,7 +22,7 @@ _END = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StreamState:
     """What is kept from one piece to the next.
 
     Attributes:
@@ -49,7 +49,7 @@ class WindowWriter:
         self._windows = windows
         self._writer = writer
         self._written: dict[str, str] = {}
-        self.states: list[State] = []
+        self.states: list[StreamState] = []
 
     def read(self, node: onnx.NodeProto, name: str) -> str:
         """What a node is to read in the place of a value."""
@@ -82,7 +82,7 @@ class WindowWriter:
         ]
         window = self._writer.op("Concat", *filter(None, parts), axis=TIME)
         if state:
-            self.states.append(State(state, channels, zero.dtype))
+            self.states.append(StreamState(state, channels, zero.dtype))
             self._keep(state, window, extent.kept)
         self._written[site] = window
         return window
@@ -109,7 +109,7 @@ class WindowWriter:
         count = writer.op("Mul", self._edge(edge), number(places))
         return writer.op("Slice", zeros, number(0), count, number(TIME))
 
-    def _part(self, window: str, reading: Reading) -> str:
+    def _part(self, window: str, reading: WindowReading) -> str:
         """The places of a window that one reader needs."""
         whole, own = self._windows.extents[reading.site], reading.extent
         start = self._at_edge(_FIRST, whole.left - own.left, whole.kept - own.kept)

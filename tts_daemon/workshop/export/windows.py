@@ -41,7 +41,7 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class WindowReading:
     """How one node reads one stream.
 
     Attributes:
@@ -68,14 +68,14 @@ class Windows:
     def __init__(self, timetable: Timetable) -> None:
         """Look at what every node reads."""
         self._times = timetable
-        self._readings: dict[tuple[str, str], Reading] = {}
+        self._readings: dict[tuple[str, str], WindowReading] = {}
         self.extents: dict[str, Extent] = {}
         self.inside: set[str] = set()
         # Convolutions first: what lies between them and their windows reads no window itself.
         self._plan(node for node in timetable.nodes if node.op_type == "Conv")
         self._plan(node for node in timetable.nodes if node.op_type != "Conv")
 
-    def reading(self, node: onnx.NodeProto, name: str) -> Reading | None:
+    def reading(self, node: onnx.NodeProto, name: str) -> WindowReading | None:
         """How a node reads a stream; None: as it comes."""
         return self._readings.get((node.output[0], name))
 
@@ -93,7 +93,7 @@ class Windows:
         if extent == Extent():
             return
         self.extents[site] = self.extents.get(site, Extent()).joined(extent)
-        self._readings[node.output[0], name] = Reading(site, path, extent, wait)
+        self._readings[node.output[0], name] = WindowReading(site, path, extent, wait)
         self.inside.update(step.output[0] for step in path if self._has_one_reader(step.output[0]))
 
     def _site(self, name: str) -> tuple[str, tuple[onnx.NodeProto, ...]]:

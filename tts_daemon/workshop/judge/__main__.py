@@ -18,7 +18,7 @@ from tts_daemon.errors import TtsError
 from tts_daemon.workshop.judge.hearing import Listener
 from tts_daemon.workshop.judge.pictures import draw
 from tts_daemon.workshop.judge.report import judge
-from tts_daemon.workshop.judge.speaking import Speaker
+from tts_daemon.workshop.judge.speaking import PackageSpeaker
 
 DATA = Path(__file__).parent.parent / "data"
 SETS = {name: DATA / f"judge_{name}.txt" for name in ("general", "home", "questions", "english")}
@@ -33,13 +33,13 @@ def sentences(count: int | None) -> dict[str, list[str]]:
     }
 
 
-def pictures(speaker: Speaker, target: Path) -> None:
+def pictures(speaker: PackageSpeaker, target: Path) -> None:
     """The same sentence in every emotion."""
     spoken = {name: speaker.speak(PICTURED, Style(emotion=name)) for name in speaker.emotions}
     draw(spoken, target / "emotions.png")
 
 
-def compared(speakers: dict[str, Speaker], teacher: Path | None, target: Path) -> None:
+def compared(speakers: dict[str, PackageSpeaker], teacher: Path | None, target: Path) -> None:
     """One sentence by the teacher (a recording at 16 kHz) and by every package."""
     spoken = {name: speaker.speak(PICTURED) for name, speaker in speakers.items()}
     if teacher:
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Judge every package."""
     listener = Listener(options.whisper)
-    speakers = {package.name: Speaker(package) for package in options.packages}
+    speakers = {package.name: PackageSpeaker(package) for package in options.packages}
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -23,7 +23,7 @@ from tts_daemon.workshop.judge.melody import (
     tone_distance,
 )
 from tts_daemon.workshop.judge.silences import clause_levels_db, mark_silences_s
-from tts_daemon.workshop.judge.speaking import Speaker
+from tts_daemon.workshop.judge.speaking import PackageSpeaker
 
 Speak = Callable[[str, Style], Floats]
 
@@ -39,7 +39,7 @@ INTENSITIES = (0.0, 0.5, 1.0, 1.5, 2.0)
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9.\-]*")
 
 
-def probe(speaker: Speaker, sentences: Sequence[str]) -> dict[str, Any]:
+def probe(speaker: PackageSpeaker, sentences: Sequence[str]) -> dict[str, Any]:
     """Everything but what needs a recogniser.
 
     Args:
@@ -130,7 +130,7 @@ def energies(speak: Speak, sentences: Sequence[str]) -> dict[str, dict[str, floa
     }
 
 
-def intensities(speaker: Speaker, sentences: Sequence[str]) -> dict[str, dict[str, float]]:
+def intensities(speaker: PackageSpeaker, sentences: Sequence[str]) -> dict[str, dict[str, float]]:
     """For each emotion, the largest step of f0, level and pace: 0.25 is even, 1 is a switch."""
     _, *others = speaker.emotions
     table = {}
@@ -211,12 +211,12 @@ def _wide_semitones(waveform: Floats) -> Floats:
     return np.asarray(12 * np.log2(f0[f0 > 0] / 100), dtype=np.float32)
 
 
-def _manners(speaker: Speaker, sentences: Sequence[str]) -> dict[str, Manner]:
+def _manners(speaker: PackageSpeaker, sentences: Sequence[str]) -> dict[str, Manner]:
     return {
         emotion: _manner(speaker, sentences, Style(emotion=emotion)) for emotion in speaker.emotions
     }
 
 
-def _manner(speaker: Speaker, sentences: Sequence[str], style: Style) -> Manner:
+def _manner(speaker: PackageSpeaker, sentences: Sequence[str], style: Style) -> Manner:
     syllables = sum(len(speaker.syllable_seconds(text)) for text in sentences)
     return manner([speaker.speak(text, style) for text in sentences], syllables)

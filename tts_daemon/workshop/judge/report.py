@@ -14,7 +14,7 @@ from tts_daemon.extras import importing
 from tts_daemon.workshop.judge.hearing import Errors, Listener
 from tts_daemon.workshop.judge.measures import SAMPLE_RATE, pause_levels_db, prosody
 from tts_daemon.workshop.judge.probes import latin_words, missed_percent, probe
-from tts_daemon.workshop.judge.speaking import Speaker
+from tts_daemon.workshop.judge.speaking import PackageSpeaker
 from tts_daemon.workshop.judge.stability import examine, random_texts
 
 Floats = NDArray[np.float32]
@@ -66,7 +66,7 @@ def pleasantness(waveforms: Sequence[Floats]) -> dict[str, float]:
     }
 
 
-def emotions(speaker: Speaker, texts: Sequence[str]) -> dict[str, dict[str, float]]:
+def emotions(speaker: PackageSpeaker, texts: Sequence[str]) -> dict[str, dict[str, float]]:
     """Pitch, its range, rate and level of every emotion, on the same sentences."""
     table = {}
     for emotion in speaker.emotions:
@@ -82,7 +82,7 @@ def emotions(speaker: Speaker, texts: Sequence[str]) -> dict[str, dict[str, floa
 
 
 def judge(
-    speaker: Speaker,
+    speaker: PackageSpeaker,
     listener: Listener,
     sets: Mapping[str, Sequence[str]],
     random_count: int,

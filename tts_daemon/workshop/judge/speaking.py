@@ -19,7 +19,7 @@ from tts_daemon.voices.store import VoiceStore
 Floats = NDArray[np.float32]
 
 
-class Speaker:
+class PackageSpeaker:
     """Front end and one voice, warm."""
 
     def __init__(self, package: Path, threads: int = 1) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tts_daemon.domain import Style
 from tts_daemon.workshop.judge.measures import largest_step
-from tts_daemon.workshop.judge.speaking import Speaker
+from tts_daemon.workshop.judge.speaking import PackageSpeaker
 
 SHORTEST_SYLLABLE_S, LONGEST_SYLLABLE_S = 0.05, 0.8
 LONGEST_TEXT = 200
@@ -56,7 +56,7 @@ def random_texts(sentences: Sequence[str], count: int, seed: int = 0) -> list[st
     return texts
 
 
-def examine(speaker: Speaker, texts: Sequence[str]) -> Stability:
+def examine(speaker: PackageSpeaker, texts: Sequence[str]) -> Stability:
     """Speak all texts and look for what should not be there."""
     lengths, peaks, borders, usual = [], [0.0], [0.0], [0.0]
     for text in texts:

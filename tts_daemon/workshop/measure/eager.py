@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tts_daemon.workshop.measure.graph_player import Sentence, excitation
+from tts_daemon.workshop.measure.graph_player import SentenceInputs, excitation
 from tts_daemon.workshop.models.sambert import Sambert
 from tts_daemon.workshop.models.sambert.decoder import KeysValues, attention_masks
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize import calibration
 
 
@@ -25,10 +25,10 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def whole_sentence(voice: Voice, text: str) -> Sentence:
+def whole_sentence(voice: TorchVoice, text: str) -> SentenceInputs:
     """A text as one sentence, as the reference takes it."""
     clauses = list(calibration.sentences(voice, [text]))
-    return Sentence(
+    return SentenceInputs(
         np.concatenate([clause.symbols for clause in clauses]),
         np.concatenate([clause.emotion for clause in clauses]),
         np.concatenate([clause.speaker for clause in clauses]),
@@ -38,14 +38,14 @@ def whole_sentence(voice: Voice, text: str) -> Sentence:
 class EagerVoice:
     """Speaks with the torch models of a checkpoint."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: TorchVoice) -> None:
         """Take a loaded voice; its weights are shared, not copied."""
         self._voice = voice
         self._acoustic = _Refed(voice.acoustic.config).eval()
         self._acoustic.load_state_dict(voice.acoustic.state_dict(), assign=True)
 
     @torch.inference_mode()
-    def speak(self, sentence: Sentence) -> NDArray[np.float32]:
+    def speak(self, sentence: SentenceInputs) -> NDArray[np.float32]:
         """Make the waveform [N]."""
         speaker = torch.from_numpy(sentence.speaker)[None]
         if self._voice.has_speaker_embedding:

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from tts_daemon.workshop.models.hifigan import sine_excitation
-from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, Voice
-from tts_daemon.workshop.quantize.torchscript.part import Part
+from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
+from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
 
 Floats = NDArray[np.float32]
 Feeds = dict[str, NDArray[np.generic]]
@@ -26,7 +26,7 @@ Listener = Callable[[str, Feeds], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class SentenceInputs:
     """What one sentence is made of.
 
     Attributes:
@@ -41,7 +41,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class SentenceRendering:
     """What came of it.
 
     Attributes:
@@ -58,7 +58,7 @@ class Rendering:
     waveform: Floats
 
 
-def sentence(voice: Voice, ids: Mapping[str, NDArray[np.int64]]) -> Sentence:
+def sentence(voice: TorchVoice, ids: Mapping[str, NDArray[np.int64]]) -> SentenceInputs:
     """From ids per field, as `symbols.encode_line` makes them (the end symbol is cut off)."""
     fields = ("sy", "tone", "syllable_flag", "word_segment")
     symbols = np.stack([ids[field][:-1] for field in fields], axis=1)
@@ -66,7 +66,7 @@ def sentence(voice: Voice, ids: Mapping[str, NDArray[np.int64]]) -> Sentence:
     rows = voice.speaker_table.shape[0]
     speaker_ids = ids["speaker_category"][:-1]
     speaker = _one_hot(speaker_ids * 0 if voice.has_speaker_embedding else speaker_ids, rows)
-    return Sentence(symbols, emotion, speaker)
+    return SentenceInputs(symbols, emotion, speaker)
 
 
 def _one_hot(ids: NDArray[np.int64], rows: int) -> Floats:
@@ -78,21 +78,23 @@ class GraphPlayer:
 
     def __init__(
         self,
-        voice: Voice,
-        graphs: Mapping[str, onnx.ModelProto | Part],
+        voice: TorchVoice,
+        graphs: Mapping[str, onnx.ModelProto | TorchGraph],
         *,
         threads: int = 1,
         listener: Listener | None = None,
     ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        self._parts = {name: graph for name, graph in graphs.items() if isinstance(graph, Part)}
+        self._parts = {
+            name: graph for name, graph in graphs.items() if isinstance(graph, TorchGraph)
+        }
         self._sessions = {
             name: onnxruntime.InferenceSession(
                 graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
             for name, graph in graphs.items()
-            if not isinstance(graph, Part)
+            if not isinstance(graph, TorchGraph)
         }
         self._voice = voice
         self._listener = listener
@@ -108,8 +110,8 @@ class GraphPlayer:
         return dict(zip(names, session.run(names, feeds), strict=True))
 
     def render(
-        self, spoken: Sentence, *, durations: Floats | None = None, noise: bool = True
-    ) -> Rendering:
+        self, spoken: SentenceInputs, *, durations: Floats | None = None, noise: bool = True
+    ) -> SentenceRendering:
         """Synthesise one sentence.
 
         Args:
@@ -120,7 +122,9 @@ class GraphPlayer:
         made = self.acoustic(spoken, durations)
         return replace(made, waveform=self.vocode(made.frames, noise))
 
-    def acoustic(self, spoken: Sentence, durations: Floats | None = None) -> Rendering:
+    def acoustic(
+        self, spoken: SentenceInputs, durations: Floats | None = None
+    ) -> SentenceRendering:
         """Everything but the waveform, which is left empty; arguments as for `render`."""
         text = self.run(
             "encoder",
@@ -135,7 +139,7 @@ class GraphPlayer:
             text["condition"][0],
             predicted if durations is None else durations,
         )
-        return Rendering(
+        return SentenceRendering(
             predicted, text["pitch"][0], text["energy"][0], frames, np.zeros(0, np.float32)
         )
 
@@ -255,7 +259,7 @@ class GraphPlayer:
         return feeds
 
 
-def excitation(voice: Voice, frames: Floats, noise: bool) -> torch.Tensor:
+def excitation(voice: TorchVoice, frames: Floats, noise: bool) -> torch.Tensor:
     """The sines of the frames [T, C] -> [1, H, N]; without `noise` all phases are zero too."""
     assert voice.f0 is not None  # noqa: S101  (the caller has looked)
     params = voice.vocoder.params

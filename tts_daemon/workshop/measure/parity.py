@@ -21,9 +21,9 @@ from tts_daemon.errors import CheckpointError, TtsError
 from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice, open_model
 from tts_daemon.workshop.checkpoints.symbols import FIELDS, encode_line
 from tts_daemon.workshop.export import export_graphs
-from tts_daemon.workshop.measure.graph_player import Rendering, sentence
+from tts_daemon.workshop.measure.graph_player import SentenceRendering, sentence
 from tts_daemon.workshop.measure.parity_engines import graphs_engine, render, torch_engine
-from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, Voice
+from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
 
 TOLERANCES = {"torch": 1e-4, "graphs": 1e-3}
 STAGES = ("ids", "durations", "pitch", "energy", "mel", "f0", "voiced", "waveform")
@@ -83,7 +83,9 @@ def _read_golden(directory: Path) -> tuple[list[str], Arrays]:
     return [line for line in lines if line.strip()], golden
 
 
-def _arrays(voice: Voice, ids: dict[str, NDArray[np.int64]], made: Rendering) -> Arrays:
+def _arrays(
+    voice: TorchVoice, ids: dict[str, NDArray[np.int64]], made: SentenceRendering
+) -> Arrays:
     """Ours, under the names of `golden.npz` without the sentence's number."""
     arrays: Arrays = {f"ids_{_IDS[field]}": values for field, values in ids.items()}
     arrays |= {

@@ -9,13 +9,18 @@ import numpy as np
 import onnx
 import torch
 
-from tts_daemon.workshop.measure.graph_player import Floats, GraphPlayer, Rendering, Sentence
+from tts_daemon.workshop.measure.graph_player import (
+    Floats,
+    GraphPlayer,
+    SentenceInputs,
+    SentenceRendering,
+)
 from tts_daemon.workshop.models.hifigan import published_excitation
-from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, Voice
+from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class ParityEngine:
     """One way to compute a voice.
 
     Attributes:
@@ -23,11 +28,11 @@ class Engine:
         vocode: mel [1, n_mels, T] and excitation [1, H, N] or None -> waveform [N].
     """
 
-    acoustic: Callable[[Sentence], Rendering]
+    acoustic: Callable[[SentenceInputs], SentenceRendering]
     vocode: Callable[[Floats, Floats | None], Floats]
 
 
-def graphs_engine(voice: Voice, graphs: Mapping[str, onnx.ModelProto]) -> Engine:
+def graphs_engine(voice: TorchVoice, graphs: Mapping[str, onnx.ModelProto]) -> ParityEngine:
     """The exported graphs of a voice."""
     player = GraphPlayer(voice, graphs)
 
@@ -36,10 +41,10 @@ def graphs_engine(voice: Voice, graphs: Mapping[str, onnx.ModelProto]) -> Engine
         waveform: Floats = player.run("vocoder", **feeds)["waveform"][0]
         return waveform
 
-    return Engine(player.acoustic, vocode)
+    return ParityEngine(player.acoustic, vocode)
 
 
-def torch_engine(voice: Voice) -> Engine:
+def torch_engine(voice: TorchVoice) -> ParityEngine:
     """The torch models of a voice."""
 
     def vocode(mel: Floats, source: Floats | None) -> Floats:
@@ -48,12 +53,12 @@ def torch_engine(voice: Voice) -> Engine:
             waveform: Floats = voice.vocoder(torch.from_numpy(mel), sines)[0, 0].numpy()
         return waveform
 
-    return Engine(lambda spoken: _acoustic(voice, spoken), vocode)
+    return ParityEngine(lambda spoken: _acoustic(voice, spoken), vocode)
 
 
 def render(
-    voice: Voice, engine: Engine, spoken: Sentence, melody: Floats | None = None
-) -> Rendering:
+    voice: TorchVoice, engine: ParityEngine, spoken: SentenceInputs, melody: Floats | None = None
+) -> SentenceRendering:
     """One sentence, with a silent excitation noise and all phases zero.
 
     Args:
@@ -69,7 +74,7 @@ def render(
     return replace(made, waveform=engine.vocode(mel, _source(voice, made.frames, melody)))
 
 
-def _source(voice: Voice, frames: Floats, melody: Floats | None = None) -> Floats | None:
+def _source(voice: TorchVoice, frames: Floats, melody: Floats | None = None) -> Floats | None:
     """The excitation [1, H, N] of frames [T, C]; None for a voice without one."""
     if voice.f0 is None:
         return None
@@ -86,7 +91,7 @@ def _source(voice: Voice, frames: Floats, melody: Floats | None = None) -> Float
     return sines
 
 
-def _acoustic(voice: Voice, spoken: Sentence) -> Rendering:
+def _acoustic(voice: TorchVoice, spoken: SentenceInputs) -> SentenceRendering:
     """One sentence through the torch acoustic model."""
     speaker = torch.from_numpy(spoken.speaker)[None]
     if voice.has_speaker_embedding:
@@ -94,7 +99,7 @@ def _acoustic(voice: Voice, spoken: Sentence) -> Rendering:
     made = voice.acoustic.infer(
         torch.from_numpy(spoken.symbols)[None], torch.from_numpy(spoken.emotion)[None], speaker
     )
-    return Rendering(
+    return SentenceRendering(
         made.durations.numpy(),
         made.pitch.numpy(),
         made.energy.numpy(),

@@ -11,10 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from tts_daemon.errors import VoiceError
-from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer, Rendering, Sentence
-from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, Voice
+from tts_daemon.workshop.measure.graph_player import (
+    Feeds,
+    GraphPlayer,
+    SentenceInputs,
+    SentenceRendering,
+)
+from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
 from tts_daemon.workshop.quantize.noise import MAIN_OUTPUTS, TARGETS, NoiseMeter
-from tts_daemon.workshop.quantize.torchscript.part import Part
+from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
 from tts_daemon.workshop.training.features import MelSpectrogram
 
 VOCODER_SNR_DB = 15.0
@@ -88,10 +93,10 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 def measure(
-    voice: Voice,
+    voice: TorchVoice,
     exact: Mapping[str, onnx.ModelProto],
-    quantized: Mapping[str, onnx.ModelProto | Part],
-    spoken: Sequence[Sentence],
+    quantized: Mapping[str, onnx.ModelProto | TorchGraph],
+    spoken: Sequence[SentenceInputs],
 ) -> Quality:
     """Compare two versions of a voice's graphs on some sentences."""
     other = GraphPlayer(voice, quantized)
@@ -113,8 +118,8 @@ def measure(
     )
 
 
-def _is_changed(exact: onnx.ModelProto, other: onnx.ModelProto | Part) -> bool:
-    return bool(other.backend) if isinstance(other, Part) else other is not exact
+def _is_changed(exact: onnx.ModelProto, other: onnx.ModelProto | TorchGraph) -> bool:
+    return bool(other.backend) if isinstance(other, TorchGraph) else other is not exact
 
 
 class GraphErrors:
@@ -160,10 +165,10 @@ def _least(values: Iterable[float]) -> float:
 
 
 def _pause_noise(
-    voice: Voice,
+    voice: TorchVoice,
     exact: Mapping[str, onnx.ModelProto],
-    quantized: Mapping[str, onnx.ModelProto | Part],
-    renderings: Sequence[Rendering],
+    quantized: Mapping[str, onnx.ModelProto | TorchGraph],
+    renderings: Sequence[SentenceRendering],
 ) -> float | None:
     if not _is_changed(exact["vocoder"], quantized["vocoder"]):
         return None
@@ -188,12 +193,12 @@ def mel_distance_db(wanted: NDArray[np.float32], made: NDArray[np.float32]) -> f
     return float(difference.square().mean(dim=0).sqrt().mean() * _DB_PER_NEPER)
 
 
-def _duration_error(wanted: Rendering, made: Rendering) -> float:
+def _duration_error(wanted: SentenceRendering, made: SentenceRendering) -> float:
     difference = np.abs(made.durations - wanted.durations).mean()
     return float(difference / max(float(wanted.durations.mean()), 1e-6))
 
 
-def _f0_error(voice: Voice, wanted: Rendering, made: Rendering) -> float:
+def _f0_error(voice: TorchVoice, wanted: SentenceRendering, made: SentenceRendering) -> float:
     if voice.f0 is None:
         return 0.0
     both = (wanted.frames[:, -1] >= VOICED_THRESHOLD) & (made.frames[:, -1] >= VOICED_THRESHOLD)
@@ -202,7 +207,7 @@ def _f0_error(voice: Voice, wanted: Rendering, made: Rendering) -> float:
 
 
 def emotion_kept(
-    voice: Voice, reference: GraphPlayer, other: GraphPlayer, sentence: Sentence
+    voice: TorchVoice, reference: GraphPlayer, other: GraphPlayer, sentence: SentenceInputs
 ) -> dict[str, float]:
     """How much of what an emotion changes in FP32 it also changes in the other version.
 
@@ -229,7 +234,7 @@ def emotion_kept(
     return kept
 
 
-def _speak_as(sentence: Sentence, row: int) -> Sentence:
+def _speak_as(sentence: SentenceInputs, row: int) -> SentenceInputs:
     """The same sentence, every symbol in one emotion."""
     weights = np.zeros_like(sentence.emotion)
     weights[:, row] = 1

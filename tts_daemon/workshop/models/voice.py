@@ -16,7 +16,7 @@ VOICED_THRESHOLD = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class F0Scale:
+class F0Normalization:
     """How the acoustic model's f0 value becomes Hz: value x factor + offset.
 
     Attributes:
@@ -77,7 +77,7 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class TorchVoice:
     """One acoustic model and its vocoder, ready for inference.
 
     Attributes:
@@ -98,7 +98,7 @@ class Voice:
     speaker_table: NDArray[np.float32]
     sample_rate: int
     hop_length: int
-    f0: F0Scale | None
+    f0: F0Normalization | None
     notes: Notes = field(default_factory=Notes)
 
     @property

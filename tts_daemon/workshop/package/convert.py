@@ -19,7 +19,7 @@ from tts_daemon.workshop.checkpoints.checkpoint import (
 )
 from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.measure import quality
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.package.writer import PackageGraphs, write_package
 from tts_daemon.workshop.quantize import dynamic as quantize_dynamic
 from tts_daemon.workshop.quantize.precision import (
@@ -30,7 +30,7 @@ from tts_daemon.workshop.quantize.precision import (
     quantize_statically,
 )
 from tts_daemon.workshop.quantize.torchscript import fx as quantize_fx
-from tts_daemon.workshop.quantize.torchscript.part import Part
+from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
 from tts_daemon.workshop.quantize.torchscript.parts import make_parts
 from tts_daemon.workshop.quantize.torchscript.scripts import write_scripts
 
@@ -84,15 +84,15 @@ def refuse_existing(target: Path, wanted: Conversion) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class ExportedVoice:
     """A loaded voice and its FP32 graphs: what every mode starts from."""
 
-    voice: Voice
+    voice: TorchVoice
     exported: Mapping[str, onnx.ModelProto]
     calibrated: Calibrated
 
 
-def prepare(source: Path | VoiceFiles, wanted: Conversion, report: Report) -> Prepared:
+def prepare(source: Path | VoiceFiles, wanted: Conversion, report: Report) -> ExportedVoice:
     """Load and export. Raises CheckpointError."""
     with ExitStack() as unpacked:
         if isinstance(source, Path):
@@ -102,10 +102,10 @@ def prepare(source: Path | VoiceFiles, wanted: Conversion, report: Report) -> Pr
     voice = replace(voice, notes=replace(voice.notes, **wanted.notes))
     report("exporting")
     exported = export_graphs(voice)
-    return Prepared(voice, exported, Calibrated(voice, exported, wanted.wishes, report))
+    return ExportedVoice(voice, exported, Calibrated(voice, exported, wanted.wishes, report))
 
 
-def write(prepared: Prepared, target: Path, wanted: Conversion, report: Report) -> Path:
+def write(prepared: ExportedVoice, target: Path, wanted: Conversion, report: Report) -> Path:
     """Make the graphs of one mode, measure them and write the package.
 
     Raises:
@@ -116,7 +116,7 @@ def write(prepared: Prepared, target: Path, wanted: Conversion, report: Report) 
     return write_package(prepared.voice, graphs, target, replace=wanted.force)
 
 
-def _make_onnx(prepared: Prepared, wanted: Conversion, report: Report) -> PackageGraphs:
+def _make_onnx(prepared: ExportedVoice, wanted: Conversion, report: Report) -> PackageGraphs:
     made = _quantized(prepared, wanted, report)
     precisions = made.precisions(prepared.exported)
     if wanted.mode == "fp32":
@@ -125,7 +125,7 @@ def _make_onnx(prepared: Prepared, wanted: Conversion, report: Report) -> Packag
     return PackageGraphs(made.models, precisions, figures, {**figures, **made.details()})
 
 
-def _quantized(prepared: Prepared, wanted: Conversion, report: Report) -> Quantized:
+def _quantized(prepared: ExportedVoice, wanted: Conversion, report: Report) -> Quantized:
     if wanted.mode == "fp32":
         return Quantized(dict(prepared.exported))
     if wanted.mode == "dynamic":
@@ -138,7 +138,7 @@ def _quantized(prepared: Prepared, wanted: Conversion, report: Report) -> Quanti
     return quantize_statically(prepared.calibrated, wanted.wishes, report)
 
 
-def _make_torchscript(prepared: Prepared, wanted: Conversion, report: Report) -> PackageGraphs:
+def _make_torchscript(prepared: ExportedVoice, wanted: Conversion, report: Report) -> PackageGraphs:
     backend = wanted.mode.removeprefix("fx-")
     wishes, parts = wanted.wishes, make_parts(prepared.voice)
     excluded = quantize_fx.excluded_modules(parts, wishes.exclude)
@@ -155,8 +155,8 @@ def _make_torchscript(prepared: Prepared, wanted: Conversion, report: Report) ->
 
 
 def _measured(
-    prepared: Prepared,
-    models: Mapping[str, onnx.ModelProto | Part],
+    prepared: ExportedVoice,
+    models: Mapping[str, onnx.ModelProto | TorchGraph],
     wanted: Conversion,
     report: Report,
 ) -> dict[str, Any]:

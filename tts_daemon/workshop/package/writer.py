@@ -23,9 +23,9 @@ from tts_daemon.workshop.export.streaming import make_streaming
 from tts_daemon.workshop.models.hifigan import GeneratorParams
 from tts_daemon.workshop.models.hifigan.excitation import AMPLITUDE
 from tts_daemon.workshop.models.sambert.regulator import DurationPosition
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize.static import check_weights
-from tts_daemon.workshop.quantize.torchscript.scripts import Script
+from tts_daemon.workshop.quantize.torchscript.scripts import ScriptFile
 
 REPORT_NAME = "quality.json"
 
@@ -41,14 +41,14 @@ class PackageGraphs:
         report: All that was measured; written beside the manifest as `quality.json`.
     """
 
-    models: Mapping[str, onnx.ModelProto | Script]
+    models: Mapping[str, onnx.ModelProto | ScriptFile]
     precisions: Mapping[str, str]
     quality: Mapping[str, Any] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_package(
-    voice: Voice, graphs: PackageGraphs, directory: Path, *, replace: bool = False
+    voice: TorchVoice, graphs: PackageGraphs, directory: Path, *, replace: bool = False
 ) -> Path:
     """Write the package `directory`; its last part is the voice's new name.
 
@@ -78,7 +78,7 @@ def write_package(
     return directory
 
 
-def _write_files(voice: Voice, graphs: PackageGraphs, draft: Path, name: str) -> None:
+def _write_files(voice: TorchVoice, graphs: PackageGraphs, draft: Path, name: str) -> None:
     entries = {}
     look_ahead = 0
     for graph, model in graphs.models.items():
@@ -114,9 +114,9 @@ class _GraphFile:
     look_ahead_frames: int = 0
 
 
-def _graph_file(graph: str, model: onnx.ModelProto | Script) -> _GraphFile:
+def _graph_file(graph: str, model: onnx.ModelProto | ScriptFile) -> _GraphFile:
     """What is written of one graph."""
-    if isinstance(model, Script):
+    if isinstance(model, ScriptFile):
         return _GraphFile(f"{graph}.ts", model.content, model.look_ahead_frames)
     check_weights(model)
     look_ahead = 0
@@ -139,7 +139,7 @@ def _move(draft: Path, directory: Path) -> None:
     draft.replace(directory)
 
 
-def manifest(voice: Voice, name: str) -> dict[str, Any]:
+def manifest(voice: TorchVoice, name: str) -> dict[str, Any]:
     """Everything that the manifest says without looking at the graphs."""
     config, notes = voice.acoustic.config, voice.notes
     content: dict[str, Any] = {
@@ -182,7 +182,7 @@ def _source(params: GeneratorParams) -> dict[str, Any]:
     return source | {"zero_phases": True} if params.zero_phases else source
 
 
-def _dimensions(voice: Voice) -> dict[str, int]:
+def _dimensions(voice: TorchVoice) -> dict[str, int]:
     config = voice.acoustic.config
     block = voice.acoustic.mel_postnet.fsmn.blocks[0]
     return {

@@ -17,8 +17,8 @@ from tts_daemon.errors import CheckpointError
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.symbols import VoiceTraits, encode
 from tts_daemon.workshop.checkpoints.symbols import SYMBOL_FIELDS
-from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer, Sentence
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer, SentenceInputs
+from tts_daemon.workshop.models.voice import TorchVoice
 
 RUNS = {"decoder": 600, "duration": 300}
 """Most runs kept of the graphs that run once per step or symbol; others keep one per sentence."""
@@ -44,7 +44,7 @@ def read_texts(path: Path | None = None) -> list[str]:
     return texts
 
 
-def sentences(voice: Voice, texts: Sequence[str]) -> Iterator[Sentence]:
+def sentences(voice: TorchVoice, texts: Sequence[str]) -> Iterator[SentenceInputs]:
     """Read the texts with the front end; emotions and speakers of the voice take turns."""
     frontend = Frontend()
     tables = {name: voice.tables[name] for name in SYMBOL_FIELDS}
@@ -58,10 +58,10 @@ def sentences(voice: Voice, texts: Sequence[str]) -> Iterator[Sentence]:
             breaks = np.array([symbol.sy.startswith("#") for symbol in clause.symbols])
             speaker = np.zeros((len(ids), rows), np.float32)
             speaker[:, row] = 1
-            yield Sentence(ids, _emotion_weights(voice, emotion, breaks), speaker)
+            yield SentenceInputs(ids, _emotion_weights(voice, emotion, breaks), speaker)
 
 
-def _turns(voice: Voice) -> Iterator[tuple[int, str]]:
+def _turns(voice: TorchVoice) -> Iterator[tuple[int, str]]:
     """Speakers (rows of their table) and emotions for ever: soon each of them, then every pair."""
     speakers, emotions = _speakers(voice), voice.notes.emotions
     round_length = math.lcm(len(speakers), len(emotions))
@@ -71,7 +71,7 @@ def _turns(voice: Voice) -> Iterator[tuple[int, str]]:
         yield speakers[shifted % len(speakers)], emotions[number % len(emotions)]
 
 
-def _speakers(voice: Voice) -> list[int]:
+def _speakers(voice: TorchVoice) -> list[int]:
     """Rows of the speaker table that a sentence may ask for."""
     if voice.has_speaker_embedding:
         return [0]
@@ -79,7 +79,7 @@ def _speakers(voice: Voice) -> list[int]:
 
 
 def _emotion_weights(
-    voice: Voice, emotion: str, breaks: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    voice: TorchVoice, emotion: str, breaks: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """One-hot rows [L, E]; the breaks have the voice's emotion for breaks."""
     names = voice.tables["emo_category"]
@@ -112,7 +112,7 @@ class Recorder:
 
 
 def record(
-    voice: Voice, graphs: Mapping[str, onnx.ModelProto], spoken: Sequence[Sentence]
+    voice: TorchVoice, graphs: Mapping[str, onnx.ModelProto], spoken: Sequence[SentenceInputs]
 ) -> dict[str, list[Feeds]]:
     """Run the FP32 graphs over the sentences and keep what each graph was given.
 

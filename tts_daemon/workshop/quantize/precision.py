@@ -10,8 +10,8 @@ from typing import Any
 import onnx
 
 from tts_daemon.errors import VoiceError
-from tts_daemon.workshop.measure.graph_player import Feeds, Sentence
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.measure.graph_player import Feeds, SentenceInputs
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize import calibration
 from tts_daemon.workshop.quantize import static as quantize_static
 from tts_daemon.workshop.quantize.lstm import lstm_nodes, quantize_lstms
@@ -93,7 +93,7 @@ class Calibrated:
 
     def __init__(
         self,
-        voice: Voice,
+        voice: TorchVoice,
         exported: Mapping[str, onnx.ModelProto],
         wishes: Wishes,
         report: Report,
@@ -101,10 +101,10 @@ class Calibrated:
         """Take a voice and its FP32 graphs; nothing is run yet."""
         self.voice, self.exported = voice, exported
         self._texts, self._report = wishes.calibration, report
-        self._spoken: list[Sentence] = []
+        self._spoken: list[SentenceInputs] = []
         self._feeds: dict[str, list[Feeds]] = {}
 
-    def spoken(self) -> Sequence[Sentence]:
+    def spoken(self) -> Sequence[SentenceInputs]:
         """The calibration sentences. Raises CheckpointError if their file cannot be read."""
         if not self._spoken:
             texts = calibration.read_texts(self._texts)
@@ -118,7 +118,7 @@ class Calibrated:
             self._feeds = calibration.record(self.voice, self.exported, self.spoken())
         return self._feeds
 
-    def probes(self) -> list[Sentence]:
+    def probes(self) -> list[SentenceInputs]:
         """Sentences of middling length to measure with: all emotions, not every sentence."""
         middling = [item for item in self.spoken() if 15 <= len(item.symbols) <= 80]
         chosen = middling or list(self.spoken())

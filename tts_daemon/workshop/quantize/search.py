@@ -14,7 +14,7 @@ import onnx
 from onnx import numpy_helper, shape_inference
 
 from tts_daemon.workshop.measure.graph_player import Feeds
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize.noise import NoiseMeter, Target
 from tts_daemon.workshop.quantize.static import StaticQuantizer
 
@@ -56,7 +56,7 @@ class Found:
 
 
 def search(
-    voice: Voice,
+    voice: TorchVoice,
     graph: str,
     model: onnx.ModelProto,
     feeds: Sequence[Feeds],

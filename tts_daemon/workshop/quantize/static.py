@@ -39,7 +39,7 @@ class StaticOptions:
     op_types: tuple[str, ...] = OP_TYPES
 
 
-class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
+class _FeedsReader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime ships no types
     def __init__(self, feeds: Sequence[Feeds]) -> None:
         self._runs: Iterator[Feeds] = iter(feeds)
 
@@ -122,7 +122,7 @@ def _ranges(model: onnx.ModelProto, feeds: Sequence[Feeds], op_types: list[str])
             augmented_model_path=str(Path(folder) / "augmented.onnx"),
             calibrate_method=CalibrationMethod.MinMax,
         )
-        calibrator.collect_data(_Reader(feeds))
+        calibrator.collect_data(_FeedsReader(feeds))
         return calibrator.compute_data()
 
 

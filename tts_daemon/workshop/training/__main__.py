@@ -24,8 +24,8 @@ from tts_daemon.workshop.training.acoustic_trainer import (
     moments_of,
     new_model,
 )
-from tts_daemon.workshop.training.audition import Speaker, write_waves
-from tts_daemon.workshop.training.curriculum import Task, curriculum, judged_texts
+from tts_daemon.workshop.training.audition import TorchSpeaker, write_waves
+from tts_daemon.workshop.training.curriculum import Prompt, curriculum, judged_texts
 from tts_daemon.workshop.training.features import MelScale
 from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
 from tts_daemon.workshop.training.loop import train
@@ -86,7 +86,7 @@ def make_recordings(options: argparse.Namespace) -> None:
         for line in file.read_text(encoding="utf-8").splitlines()
         if line.strip()
     ]
-    tasks = [*curriculum(texts, Phrasing()), *map(Task, texts)]
+    tasks = [*curriculum(texts, Phrasing()), *map(Prompt, texts)]
     judged = judged_texts()
     teacher = Teacher(options.work / "teacher", options.threads)
     chosen = [task for task in tasks if task.text not in judged]
@@ -186,7 +186,7 @@ def recover(options: argparse.Namespace) -> None:
 
 def audition(options: argparse.Namespace) -> None:
     """Speak the lines of a file with two training states."""
-    speaker = Speaker(options.acoustic, options.vocoder)
+    speaker = TorchSpeaker(options.acoustic, options.vocoder)
     texts = [line for line in options.texts.read_text(encoding="utf-8").splitlines() if line]
     write_waves(speaker, texts[: options.count], options.output, options.emotion)
 

@@ -32,7 +32,7 @@ from tts_daemon.workshop.training.acoustic_data import (
     make_item,
 )
 from tts_daemon.workshop.training.corpus import Corpus
-from tts_daemon.workshop.training.schedule import Clock, cosine_rate
+from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 
 ACOUSTIC_PARAMS: dict[str, Any] = {
@@ -277,7 +277,7 @@ class AcousticTrainer:
         )
         held_out_items = [make_item(corpus, sentence) for sentence in held_out]
         self.held_out = ItemSource(held_out_items, self.pitch, self.energy)
-        self.clock = Clock(plan.minutes, done)
+        self.clock = TimeBudget(plan.minutes, done)
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step."""

@@ -36,7 +36,7 @@ TABLES = {
 VOICED_FROM = 0.6
 
 
-class Speaker:
+class TorchSpeaker:
     """Front end, acoustic model and vocoder in torch."""
 
     def __init__(self, acoustic: Path, vocoder: Path, untrained: Iterable[str] = ()) -> None:
@@ -82,7 +82,7 @@ def vocode(generator: Generator, frames: Tensor) -> NDArray[np.float32]:
     return waveform
 
 
-def write_waves(speaker: Speaker, texts: list[str], target: Path, emotion: str) -> None:
+def write_waves(speaker: TorchSpeaker, texts: list[str], target: Path, emotion: str) -> None:
     """Write 0000.wav, 0001.wav, ... into `target`."""
     target.mkdir(parents=True, exist_ok=True)
     for number, text in enumerate(texts):

@@ -34,7 +34,7 @@ _DIGITS = "零一二三四五六七八九"
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Prompt:
     """One utterance to be read.
 
     Attributes:
@@ -46,7 +46,7 @@ class Task:
     reading: tuple[str, ...] = ()
 
 
-def curriculum(sentences: Iterable[str], phrasing: Phrasing) -> list[Task]:
+def curriculum(sentences: Iterable[str], phrasing: Phrasing) -> list[Prompt]:
     """All lessons, mixed so that every part of the list has its share of each.
 
     Args:
@@ -62,7 +62,7 @@ def curriculum(sentences: Iterable[str], phrasing: Phrasing) -> list[Task]:
         "english": filled(lessons["english"], SIZES["english"], chance),
         "erhua": filled(lessons["erhua"], SIZES["erhua"], chance),
         "numbers": filled(lessons["numbers"], SIZES["numbers"], chance),
-        "twisters": [Task(text) for text in lessons["twisters"].split()],
+        "twisters": [Prompt(text) for text in lessons["twisters"].split()],
     }
     return mixed({name: tasks[: SIZES[name]] for name, tasks in made.items()})
 
@@ -75,7 +75,7 @@ def judged_texts() -> frozenset[str]:
     )
 
 
-def mixed(lessons: dict[str, list[Task]]) -> list[Task]:
+def mixed(lessons: dict[str, list[Prompt]]) -> list[Prompt]:
     """Every lesson spread evenly over the whole; a text once."""
     placed = [
         ((place + 0.5) / len(tasks), task)
@@ -86,7 +86,7 @@ def mixed(lessons: dict[str, list[Task]]) -> list[Task]:
     return list(dict.fromkeys(ordered))
 
 
-def lone_syllables(chance: random.Random) -> list[Task]:
+def lone_syllables(chance: random.Random) -> list[Prompt]:
     """Every syllable with a tone that some character has; all tones of a syllable together."""
     readings: dict[str, dict[str, str]] = defaultdict(dict)
     for line in tables.data_lines("characters.txt"):
@@ -98,7 +98,7 @@ def lone_syllables(chance: random.Random) -> list[Task]:
     chance.shuffle(bases)
     bases.sort(key=lambda base: -len(readings[base]))  # minimal pairs first
     return [
-        Task(f"{character}。", (reading,))
+        Prompt(f"{character}。", (reading,))
         for base in bases
         for reading, character in sorted(readings[base].items())
     ]
@@ -109,7 +109,7 @@ def _gb2312(character: str) -> bytes:
     return character.encode("gb2312", errors="ignore")
 
 
-def pairs(sentences: Iterable[str], phrasing: Phrasing, count: int) -> list[Task]:
+def pairs(sentences: Iterable[str], phrasing: Phrasing, count: int) -> list[Prompt]:
     """Words of two syllables, every pair of tones as often as any other."""
     frequency: Counter[str] = Counter()
     tones: dict[str, str] = {}
@@ -123,10 +123,10 @@ def pairs(sentences: Iterable[str], phrasing: Phrasing, count: int) -> list[Task
         by_tones[tones[text]].append(text)
     turns = range(max(map(len, by_tones.values()), default=0))
     in_turn = (texts[turn] for turn in turns for texts in by_tones.values() if turn < len(texts))
-    return [Task(f"{text}。") for text in islice(in_turn, count)]
+    return [Prompt(f"{text}。") for text in islice(in_turn, count)]
 
 
-def questions(lesson: dict[str, Any], chance: random.Random) -> list[Task]:
+def questions(lesson: dict[str, Any], chance: random.Random) -> list[Prompt]:
     """Statements that are asked in all ways, beside the statements themselves."""
     found = [
         statement + ending
@@ -135,10 +135,10 @@ def questions(lesson: dict[str, Any], chance: random.Random) -> list[Task]:
     ]
     found += lesson["others"].split()
     chance.shuffle(found)
-    return [Task(text) for text in found]
+    return [Prompt(text) for text in found]
 
 
-def filled(lesson: dict[str, Any], count: int, chance: random.Random) -> list[Task]:
+def filled(lesson: dict[str, Any], count: int, chance: random.Random) -> list[Prompt]:
     """Sentences with words in their braces, each word as often as any other."""
     sources = {
         "e": _endless(lesson.get("words", ""), chance),
@@ -152,7 +152,7 @@ def filled(lesson: dict[str, Any], count: int, chance: random.Random) -> list[Ta
     }
     patterns = lesson["sentences"]
     return [
-        Task(_PLACE.sub(lambda match: next(sources[match[1]]), patterns[number % len(patterns)]))
+        Prompt(_PLACE.sub(lambda match: next(sources[match[1]]), patterns[number % len(patterns)]))
         for number in range(count)
     ]
 

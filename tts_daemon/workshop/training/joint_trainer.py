@@ -26,7 +26,7 @@ from tts_daemon.workshop.training.acoustic_trainer import (
 )
 from tts_daemon.workshop.training.corpus import Corpus, Sentence
 from tts_daemon.workshop.training.features import F0_MAXIMUM_HZ, F0_MINIMUM_HZ, N_MELS
-from tts_daemon.workshop.training.schedule import Clock, cosine_rate
+from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import Crops, waveform_of
 from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS, new_generator, synthesize
@@ -105,7 +105,7 @@ class JointTrainer:
         self.held_out = [(b, self._places(b)) for b in self._source(held_out, seed=0).epoch()]
         self._random = np.random.default_rng(plan.seed + self.step)
         self.source = self._source(train, seed=plan.seed + self.step)
-        self.clock = Clock(plan.minutes, resumed["progress"] if resumed else 0.0)
+        self.clock = TimeBudget(plan.minutes, resumed["progress"] if resumed else 0.0)
 
     def train_step(self, batch: Batch) -> dict[str, float]:
         """One step of both."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
-from tts_daemon.workshop.training.schedule import Clock, Every
+from tts_daemon.workshop.training.schedule import Every, TimeBudget
 
 BatchT = TypeVar("BatchT")
 
@@ -21,7 +21,7 @@ class Trainer(Protocol[BatchT]):
         step: Steps taken, those of earlier runs included.
     """
 
-    clock: Clock
+    clock: TimeBudget
     step: int
 
     def batches(self) -> Iterator[BatchT]:

@@ -21,7 +21,7 @@ from torch.nn import functional
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.corpus import Corpus, Sentence
 from tts_daemon.workshop.training.features import HOP_LENGTH, MelSpectrogram
-from tts_daemon.workshop.training.schedule import Clock, cosine_rate
+from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import CropSource, waveform_of
 
@@ -136,7 +136,7 @@ class RecognizerTrainer:
             self.step, done = state["step"], state["progress"]
         self.crops = CropSource(corpus, train, seed=plan.seed + self.step + 1)
         self._phones = phones_of(corpus)
-        self.clock = Clock(plan.minutes, done)
+        self.clock = TimeBudget(plan.minutes, done)
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Waveforms [B, N] and the phones of their frames [B, T], from anywhere."""

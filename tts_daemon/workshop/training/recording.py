@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tts_daemon.text.normalize import Pronunciation, normalize
 from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training.curriculum import Task
+from tts_daemon.workshop.training.curriculum import Prompt
 from tts_daemon.workshop.training.teacher import (
     STYLES,
     TEACHER_HOP,
@@ -42,7 +42,7 @@ REPORT_EVERY = 25
 
 def make_corpus(
     teacher: Teacher,
-    tasks: Iterable[Task],
+    tasks: Iterable[Prompt],
     target: Path,
     report: Callable[[str], None],
     stop: Callable[[], bool] = lambda: False,
@@ -70,14 +70,14 @@ def make_corpus(
                 report(f"teacher: {number} {task.text}")
 
 
-def script_of(task: Task, phrasing: Phrasing) -> Script | None:
+def script_of(task: Prompt, phrasing: Phrasing) -> Script | None:
     """What is to be read for a task; None where the teacher cannot."""
     spoken = normalize(task.text).text
     given = [Pronunciation(0, len(task.reading), task.reading)] if task.reading else []
     return script(phrasing.read(spoken, given), spoken)
 
 
-def file_name(task: Task) -> str:
+def file_name(task: Prompt) -> str:
     """Of its recording; the same wherever the task stands in a list."""
     return f"wav/{_digest(task.text + ' '.join(task.reading))[:12]}.flac"
 

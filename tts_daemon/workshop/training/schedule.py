@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 
 
-class Clock:
+class TimeBudget:
     """Progress from 0 to 1 over a budget of minutes; an interrupted run goes on where it stood.
 
     The budget is what remains: a run resumed at progress p with m minutes to go is over after m.

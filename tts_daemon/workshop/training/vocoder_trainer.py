@@ -23,7 +23,7 @@ from tts_daemon.workshop.training.losses import (
     feature_loss,
     generator_loss,
 )
-from tts_daemon.workshop.training.schedule import Clock, cosine_rate
+from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 from tts_daemon.workshop.training.vocoder_data import Crops, CropSource
 from tts_daemon.workshop.training.wave_loss import WaveLoss, Weights
@@ -148,7 +148,7 @@ class VocoderTrainer:
         )
         held_out_source = CropSource(corpus, held_out, predicted=predicted)
         self.held_out = held_out_source.draw(24, held_out_frames)
-        self.clock = Clock(plan.minutes, done)
+        self.clock = TimeBudget(plan.minutes, done)
 
     def batches(self) -> Iterator[Crops]:
         """Crops from anywhere."""

@@ -20,7 +20,7 @@ from tts_daemon.workshop.checkpoints.checkpoint import (
     load_voice,
     open_model,
 )
-from tts_daemon.workshop.models.voice import Notes, Voice
+from tts_daemon.workshop.models.voice import Notes, TorchVoice
 
 NAME = "random_emo"
 
@@ -35,7 +35,7 @@ def folder(root: Path) -> Path:
     return root / "voices" / NAME
 
 
-def load(root: Path) -> Voice:
+def load(root: Path) -> TorchVoice:
     return load_voice(find_files(root))
 
 

@@ -16,8 +16,8 @@ from tts_daemon.workshop.distillation.student import count_parameters, student_p
 from tts_daemon.workshop.distillation.trainer import Distillation, Plan
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.random_voice import make_random_voice
-from tts_daemon.workshop.models.voice import Voice
-from tts_daemon.workshop.training.schedule import Clock
+from tts_daemon.workshop.models.voice import TorchVoice
+from tts_daemon.workshop.training.schedule import TimeBudget
 from tts_daemon.workshop.training.states import load_state, save_state
 
 # Loading torch's optimisers alone takes long on a busy machine.
@@ -42,34 +42,34 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def voice(model: Path) -> Voice:
+def voice(model: Path) -> TorchVoice:
     return load_voice(find_files(model))
 
 
 @pytest.fixture
-def spoken(voice: Voice) -> list[np.ndarray]:
+def spoken(voice: TorchVoice) -> list[np.ndarray]:
     return speak(voice, TEXTS, lambda _line: None)
 
 
 class TestLessons:
-    def test_the_teacher_is_right(self, voice: Voice, spoken: list[np.ndarray]) -> None:
+    def test_the_teacher_is_right(self, voice: TorchVoice, spoken: list[np.ndarray]) -> None:
         lesson = Lessons(voice, spoken).draw(3, 10)
         assert lesson.mel.shape == (3, 80, 10)
         assert lesson.waveform.shape == (3, 2000)
         assert torch.equal(lesson.say(voice.vocoder), lesson.waveform)
 
-    def test_unvoiced_frames_are_noise(self, voice: Voice, spoken: list[np.ndarray]) -> None:
+    def test_unvoiced_frames_are_noise(self, voice: TorchVoice, spoken: list[np.ndarray]) -> None:
         silent = [np.concatenate([clause[:, :-1], 0 * clause[:, -1:]], 1) for clause in spoken]
         source = Lessons(voice, silent).draw(1, 40).source
         assert source is not None
         assert float(source.std()) == pytest.approx(0.1 / 3, rel=0.05)
 
-    def test_a_voice_without_excitation(self, voice: Voice, spoken: list[np.ndarray]) -> None:
+    def test_a_voice_without_excitation(self, voice: TorchVoice, spoken: list[np.ndarray]) -> None:
         params = replace(voice.vocoder.params, harmonics=0, sample_rate=0)
         plain = replace(voice, f0=None, vocoder=Generator(params))
         assert Lessons(plain, [clause[:, :80] for clause in spoken]).draw(2, 8).source is None
 
-    def test_texts_that_are_too_short(self, voice: Voice) -> None:
+    def test_texts_that_are_too_short(self, voice: TorchVoice) -> None:
         with pytest.raises(CheckpointError, match="longer ones by --texts"):
             Lessons(voice, [np.zeros((9, 82), np.float32)]).draw(1, 10)
 
@@ -88,13 +88,13 @@ class TestStudent:
 
 
 class TestTraining:
-    def make(self, voice: Voice, spoken: list[np.ndarray], state: Path) -> Distillation:
+    def make(self, voice: TorchVoice, spoken: list[np.ndarray], state: Path) -> Distillation:
         training = Distillation(voice, spoken, state, PLAN)
         # Past the warm-up, where a few steps would hardly move anything.
-        training._clock = Clock(ONE_HOUR, done=0.05)
+        training._clock = TimeBudget(ONE_HOUR, done=0.05)
         return training
 
-    def test_it_learns(self, voice: Voice, spoken: list[np.ndarray], tmp_path: Path) -> None:
+    def test_it_learns(self, voice: TorchVoice, spoken: list[np.ndarray], tmp_path: Path) -> None:
         training = self.make(voice, spoken, tmp_path / "state.pt")
         before, lesson = training.examine(), training.lessons.draw(2, 12)
         losses = [training.train_step(lesson) for _ in range(25)]
@@ -102,7 +102,7 @@ class TestTraining:
         assert training.examine()["snr_db"] > before["snr_db"]
 
     def test_an_interrupted_one_goes_on(
-        self, voice: Voice, spoken: list[np.ndarray], tmp_path: Path
+        self, voice: TorchVoice, spoken: list[np.ndarray], tmp_path: Path
     ) -> None:
         first = self.make(voice, spoken, tmp_path / "state.pt")
         first.train_step(first.lessons.draw(2, 12))
@@ -112,7 +112,9 @@ class TestTraining:
         for name, value in first.student.state_dict().items():
             assert torch.equal(second.student.state_dict()[name], value), name
 
-    def test_of_another_size(self, voice: Voice, spoken: list[np.ndarray], tmp_path: Path) -> None:
+    def test_of_another_size(
+        self, voice: TorchVoice, spoken: list[np.ndarray], tmp_path: Path
+    ) -> None:
         path = tmp_path / "state.pt"
         self.make(voice, spoken, path).save()
         state = load_state(path)

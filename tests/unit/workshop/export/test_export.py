@@ -10,11 +10,11 @@ import torch
 
 from tts_daemon.workshop.checkpoints.symbols import encode_line, published_tables
 from tts_daemon.workshop.export import export_graphs
-from tts_daemon.workshop.measure.graph_player import GraphPlayer, Sentence, sentence
+from tts_daemon.workshop.measure.graph_player import GraphPlayer, SentenceInputs, sentence
 from tts_daemon.workshop.measure.parity_engines import graphs_engine, render, torch_engine
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.sambert import Sambert, SambertConfig, TableSizes
-from tts_daemon.workshop.models.voice import F0Scale, Voice
+from tts_daemon.workshop.models.voice import F0Normalization, TorchVoice
 
 LINE = " ".join(
     f"{{{symbol}$emotion_happy$M7}}"
@@ -57,7 +57,7 @@ VARIANTS = {
 
 
 @pytest.fixture(params=list(VARIANTS.values()), ids=list(VARIANTS))
-def variant(request: pytest.FixtureRequest, voice: Voice) -> Voice:
+def variant(request: pytest.FixtureRequest, voice: TorchVoice) -> TorchVoice:
     """The tiny voice with some sizes changed, three speakers and fresh weights."""
     wanted: Variant = request.param
     tables = published_tables(["F7", "F74", "M7"], wanted.mask)
@@ -68,7 +68,7 @@ def variant(request: pytest.FixtureRequest, voice: Voice) -> Voice:
     acoustic, vocoder = Sambert(config).eval(), Generator(params).fuse_weight_norm().eval()
     with torch.no_grad():
         acoustic.variance_adaptor.duration_predictor.fc.bias.fill_(1.8)
-    f0 = F0Scale("mean_std", 50.0, 200.0) if params.harmonics else None
+    f0 = F0Normalization("mean_std", 50.0, 200.0) if params.harmonics else None
     speakers = acoustic.spk_tokenizer.weight.detach().numpy()
     return replace(
         voice,
@@ -81,7 +81,7 @@ def variant(request: pytest.FixtureRequest, voice: Voice) -> Voice:
     )
 
 
-def test_graphs_compute_what_torch_computes(variant: Voice) -> None:
+def test_graphs_compute_what_torch_computes(variant: TorchVoice) -> None:
     spoken = sentence(variant, encode_line(LINE, variant.tables))
     wanted = render(variant, torch_engine(variant), spoken)
     made = render(variant, graphs_engine(variant, export_graphs(variant)), spoken)
@@ -101,7 +101,7 @@ def test_the_vocoder_has_no_transposed_convolution(graphs: dict[str, onnx.ModelP
     assert "ConvTranspose" not in {node.op_type for node in graphs["vocoder"].graph.node}
 
 
-def test_export_is_reproducible(voice: Voice, graphs: dict[str, onnx.ModelProto]) -> None:
+def test_export_is_reproducible(voice: TorchVoice, graphs: dict[str, onnx.ModelProto]) -> None:
     again = export_graphs(voice)
     assert {name: again[name].SerializeToString() for name in again} == {
         name: graphs[name].SerializeToString() for name in graphs
@@ -109,7 +109,7 @@ def test_export_is_reproducible(voice: Voice, graphs: dict[str, onnx.ModelProto]
 
 
 def test_a_sentence_without_duration_is_silent(
-    voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sentence
+    voice: TorchVoice, graphs: dict[str, onnx.ModelProto], spoken: SentenceInputs
 ) -> None:
     player = GraphPlayer(voice, graphs)
     made = player.render(spoken, durations=np.zeros(len(spoken.symbols), np.float32))

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from tts_daemon.workshop.judge.report import emotions
-from tts_daemon.workshop.judge.speaking import Speaker
+from tts_daemon.workshop.judge.speaking import PackageSpeaker
 from tts_daemon.workshop.judge.stability import LONGEST_TEXT, examine, random_texts
 
 SENTENCES = ("今天天气很好，我们一起去公园散步吧。", "请先刷卡，再输入六位数的密码。", "你好！")
 
 
 @pytest.fixture(scope="module")
-def speaker() -> Speaker:
-    return Speaker(Path("models/xiaoyu"))
+def speaker() -> PackageSpeaker:
+    return PackageSpeaker(Path("models/xiaoyu"))
 
 
 def test_random_texts_are_always_the_same_ones() -> None:
@@ -25,7 +25,7 @@ def test_random_texts_are_always_the_same_ones() -> None:
     assert max(map(len, texts)) > 100
 
 
-def test_nothing_is_skipped_and_nothing_runs_away(speaker: Speaker) -> None:
+def test_nothing_is_skipped_and_nothing_runs_away(speaker: PackageSpeaker) -> None:
     found = examine(speaker, random_texts(SENTENCES, 8))
     assert found.texts == 8
     assert found.syllables > 100
@@ -35,7 +35,7 @@ def test_nothing_is_skipped_and_nothing_runs_away(speaker: Speaker) -> None:
     assert found.border_step < found.usual_step
 
 
-def test_emotions_are_told_apart(speaker: Speaker) -> None:
+def test_emotions_are_told_apart(speaker: PackageSpeaker) -> None:
     table = emotions(speaker, SENTENCES[:2])
     assert set(table) >= {"neutral", "happy", "sad", "angry", "gentle", "excited"}
     assert table["happy"]["f0_mean_hz"] > 1.08 * table["neutral"]["f0_mean_hz"]

@@ -12,9 +12,9 @@ import pytest
 
 from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.measure import quality
-from tts_daemon.workshop.measure.graph_player import GraphPlayer, Rendering, Sentence
+from tts_daemon.workshop.measure.graph_player import GraphPlayer, SentenceInputs, SentenceRendering
 from tts_daemon.workshop.measure.quality import GraphErrors, Quality
-from tts_daemon.workshop.models.voice import F0Scale, Voice
+from tts_daemon.workshop.models.voice import F0Normalization, TorchVoice
 
 JUST_GOOD_ENOUGH = Quality(
     graph_snr_db={"vocoder": quality.VOCODER_SNR_DB, "decoder": 1.0},
@@ -143,9 +143,9 @@ def test_each_graph_is_compared_alone_on_the_inputs_of_fp32() -> None:
     assert other.asked == ["memory", "decoder", "decoder"]
 
 
-def rendering(**parts: Any) -> Rendering:
+def rendering(**parts: Any) -> SentenceRendering:
     empty = np.zeros(0, np.float32)
-    return replace(Rendering(empty, empty, empty, empty, empty), **parts)
+    return replace(SentenceRendering(empty, empty, empty, empty, empty), **parts)
 
 
 def test_durations_are_compared_with_their_mean() -> None:
@@ -156,8 +156,8 @@ def test_durations_are_compared_with_their_mean() -> None:
     assert quality._duration_error(nothing, nothing) == 0
 
 
-def test_pitch_is_compared_where_both_are_voiced(voice: Voice) -> None:
-    scaled = replace(voice, f0=F0Scale("global", 100.0, 50.0))
+def test_pitch_is_compared_where_both_are_voiced(voice: TorchVoice) -> None:
+    scaled = replace(voice, f0=F0Normalization("global", 100.0, 50.0))
     exact = rendering(frames=np.array([[0.5, 0.9], [0.5, 0.9], [0.5, 0.1]], np.float32))
     made = rendering(frames=np.array([[0.6, 0.9], [0.9, 0.1], [0.9, 0.9]], np.float32))
     assert quality._f0_error(scaled, exact, made) == pytest.approx(10, abs=1e-3)
@@ -172,12 +172,12 @@ class Emotional:
 
     frames: dict[int, list[float]]
 
-    def acoustic(self, spoken: Sentence, durations: object = None) -> Rendering:
+    def acoustic(self, spoken: SentenceInputs, durations: object = None) -> SentenceRendering:
         row = int(spoken.emotion[0].argmax())
         return rendering(frames=np.array(self.frames[row], np.float32))
 
 
-def test_what_an_emotion_changes_is_followed_along_its_own_direction(voice: Voice) -> None:
+def test_what_an_emotion_changes_is_followed_along_its_own_direction(voice: TorchVoice) -> None:
     names = voice.tables["emo_category"]
     neutral, happy, sad, calm = (
         names.index(f"emotion_{name}") for name in ("neutral", "happy", "sad", "calm")
@@ -186,7 +186,7 @@ def test_what_an_emotion_changes_is_followed_along_its_own_direction(voice: Voic
     exact = Emotional({neutral: [1, 1], happy: [3, 1], sad: [1, 0], calm: [1, 1]})
     # Half as happy, with a change of its own beside it; sad the wrong way round.
     made = Emotional({neutral: [2, 2], happy: [3, 7], sad: [2, 3], calm: [9, 9]})
-    sentence = Sentence(
+    sentence = SentenceInputs(
         np.zeros((2, 4), np.int64), np.zeros((2, len(names)), np.float32), np.zeros((2, 1))
     )
     players = (cast(GraphPlayer, player) for player in (exact, made))

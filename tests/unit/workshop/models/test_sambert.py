@@ -12,11 +12,11 @@ from tts_daemon.workshop.models.random_voice import acoustic_yaml
 from tts_daemon.workshop.models.sambert import Inference, Sambert, SambertConfig, TableSizes
 from tts_daemon.workshop.models.sambert.decoder import attention_masks
 from tts_daemon.workshop.models.sambert.regulator import frame_symbols
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 
 
 @pytest.fixture
-def acoustic(voice: Voice) -> Sambert:
+def acoustic(voice: TorchVoice) -> Sambert:
     return voice.acoustic
 
 
@@ -85,7 +85,7 @@ def test_a_batch_with_forced_values_equals_inference(
         assert torch.allclose(pitch[row, : len(single.pitch)], single.pitch, atol=1e-5)
 
 
-def test_training_reaches_every_parameter(voice: Voice) -> None:
+def test_training_reaches_every_parameter(voice: TorchVoice) -> None:
     acoustic = Sambert(voice.acoustic.config)
     symbols, emotion, speaker = sentence(acoustic, 6, 0)
     made = acoustic(
@@ -112,7 +112,7 @@ def test_training_reaches_every_parameter(voice: Voice) -> None:
     assert untrained == []
 
 
-def test_without_autoregression_the_frames_before_are_not_read(voice: Voice) -> None:
+def test_without_autoregression_the_frames_before_are_not_read(voice: TorchVoice) -> None:
     model = Sambert(replace(voice.acoustic.config, autoregressive=False)).eval()
     symbols, emotion, speaker = sentence(model, 5, 0)
     arguments = {

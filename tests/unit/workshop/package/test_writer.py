@@ -13,7 +13,7 @@ from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import Manifest, verify
 from tts_daemon.workshop.models.hifigan import GeneratorParams
 from tts_daemon.workshop.models.random_voice import vocoder_yaml
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.package import writer as package
 from tts_daemon.workshop.package.writer import PackageGraphs, write_package
 
@@ -23,7 +23,7 @@ def content(graphs: dict[str, onnx.ModelProto]) -> PackageGraphs:
     return PackageGraphs(graphs, dict.fromkeys(graphs, "fp32"), {"mel_distance_db": 0.0})
 
 
-def test_the_manifest_tells_all(voice: Voice, content: PackageGraphs, tmp_path: Path) -> None:
+def test_the_manifest_tells_all(voice: TorchVoice, content: PackageGraphs, tmp_path: Path) -> None:
     write_package(voice, content, tmp_path / "models" / "mine")
     manifest = Manifest.load(tmp_path / "models" / "mine")
     verify(manifest, tmp_path / "models" / "mine")
@@ -39,7 +39,7 @@ def test_the_manifest_tells_all(voice: Voice, content: PackageGraphs, tmp_path: 
     assert "position_scales" not in written
 
 
-def test_a_voice_of_pulses_says_so(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_voice_of_pulses_says_so(voice: TorchVoice, monkeypatch: pytest.MonkeyPatch) -> None:
     # Only then: daemons from before the key play every other voice.
     assert "zero_phases" not in package.manifest(voice, "x")["source"]
     pulses = replace(voice.vocoder.params, zero_phases=True)
@@ -49,13 +49,13 @@ def test_a_voice_of_pulses_says_so(voice: Voice, monkeypatch: pytest.MonkeyPatch
     assert GeneratorParams.from_config(config) == pulses
 
 
-def test_a_pace_is_written_where_a_voice_has_one(voice: Voice) -> None:
+def test_a_pace_is_written_where_a_voice_has_one(voice: TorchVoice) -> None:
     assert "pace" not in package.manifest(voice, "x")
     slow = replace(voice, notes=replace(voice.notes, pace=0.9))
     assert package.manifest(slow, "x")["pace"] == 0.9
 
 
-def test_positions_of_ones_own(voice: Voice) -> None:
+def test_positions_of_ones_own(voice: TorchVoice) -> None:
     scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales
     usual = scales.data.clone()
     try:
@@ -68,7 +68,7 @@ def test_positions_of_ones_own(voice: Voice) -> None:
 
 
 def test_an_existing_voice_is_not_overwritten(
-    voice: Voice, content: PackageGraphs, tmp_path: Path
+    voice: TorchVoice, content: PackageGraphs, tmp_path: Path
 ) -> None:
     target = tmp_path / "mine"
     write_package(voice, content, target)
@@ -83,14 +83,14 @@ def test_an_existing_voice_is_not_overwritten(
 
 @pytest.mark.parametrize("name", ["a b", ".hidden", "-x", "a;b"])
 def test_names_that_are_none(
-    voice: Voice, content: PackageGraphs, tmp_path: Path, name: str
+    voice: TorchVoice, content: PackageGraphs, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(VoiceError, match="is no voice name"):
         write_package(voice, content, tmp_path / name)
 
 
 def test_a_failure_leaves_nothing_behind(
-    voice: Voice, content: PackageGraphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    voice: TorchVoice, content: PackageGraphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(self: Path, data: bytes) -> int:
         raise OSError(28, "No space left on device")
@@ -102,7 +102,7 @@ def test_a_failure_leaves_nothing_behind(
 
 
 def test_a_failure_keeps_the_older_package(
-    voice: Voice, content: PackageGraphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    voice: TorchVoice, content: PackageGraphs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_package(voice, content, tmp_path / "mine")
 
@@ -116,14 +116,14 @@ def test_a_failure_keeps_the_older_package(
     Manifest.load(tmp_path / "mine")
 
 
-def test_everyone_may_read_it(voice: Voice, content: PackageGraphs, tmp_path: Path) -> None:
+def test_everyone_may_read_it(voice: TorchVoice, content: PackageGraphs, tmp_path: Path) -> None:
     directory = write_package(voice, content, tmp_path / "mine")
     assert directory.stat().st_mode & 0o777 == 0o755
     assert np.all([path.stat().st_mode & 0o444 == 0o444 for path in directory.iterdir()])
 
 
 def test_a_weight_that_overflows_on_a_cortex_a72(
-    voice: Voice, content: PackageGraphs, tmp_path: Path
+    voice: TorchVoice, content: PackageGraphs, tmp_path: Path
 ) -> None:
     broken = onnx.ModelProto()
     broken.CopyFrom(content.models["memory"])

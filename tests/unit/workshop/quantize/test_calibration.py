@@ -9,13 +9,13 @@ import onnx
 import pytest
 
 from tts_daemon.text.symbols import ARPABET
-from tts_daemon.workshop.measure.graph_player import Rendering, Sentence
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.measure.graph_player import SentenceInputs, SentenceRendering
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize import calibration
 from tts_daemon.workshop.quantize.calibration import RUNS, VOCODER_FRAMES, Recorder
 
 
-def english_phones(voice: Voice, text: str) -> set[str]:
+def english_phones(voice: TorchVoice, text: str) -> set[str]:
     names = voice.tables["sy"]
     return {
         names[row[0]]
@@ -25,7 +25,7 @@ def english_phones(voice: Voice, text: str) -> set[str]:
     }
 
 
-def test_english_is_read_as_the_voice_will_read_it(voice: Voice) -> None:
+def test_english_is_read_as_the_voice_will_read_it(voice: TorchVoice) -> None:
     text = "打开Bluetooth"
     assert english_phones(voice, text)
     chinese = replace(voice, notes=replace(voice.notes, untrained=tuple(sorted(ARPABET))))
@@ -34,11 +34,11 @@ def test_english_is_read_as_the_voice_will_read_it(voice: Voice) -> None:
     assert not english_phones(some, text)
 
 
-def test_texts_without_anything_to_say_are_passed_over(voice: Voice) -> None:
+def test_texts_without_anything_to_say_are_passed_over(voice: TorchVoice) -> None:
     assert len(list(calibration.sentences(voice, ["你好", "", "——", "再见"]))) == 2
 
 
-def test_a_voice_without_an_emotion_for_breaks_keeps_that_of_the_phones(voice: Voice) -> None:
+def test_a_voice_without_an_emotion_for_breaks_keeps_that_of_the_phones(voice: TorchVoice) -> None:
     plain = replace(voice, notes=replace(voice.notes, break_emotion=None, emotions=("happy",)))
     (sentence,) = calibration.sentences(plain, ["你好"])
     happy = voice.tables["emo_category"].index("emotion_happy")
@@ -83,20 +83,20 @@ class Long:
     def __init__(self, *_: object, **__: object) -> None:
         self._left = list(self.lengths)
 
-    def acoustic(self, _spoken: Sentence) -> Rendering:
+    def acoustic(self, _spoken: SentenceInputs) -> SentenceRendering:
         frames = np.arange(self._left.pop(0), dtype=np.float32)[:, None]
         nothing = np.zeros(0, np.float32)
-        return Rendering(nothing, nothing, nothing, frames, nothing)
+        return SentenceRendering(nothing, nothing, nothing, frames, nothing)
 
     def vocoder_feeds(self, frames: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> object:
         return {"mel": frames[:, 0]}
 
 
 def test_the_vocoder_hears_beginnings_ends_and_middles(
-    voice: Voice, monkeypatch: pytest.MonkeyPatch
+    voice: TorchVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calibration, "GraphPlayer", Long)
-    sentence = Sentence(np.zeros((3, 4), np.int64), np.zeros((3, 1)), np.zeros((3, 1)))
+    sentence = SentenceInputs(np.zeros((3, 4), np.int64), np.zeros((3, 1)), np.zeros((3, 1)))
     pieces = calibration.record(voice, {}, [sentence] * len(Long.lengths))["vocoder"]
     starts = [int(piece["mel"][0]) for piece in pieces]
     assert [len(piece["mel"]) for piece in pieces] == [VOCODER_FRAMES] * 3 + [20]
@@ -107,7 +107,7 @@ def test_the_vocoder_hears_beginnings_ends_and_middles(
 
 
 def test_what_is_recorded_is_what_the_graph_was_given(
-    voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sentence
+    voice: TorchVoice, graphs: dict[str, onnx.ModelProto], spoken: SentenceInputs
 ) -> None:
     feeds = calibration.record(voice, graphs, [spoken])
     (encoder,) = feeds["encoder"]

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from tts_daemon.workshop.measure.graph_player import Feeds
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize.noise import RUNS, NoiseMeter, Target
 
 HOP = 200
@@ -32,7 +32,7 @@ def scaling(factor: float, offset: float = 0.0) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def meter(voice: Voice, runs: Sequence[np.ndarray], target: Target) -> NoiseMeter:
+def meter(voice: TorchVoice, runs: Sequence[np.ndarray], target: Target) -> NoiseMeter:
     assert voice.hop_length == HOP
     feeds: list[Feeds] = [{"mel": np.asarray(run, np.float32)} for run in runs]
     return NoiseMeter(voice, "vocoder", scaling(1.0), feeds, target)
@@ -44,19 +44,19 @@ TARGET = Target(snr_db=20.0, quiet_db=-40.0)
 
 
 @pytest.mark.parametrize(("factor", "noise_db"), [(1.1, -20.0), (0.99, -40.0), (2.0, 0.0)])
-def test_noise_is_relative_to_the_speech(voice: Voice, factor: float, noise_db: float) -> None:
+def test_noise_is_relative_to_the_speech(voice: TorchVoice, factor: float, noise_db: float) -> None:
     everywhere, pauses = meter(voice, [LOUD, 3 * LOUD], TARGET).noise_db(scaling(factor))
     assert everywhere == pytest.approx(noise_db, abs=0.01)
     assert pauses is None
 
 
-def test_the_same_graph_adds_nothing(voice: Voice) -> None:
+def test_the_same_graph_adds_nothing(voice: TorchVoice) -> None:
     same = meter(voice, [WITH_PAUSE], TARGET)
     assert max(same.noise_db(scaling(1.0))) < -200
     assert same.excess(scaling(1.0)) == (pytest.approx(0), pytest.approx(0))
 
 
-def test_a_hiss_in_a_pause_counts_for_itself(voice: Voice) -> None:
+def test_a_hiss_in_a_pause_counts_for_itself(voice: TorchVoice) -> None:
     hissing = scaling(1.0, offset=0.005)
     heard = meter(voice, [WITH_PAUSE], TARGET)
     everywhere, pauses = heard.noise_db(hissing)
@@ -68,11 +68,11 @@ def test_a_hiss_in_a_pause_counts_for_itself(voice: Voice) -> None:
     assert unheard.excess(hissing) == (pytest.approx(0.015, abs=1e-3),)
 
 
-def test_what_is_just_allowed_is_one(voice: Voice) -> None:
+def test_what_is_just_allowed_is_one(voice: TorchVoice) -> None:
     assert meter(voice, [LOUD], Target(20.0)).excess(scaling(1.1)) == (pytest.approx(1, abs=1e-3),)
 
 
-def test_the_runs_that_are_looked_at_are_few_and_spread(voice: Voice) -> None:
+def test_the_runs_that_are_looked_at_are_few_and_spread(voice: TorchVoice) -> None:
     # Each run is as loud as its number: what was looked at can be told from the mean power.
     counted = meter(voice, [np.full(HOP, float(number)) for number in range(33)], Target(20.0))
     chosen = np.arange(0, 33, 4)[:RUNS]
@@ -81,7 +81,7 @@ def test_the_runs_that_are_looked_at_are_few_and_spread(voice: Voice) -> None:
     assert counted.noise_db(difference)[0] == pytest.approx(expected, abs=1e-3)
 
 
-def test_in_words(voice: Voice) -> None:
+def test_in_words(voice: TorchVoice) -> None:
     assert meter(voice, [LOUD], TARGET).describe(scaling(1.1)) == "vocoder: SNR 20.0 dB"
     said = meter(voice, [WITH_PAUSE], TARGET).describe(scaling(1.0, offset=0.005))
     assert said == "vocoder: SNR 38.2 dB, noise in pauses -38.2 dB"

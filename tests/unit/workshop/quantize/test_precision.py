@@ -13,7 +13,7 @@ from onnx import numpy_helper
 from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer
 from tts_daemon.workshop.models.sambert import Sambert, TableSizes
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize import calibration
 from tts_daemon.workshop.quantize import dynamic as quantize_dynamic
 from tts_daemon.workshop.quantize.lstm import lstm_nodes, quantize_lstms
@@ -27,7 +27,7 @@ TEXTS = ("你好，世界", "今天的气温是二十六点五摄氏度", "真�
 
 
 @pytest.fixture(scope="module")
-def feeds(voice: Voice, graphs: Graphs) -> dict[str, list[Feeds]]:
+def feeds(voice: TorchVoice, graphs: Graphs) -> dict[str, list[Feeds]]:
     return calibration.record(voice, graphs, list(calibration.sentences(voice, TEXTS)))
 
 
@@ -60,7 +60,7 @@ class TestCheapest:
         assert self.names(*noises) == {"a"}
 
 
-def test_noises_add_up(voice: Voice, graphs: Graphs, feeds: dict[str, list[Feeds]]) -> None:
+def test_noises_add_up(voice: TorchVoice, graphs: Graphs, feeds: dict[str, list[Feeds]]) -> None:
     quantizer = StaticQuantizer(graphs["postnet_fsmn"], feeds["postnet_fsmn"])
     meter = NoiseMeter(
         voice, "postnet_fsmn", graphs["postnet_fsmn"], feeds["postnet_fsmn"], Target(0.0)
@@ -70,7 +70,7 @@ def test_noises_add_up(voice: Voice, graphs: Graphs, feeds: dict[str, list[Feeds
     assert abs(10 * math.log10(together / alone)) < 1.5
 
 
-def test_pauses_are_looked_at(voice: Voice, graphs: Graphs) -> None:
+def test_pauses_are_looked_at(voice: TorchVoice, graphs: Graphs) -> None:
     loud = np.zeros((1, 80, 24), np.float32)
     loud[:, :, 12:] = np.random.default_rng(0).normal(size=(1, 80, 12)) * 3
     source = np.zeros((1, 8, 24 * 200), np.float32)
@@ -96,13 +96,13 @@ def test_pauses_are_looked_at(voice: Voice, graphs: Graphs) -> None:
 
 class TestSearch:
     def test_a_modest_target_keeps_nothing(
-        self, voice: Voice, graphs: Graphs, feeds: dict[str, list[Feeds]]
+        self, voice: TorchVoice, graphs: Graphs, feeds: dict[str, list[Feeds]]
     ) -> None:
         found = search(voice, "memory", graphs["memory"], feeds["memory"], target=Target(20.0))
         assert found.kept == ()
 
     def test_a_high_target_is_reached(
-        self, voice: Voice, graphs: Graphs, feeds: dict[str, list[Feeds]]
+        self, voice: TorchVoice, graphs: Graphs, feeds: dict[str, list[Feeds]]
     ) -> None:
         model, runs = graphs["postnet_fsmn"], feeds["postnet_fsmn"]
         target = Target(43.0)
@@ -117,7 +117,7 @@ class TestSearch:
         assert "measuring" in said[0]
 
     def test_an_impossible_target_ends_in_fp32(
-        self, voice: Voice, graphs: Graphs, feeds: dict[str, list[Feeds]]
+        self, voice: TorchVoice, graphs: Graphs, feeds: dict[str, list[Feeds]]
     ) -> None:
         model, runs = graphs["memory"], feeds["memory"]
         found = search(voice, "memory", model, runs, target=Target(200.0))
@@ -136,7 +136,7 @@ def test_work_is_counted(graphs: Graphs, feeds: dict[str, list[Feeds]]) -> None:
 
 class TestLstm:
     def test_int8_is_close(
-        self, voice: Voice, graphs: Graphs, feeds: dict[str, list[Feeds]]
+        self, voice: TorchVoice, graphs: Graphs, feeds: dict[str, list[Feeds]]
     ) -> None:
         model = graphs["encoder"]
         quantized = quantize_lstms(model)
@@ -160,7 +160,7 @@ class TestLstm:
 
 
 def test_dynamic_needs_no_calibration(
-    voice: Voice, graphs: Graphs, feeds: dict[str, list[Feeds]]
+    voice: TorchVoice, graphs: Graphs, feeds: dict[str, list[Feeds]]
 ) -> None:
     for name in ("decoder", "duration"):
         quantized = quantize_dynamic.quantize(graphs[name])
@@ -185,7 +185,7 @@ def test_dynamic_leaves_out_what_is_excluded(graphs: Graphs) -> None:
     assert made["duration"] is not graphs["duration"]
 
 
-def test_every_speaker_is_heard_in_every_emotion(voice: Voice) -> None:
+def test_every_speaker_is_heard_in_every_emotion(voice: TorchVoice) -> None:
     tables = {**voice.tables, "speaker_category": ["F7", "F74", "M7", "_", "~", "@[MASK]"]}
     three = replace(
         voice,
@@ -209,7 +209,7 @@ class TestWholeVoice:
         file.write_text("\n".join(TEXTS))
         return file
 
-    def test_exclusions(self, voice: Voice, graphs: Graphs, texts: Path) -> None:
+    def test_exclusions(self, voice: TorchVoice, graphs: Graphs, texts: Path) -> None:
         exclude = ("vocoder", "memory:pnca.w_h_kv", "postnet_lstm:lstm")
         wishes = Wishes(calibration=texts, exclude=exclude, search=False)
         calibrated = Calibrated(voice, graphs, wishes, quiet)
@@ -226,14 +226,16 @@ class TestWholeVoice:
 
     @pytest.mark.parametrize("wrong", ["voc", "decoder:pnca.99.fc"])
     def test_mistaken_exclusions_are_named(
-        self, voice: Voice, graphs: Graphs, texts: Path, wrong: str
+        self, voice: TorchVoice, graphs: Graphs, texts: Path, wrong: str
     ) -> None:
         wishes = Wishes(calibration=texts, exclude=(wrong,))
         calibrated = Calibrated(voice, graphs, wishes, quiet)
         with pytest.raises(VoiceError, match=rf"--exclude {wrong}: no such .*; there are"):
             quantize_statically(calibrated, wishes, quiet)
 
-    def test_the_report_says_which_and_why(self, voice: Voice, graphs: Graphs, texts: Path) -> None:
+    def test_the_report_says_which_and_why(
+        self, voice: TorchVoice, graphs: Graphs, texts: Path
+    ) -> None:
         wishes = Wishes(calibration=texts, targets={"postnet_fsmn": Target(43.0)})
         calibrated = Calibrated(voice, graphs, wishes, quiet)
         made = quantize_statically(calibrated, wishes, quiet)

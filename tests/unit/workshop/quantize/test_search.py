@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize import search as search_module
 from tts_daemon.workshop.quantize.noise import Target
 from tts_daemon.workshop.quantize.search import (
@@ -104,7 +104,7 @@ def noisy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     ("noisy", "kept"), [(0.0, {"loud"}), (0.6, {"loud", "calm"})], indirect=["noisy"]
 )
 def test_one_more_goes_back_where_noises_add_up_to_more(
-    voice: Voice, noisy: Noisy, kept: set[str]
+    voice: TorchVoice, noisy: Noisy, kept: set[str]
 ) -> None:
     said: list[str] = []
     found = search(
@@ -116,7 +116,7 @@ def test_one_more_goes_back_where_noises_add_up_to_more(
 
 
 @pytest.mark.parametrize("noisy", [0.6], indirect=True)
-def test_what_is_excluded_is_not_measured(voice: Voice, noisy: Noisy) -> None:
+def test_what_is_excluded_is_not_measured(voice: TorchVoice, noisy: Noisy) -> None:
     said: list[str] = []
     found = search(
         voice,

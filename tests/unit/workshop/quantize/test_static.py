@@ -11,8 +11,8 @@ from onnx import numpy_helper
 from tts_daemon.errors import CheckpointError, VoiceError
 from tts_daemon.workshop.export.int8_products import int8_products
 from tts_daemon.workshop.measure import quality
-from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer, Sentence
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer, SentenceInputs
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize import calibration
 from tts_daemon.workshop.quantize.noise import MAIN_OUTPUTS
 from tts_daemon.workshop.quantize.static import (
@@ -26,13 +26,13 @@ TEXTS = ("你好，世界", "今天的气温是二十六点五摄氏度", "真�
 
 
 @pytest.fixture(scope="module")
-def spoken(voice: Voice) -> list[Sentence]:
+def spoken(voice: TorchVoice) -> list[SentenceInputs]:
     return list(calibration.sentences(voice, TEXTS))
 
 
 @pytest.fixture(scope="module")
 def feeds(
-    voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sequence[Sentence]
+    voice: TorchVoice, graphs: dict[str, onnx.ModelProto], spoken: Sequence[SentenceInputs]
 ) -> dict[str, list[Feeds]]:
     return calibration.record(voice, graphs, spoken)
 
@@ -58,7 +58,7 @@ class TestTexts:
             calibration.read_texts(file)
 
 
-def test_emotions_take_turns_and_breaks_have_their_own(voice: Voice) -> None:
+def test_emotions_take_turns_and_breaks_have_their_own(voice: TorchVoice) -> None:
     names = voice.tables["emo_category"]
     texts = ["好"] * len(voice.notes.emotions)
     heard = []
@@ -69,7 +69,7 @@ def test_emotions_take_turns_and_breaks_have_their_own(voice: Voice) -> None:
     assert tuple(heard) == voice.notes.emotions
 
 
-def test_every_graph_has_real_inputs(feeds: dict[str, list[Feeds]], voice: Voice) -> None:
+def test_every_graph_has_real_inputs(feeds: dict[str, list[Feeds]], voice: TorchVoice) -> None:
     assert {name: len(runs) > 0 for name, runs in feeds.items()} == dict.fromkeys(
         (
             *("encoder", "variance", "duration", "memory", "decoder"),
@@ -84,7 +84,7 @@ def test_every_graph_has_real_inputs(feeds: dict[str, list[Feeds]], voice: Voice
 
 @pytest.mark.parametrize("graph", ["encoder", "memory", "decoder", "postnet_fsmn", "vocoder"])
 def test_int8_is_close_to_fp32(
-    graph: str, voice: Voice, graphs: dict[str, onnx.ModelProto], feeds: dict[str, list[Feeds]]
+    graph: str, voice: TorchVoice, graphs: dict[str, onnx.ModelProto], feeds: dict[str, list[Feeds]]
 ) -> None:
     quantized = quantize(graphs[graph], feeds[graph])
     kinds = {item.data_type for item in quantized.graph.initializer}
@@ -139,7 +139,7 @@ def test_excluded_nodes_stay_fp32(
 
 @pytest.mark.parametrize("graph", ["encoder", "variance", "memory", "decoder", "postnet_fsmn"])
 def test_products_as_one_node_make_the_same_numbers(
-    graph: str, voice: Voice, graphs: dict[str, onnx.ModelProto], feeds: dict[str, list[Feeds]]
+    graph: str, voice: TorchVoice, graphs: dict[str, onnx.ModelProto], feeds: dict[str, list[Feeds]]
 ) -> None:
     first = quantized_nodes(graphs[graph])[0]
     quantized = quantize(graphs[graph], feeds[graph], StaticOptions(exclude=(first,)))
@@ -172,7 +172,10 @@ def test_the_fp32_graph_is_left_alone(
 
 class TestQuality:
     def test_of_the_same_graphs(
-        self, voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sequence[Sentence]
+        self,
+        voice: TorchVoice,
+        graphs: dict[str, onnx.ModelProto],
+        spoken: Sequence[SentenceInputs],
     ) -> None:
         figures = quality.measure(voice, graphs, graphs, spoken[:2])
         assert figures.graph_snr_db == {}
@@ -182,10 +185,10 @@ class TestQuality:
 
     def test_of_int8(
         self,
-        voice: Voice,
+        voice: TorchVoice,
         graphs: dict[str, onnx.ModelProto],
         feeds: dict[str, list[Feeds]],
-        spoken: Sequence[Sentence],
+        spoken: Sequence[SentenceInputs],
     ) -> None:
         names = ("decoder", "vocoder")
         quantized = graphs | {name: quantize(graphs[name], feeds[name]) for name in names}
@@ -196,7 +199,10 @@ class TestQuality:
         assert figures.emotion_kept == pytest.approx(1, abs=0.2)
 
     def test_an_emotion_that_got_lost(
-        self, voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sequence[Sentence]
+        self,
+        voice: TorchVoice,
+        graphs: dict[str, onnx.ModelProto],
+        spoken: Sequence[SentenceInputs],
     ) -> None:
         deaf = onnx.ModelProto()
         deaf.CopyFrom(graphs["encoder"])
@@ -208,7 +214,10 @@ class TestQuality:
             quality.check(figures, lambda _line: None)
 
     def test_of_a_spoilt_voice(
-        self, voice: Voice, graphs: dict[str, onnx.ModelProto], spoken: Sequence[Sentence]
+        self,
+        voice: TorchVoice,
+        graphs: dict[str, onnx.ModelProto],
+        spoken: Sequence[SentenceInputs],
     ) -> None:
         spoilt = onnx.ModelProto()
         spoilt.CopyFrom(graphs["vocoder"])

@@ -12,7 +12,7 @@ from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
 from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.published import publish
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
-from tts_daemon.workshop.training.schedule import Clock
+from tts_daemon.workshop.training.schedule import TimeBudget
 from tts_daemon.workshop.training.states import required_state
 from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
 
@@ -33,7 +33,7 @@ def states(corpus: Corpus, tmp_path: Path) -> dict[str, Path]:
 def joint(corpus: Corpus, folder: Path, states: dict[str, Path], **plan: float) -> JointTrainer:
     chosen = JointPlan(ONE_HOUR, crops=2, crop_frames=16, **plan)  # type: ignore[arg-type]
     trainer = JointTrainer(corpus, folder, chosen, **states)
-    trainer.clock = Clock(ONE_HOUR, done=0.05)
+    trainer.clock = TimeBudget(ONE_HOUR, done=0.05)
     return trainer
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from itertools import count
 
 from tts_daemon.workshop.training.loop import train
-from tts_daemon.workshop.training.schedule import Clock
+from tts_daemon.workshop.training.schedule import TimeBudget
 
 
 class Counting:
     """Takes steps of no time; its loss is the number of the batch."""
 
     def __init__(self) -> None:
-        self.clock = Clock(60.0)
+        self.clock = TimeBudget(60.0)
         self.step = 0
         self.saved: list[int] = []
 
@@ -45,7 +45,7 @@ def test_it_saves_on_the_way() -> None:
 
 def test_it_takes_no_step_when_the_budget_is_spent() -> None:
     trainer, lines = Counting(), list[str]()
-    trainer.clock = Clock(60.0, done=1.0)
+    trainer.clock = TimeBudget(60.0, done=1.0)
     train(trainer, lines.append)
     assert trainer.step == 0
     assert trainer.saved == [0]

@@ -19,7 +19,7 @@ from tts_daemon.workshop.training.recognizer import (
     load_recognizer,
     phones_of,
 )
-from tts_daemon.workshop.training.schedule import Clock
+from tts_daemon.workshop.training.schedule import TimeBudget
 
 ONE_HOUR = 60.0
 
@@ -27,7 +27,7 @@ ONE_HOUR = 60.0
 def trainer(corpus: Corpus, folder: Path) -> RecognizerTrainer:
     torch.set_num_threads(1)
     made = RecognizerTrainer(corpus, folder, RecognizerPlan(ONE_HOUR, crops=2, crop_frames=32))
-    made.clock = Clock(ONE_HOUR, done=0.05)
+    made.clock = TimeBudget(ONE_HOUR, done=0.05)
     return made
 
 

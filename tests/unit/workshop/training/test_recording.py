@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from tts_daemon.workshop.training.curriculum import Task
+from tts_daemon.workshop.training.curriculum import Prompt
 from tts_daemon.workshop.training.labels import labels_of, usable
 from tts_daemon.workshop.training.recording import levelled, make_corpus
 from tts_daemon.workshop.training.teacher import Reading, Teacher, TeacherStyle
 from tts_daemon.workshop.training.teacher_phones import Script
 
-TASKS = [Task("你好。"), Task("妈。", ("ma4",)), Task("今天用USB，对不对？")]
+TASKS = [Prompt("你好。"), Prompt("妈。", ("ma4",)), Prompt("今天用USB，对不对？")]
 
 
 class ParrotTeacher(Teacher):
@@ -30,7 +30,7 @@ class ParrotTeacher(Teacher):
         return Reading(waveform, 12, durations, np.full(frames, 200.0), np.zeros(frames))
 
 
-def record(target: Path, tasks: list[Task]) -> ParrotTeacher:
+def record(target: Path, tasks: list[Prompt]) -> ParrotTeacher:
     teacher = ParrotTeacher()
     make_corpus(teacher, tasks, target, lambda _line: None)
     return teacher
@@ -47,7 +47,7 @@ def test_a_corpus_is_resumed_where_it_was_cut_off(tmp_path: Path) -> None:
 
 def test_tasks_may_be_added_anywhere(tmp_path: Path) -> None:
     record(tmp_path, TASKS)
-    assert record(tmp_path, [Task("再见。"), *TASKS]).read_count == 1
+    assert record(tmp_path, [Prompt("再见。"), *TASKS]).read_count == 1
 
 
 def test_it_stops_when_it_is_told_to(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tts_daemon.voices.store import VoiceStore
 from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.sambert import Sambert
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.training import tables
 from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS, new_model
 from tts_daemon.workshop.training.recovery import recover_acoustic
@@ -40,7 +40,7 @@ def randomize(model: nn.Module, seed: int) -> None:
 def write_graphs(model: Sambert, generator: Generator, folder: Path) -> None:
     fused = Generator(GeneratorParams.from_config(VOCODER_PARAMS))
     fused.load_state_dict(generator.state_dict())
-    voice = Voice(
+    voice = TorchVoice(
         name="rain",
         acoustic=model,
         vocoder=fused.fuse_weight_norm().eval(),

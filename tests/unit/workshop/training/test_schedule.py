@@ -2,7 +2,7 @@
 
 import pytest
 
-from tts_daemon.workshop.training.schedule import Clock, Every, cosine_rate
+from tts_daemon.workshop.training.schedule import Every, TimeBudget, cosine_rate
 
 
 class FakeTime:
@@ -17,7 +17,7 @@ class FakeTime:
 
 def test_a_resumed_run_ends_when_its_remaining_budget_does() -> None:
     time = FakeTime()
-    clock = Clock(minutes=10, done=0.6, now=time)
+    clock = TimeBudget(minutes=10, done=0.6, now=time)
     assert clock.progress == pytest.approx(0.6)
     time.now_s += 300
     assert clock.progress == pytest.approx(0.8)

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 
 from tts_daemon.errors import CheckpointError
 from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training.curriculum import Task
+from tts_daemon.workshop.training.curriculum import Prompt
 from tts_daemon.workshop.training.recording import script_of
 from tts_daemon.workshop.training.teacher import (
     Teacher,
@@ -82,7 +82,7 @@ def test_a_missing_teacher_names_the_command(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def spoken() -> Script:
     """`t a → space`, pause, `(y) i ↓ .`: an own y is nothing to the teacher."""
-    found = script_of(Task("他，以。"), Phrasing())
+    found = script_of(Prompt("他，以。"), Phrasing())
     assert found is not None
     assert [p.symbol.sy for p in found.phones] == ["t_c", "a_c", "#3", "y_c", "i_c", "#4"]
     return found

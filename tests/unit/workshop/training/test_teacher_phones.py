@@ -8,7 +8,7 @@ from tts_daemon.text.phrasing import Phrasing
 from tts_daemon.text.reading import Syllable
 from tts_daemon.text.symbols import VoiceTraits
 from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.curriculum import Task
+from tts_daemon.workshop.training.curriculum import Prompt
 from tts_daemon.workshop.training.recording import script_of
 from tts_daemon.workshop.training.teacher_phones import (
     ENGLISH_CONSONANTS,
@@ -25,7 +25,7 @@ def phrasing() -> Phrasing:
 
 
 def script(phrasing: Phrasing, text: str) -> Script:
-    found = script_of(Task(text), phrasing)
+    found = script_of(Prompt(text), phrasing)
     assert found is not None
     return found
 
@@ -96,4 +96,4 @@ def test_a_question_is_told_by_its_last_break(
 
 
 def test_nothing_to_say_is_left_out(phrasing: Phrasing) -> None:
-    assert script_of(Task("？！"), phrasing) is None
+    assert script_of(Prompt("？！"), phrasing) is None

@@ -15,7 +15,7 @@ from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.published import PACE, publish
 from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
-from tts_daemon.workshop.training.schedule import Clock
+from tts_daemon.workshop.training.schedule import TimeBudget
 from tts_daemon.workshop.training.states import load_state, save_state
 from tts_daemon.workshop.training.vocoder_data import CropSource
 from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
@@ -34,7 +34,7 @@ def one_thread() -> None:
 def acoustic(corpus: Corpus, folder: Path) -> AcousticTrainer:
     trainer = AcousticTrainer(corpus, folder, AcousticPlan(ONE_HOUR))
     # Past the warm-up, where a few steps would hardly move anything.
-    trainer.clock = Clock(ONE_HOUR, done=0.05)
+    trainer.clock = TimeBudget(ONE_HOUR, done=0.05)
     return trainer
 
 
@@ -47,7 +47,7 @@ def vocoder(corpus: Corpus, folder: Path, adversarial_from: float) -> VocoderTra
         weights=FEW_FRAMES,
     )
     trainer = VocoderTrainer(corpus, folder, plan, held_out_frames=16)
-    trainer.clock = Clock(ONE_HOUR, done=0.05)
+    trainer.clock = TimeBudget(ONE_HOUR, done=0.05)
     return trainer
 
 
@@ -76,7 +76,7 @@ def test_an_autoregressive_model_learns_its_prenet_and_says_what_it_is(
 ) -> None:
     plan = AcousticPlan(ONE_HOUR, autoregressive=True)
     trainer = AcousticTrainer(corpus, tmp_path / "acoustic", plan)
-    trainer.clock = Clock(ONE_HOUR, done=0.05)
+    trainer.clock = TimeBudget(ONE_HOUR, done=0.05)
     prenet = trainer.model.decoder.prenet
     before = [parameter.clone() for parameter in prenet.parameters()]
     batch = next(trainer.source.epoch())
@@ -131,7 +131,7 @@ def test_the_vocoder_learns_in_bfloat16(corpus: Corpus, tmp_path: Path) -> None:
     for bfloat16 in (False, True):
         plan = VocoderPlan(ONE_HOUR, crops=2, crop_frames=16, bfloat16=bfloat16, weights=FEW_FRAMES)
         trainer = VocoderTrainer(corpus, tmp_path / str(bfloat16), plan, held_out_frames=16)
-        trainer.clock = Clock(ONE_HOUR, done=0.05)
+        trainer.clock = TimeBudget(ONE_HOUR, done=0.05)
         crops = trainer.train_crops.draw(2, 16)
         losses[bfloat16] = [trainer.train_step(crops)["spectral"] for _ in range(40)]
         assert all(weight.dtype == torch.float32 for weight in trainer.generator.parameters())
@@ -227,7 +227,7 @@ def test_the_melody_may_learn_alone(corpus: Corpus, tmp_path: Path) -> None:
     plan = AcousticPlan(ONE_HOUR, rate=3e-3, melody_only=True)
     state = tmp_path / "acoustic/state.pt"
     trainer = AcousticTrainer(corpus, tmp_path / "melody", plan, start_from=state)
-    trainer.clock = Clock(ONE_HOUR, done=0.1)
+    trainer.clock = TimeBudget(ONE_HOUR, done=0.1)
     before = {name: value.clone() for name, value in trainer.model.named_parameters()}
     batch = next(trainer.source.epoch())
     first = trainer.train_step(batch)

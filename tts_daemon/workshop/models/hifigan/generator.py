@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tts_daemon.workshop.models.hifigan.layers import (
-    Convolution,
+    PaddedConvolution,
     TransposedConvolution,
     WeightNormConv1d,
 )
@@ -34,11 +34,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, kernel_size: int, dilations: tuple[int, ...], causal: bool):
         super().__init__()
         self.convs1 = nn.ModuleList(
-            Convolution(channels, channels, kernel_size, causal=causal, dilation=dilation)
+            PaddedConvolution(channels, channels, kernel_size, causal=causal, dilation=dilation)
             for dilation in dilations
         )
         self.convs2 = nn.ModuleList(
-            Convolution(channels, channels, kernel_size, causal=causal) for _ in dilations
+            PaddedConvolution(channels, channels, kernel_size, causal=causal) for _ in dilations
         )
 
     def forward(self, x: Tensor, slope: float) -> Tensor:
@@ -88,8 +88,8 @@ class Generator(nn.Module):
         for stage in range(len(params.upsample_scales)):
             self._add_stage(stage, widths[stage], widths[stage + 1])
         kernel, causal = params.kernel_size, params.causal
-        self.conv_pre = Convolution(params.in_channels, widths[0], kernel, causal=causal)
-        self.conv_post = Convolution(widths[-1], params.out_channels, kernel, causal=causal)
+        self.conv_pre = PaddedConvolution(params.in_channels, widths[0], kernel, causal=causal)
+        self.conv_post = PaddedConvolution(widths[-1], params.out_channels, kernel, causal=causal)
         if params.harmonics:
             self.source_module = SourceModule(params.harmonics)
             self.source_downs = nn.ModuleList(self._source_downs(widths))
@@ -112,22 +112,22 @@ class Generator(nn.Module):
             nn.Sequential(
                 nn.Upsample(scale_factor=scale, mode="nearest"),
                 nn.Identity(),
-                Convolution(width, next_width, params.kernel_size, causal=causal),
+                PaddedConvolution(width, next_width, params.kernel_size, causal=causal),
             )
         )
         for size, dilations in zip(params.resblock_kernels, params.resblock_dilations, strict=True):
             self.conv_blocks.append(ResidualBlock(next_width, size, dilations, causal))
 
-    def _source_downs(self, widths: list[int]) -> list[Convolution]:
+    def _source_downs(self, widths: list[int]) -> list[PaddedConvolution]:
         """Convolutions that bring the excitation down to the rate of each stage, or band."""
         scales = self.params.upsample_scales
         layers = []
         for stage, width in enumerate(widths[1:]):
             down = prod(scales[stage + 1 :]) * self.params.out_channels
             layers.append(
-                Convolution(1, width, 1, causal=False)
+                PaddedConvolution(1, width, 1, causal=False)
                 if down == 1
-                else Convolution(
+                else PaddedConvolution(
                     1, width, 2 * down, causal=self.params.causal, stride=down, padding=down // 2
                 )
             )
@@ -172,6 +172,6 @@ class Generator(nn.Module):
     def fuse_weight_norm(self) -> Generator:
         """Replace every weight-normalised layer by its plain equal, in place; returns self."""
         for module in list(self.modules()):
-            if isinstance(module, Convolution | TransposedConvolution | SourceModule):
+            if isinstance(module, PaddedConvolution | TransposedConvolution | SourceModule):
                 module.fuse()
         return self

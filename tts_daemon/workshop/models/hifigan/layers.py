@@ -111,7 +111,7 @@ def _copy_fused(
     plain.train(source.training)
 
 
-class Convolution(nn.Module):
+class PaddedConvolution(nn.Module):
     """A convolution that keeps the length (divided by the stride), centred or looking only back."""
 
     def __init__(

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from tts_daemon.workshop.models.sambert.config import SambertConfig
 from tts_daemon.workshop.models.sambert.decoder import KeysValues, MelDecoder, attention_masks
 from tts_daemon.workshop.models.sambert.encoder import TextEncoder
-from tts_daemon.workshop.models.sambert.postnet import Postnet
+from tts_daemon.workshop.models.sambert.postnet import FsmnPostnet
 from tts_daemon.workshop.models.sambert.regulator import (
     frame_symbols,
     pad_frames,
@@ -101,7 +101,7 @@ class Sambert(nn.Module):
         self.emo_tokenizer = nn.Embedding(config.tables.emotion, config.emotion_units)
         self.variance_adaptor = VarianceAdaptor(config)
         self.mel_decoder = _DecoderHolder(config)
-        self.mel_postnet = Postnet(config)
+        self.mel_postnet = FsmnPostnet(config)
 
     @property
     def decoder(self) -> MelDecoder:

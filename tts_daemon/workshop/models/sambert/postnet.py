@@ -11,7 +11,7 @@ from tts_daemon.workshop.models.sambert.config import SambertConfig
 from tts_daemon.workshop.models.sambert.fsmn import Fsmn
 
 
-class Postnet(nn.Module):
+class FsmnPostnet(nn.Module):
     """FSMN layers with a short look ahead, and an LSTM that only looks back."""
 
     def __init__(self, config: SambertConfig) -> None:

@@ -61,7 +61,7 @@ class ContourPredictor(nn.Module):
         return contour.squeeze(-1)
 
 
-class DurationPredictor(nn.Module):
+class DurationNetwork(nn.Module):
     """log(1 + frames) of each symbol, from the symbol before and what is known of this one."""
 
     def __init__(self, config: SambertConfig) -> None:
@@ -108,7 +108,7 @@ class VarianceAdaptor(nn.Module):
         super().__init__()
         self.pitch_predictor = ContourPredictor(config)
         self.energy_predictor = ContourPredictor(config)
-        self.duration_predictor = DurationPredictor(config)
+        self.duration_predictor = DurationNetwork(config)
         self.dur_position_encoder = DurationPosition(config.encoder_projection_units)
         self.pitch_emb = self._contour_embedding(config)
         self.energy_emb = self._contour_embedding(config)

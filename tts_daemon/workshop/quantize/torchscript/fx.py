@@ -28,7 +28,7 @@ from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.measure.graph_player import Feeds
 from tts_daemon.workshop.models.sambert.encoder import PositionEncoder
 from tts_daemon.workshop.quantize.static import LOWEST
-from tts_daemon.workshop.quantize.torchscript.part import Part
+from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
 
 BACKENDS = ("x86", "qnnpack")
 NEVER = ("duration", "postnet_lstm")
@@ -78,7 +78,9 @@ def _symmetric(observer: Any) -> Any:
     return observer.with_args(quant_min=LOWEST, quant_max=-LOWEST)
 
 
-def excluded_modules(parts: Mapping[str, Part], exclude: Sequence[str]) -> dict[str, list[str]]:
+def excluded_modules(
+    parts: Mapping[str, TorchGraph], exclude: Sequence[str]
+) -> dict[str, list[str]]:
     """The modules that exclusions name, by graph.
 
     Args:
@@ -102,14 +104,14 @@ def excluded_modules(parts: Mapping[str, Part], exclude: Sequence[str]) -> dict[
     return found
 
 
-def _layers(part: Part) -> list[str]:
+def _layers(part: TorchGraph) -> list[str]:
     kinds = (nn.Linear, nn.Conv1d, nn.ConvTranspose1d)
     return [name for name, module in part.module.named_modules() if isinstance(module, kinds)]
 
 
 def quantize(
-    part: Part, runs: Sequence[Feeds], backend: str, exclude: Sequence[str] = LOUDEST_LAST
-) -> Part:
+    part: TorchGraph, runs: Sequence[Feeds], backend: str, exclude: Sequence[str] = LOUDEST_LAST
+) -> TorchGraph:
     """Quantise one graph.
 
     Args:
@@ -134,7 +136,7 @@ def quantize(
             prepared(*part.arguments(feeds))
         quantized = convert_fx(prepared)
     check_weights(quantized)
-    return Part(quantized.eval(), part.inputs, part.outputs, backend)
+    return TorchGraph(quantized.eval(), part.inputs, part.outputs, backend)
 
 
 def check_weights(module: nn.Module) -> None:

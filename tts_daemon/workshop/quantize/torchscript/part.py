@@ -12,7 +12,7 @@ from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TorchGraph:
     """One graph.
 
     Attributes:

@@ -15,13 +15,13 @@ from tts_daemon.workshop.models.hifigan import Generator
 from tts_daemon.workshop.models.sambert import Sambert
 from tts_daemon.workshop.models.sambert.decoder import MelDecoder
 from tts_daemon.workshop.models.sambert.layers import PointwiseConv
-from tts_daemon.workshop.models.voice import Voice
-from tts_daemon.workshop.quantize.torchscript.part import Part
+from tts_daemon.workshop.models.voice import TorchVoice
+from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
 
 TorchState = tuple[Tensor, Tensor]
 
 
-def make_parts(voice: Voice) -> dict[str, Part]:
+def make_parts(voice: TorchVoice) -> dict[str, TorchGraph]:
     """All graphs of a voice; the vocoder takes whole sentences."""
     model = copy.deepcopy(voice.acoustic)
     swap_pointwise(model)
@@ -31,36 +31,36 @@ def make_parts(voice: Voice) -> dict[str, Part]:
     attention = ("self_keys", "self_values", "self_mask")
     memory = ("memory_keys", "memory_values")
     return {
-        "encoder": Part(
+        "encoder": TorchGraph(
             EncoderPart(model, speakers),
             ("symbols", "emotion", "speaker"),
             ("text", "condition", "pitch", "energy"),
         ),
-        "variance": Part(
+        "variance": TorchGraph(
             VariancePart(model),
             ("text", "condition", "pitch", "energy"),
             ("text_augmented", "duration_condition"),
         ),
-        "duration": Part(
+        "duration": TorchGraph(
             DurationPart(model),
             ("previous", "duration_condition", "hidden", "cell"),
             ("log_duration", "hidden_out", "cell_out"),
         ),
-        "memory": Part(MemoryPart(model.decoder), ("memory",), ("step_input", *memory)),
-        "decoder": Part(
+        "memory": TorchGraph(MemoryPart(model.decoder), ("memory",), ("step_input", *memory)),
+        "decoder": TorchGraph(
             DecoderPart(model),
             ("previous_frames", "step_input", *attention, *memory, "memory_mask"),
             ("frames", "new_keys", "new_values"),
         ),
-        "postnet_fsmn": Part(
+        "postnet_fsmn": TorchGraph(
             PostnetFsmnPart(model), postnet, ("hidden", "contexts_out", "residuals_out")
         ),
-        "postnet_lstm": Part(
+        "postnet_lstm": TorchGraph(
             PostnetLstmPart(model),
             ("hidden", "frames", "state_hidden", "state_cell"),
             ("refined", "state_hidden_out", "state_cell_out"),
         ),
-        "vocoder": Part(VocoderPart(voice.vocoder), ("mel", *source), ("waveform",)),
+        "vocoder": TorchGraph(VocoderPart(voice.vocoder), ("mel", *source), ("waveform",)),
     }
 
 

@@ -14,16 +14,16 @@ from torch import Tensor, nn
 
 from tts_daemon.workshop.measure.graph_player import Feeds
 from tts_daemon.workshop.models.hifigan.receptive_field import context_frames
-from tts_daemon.workshop.models.voice import Voice
+from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize.torchscript.fx import engine
-from tts_daemon.workshop.quantize.torchscript.part import Part
+from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
 
 DESCRIPTION = "graph.json"
 """Name of the extra file inside a TorchScript archive that names its inputs and outputs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class ScriptFile:
     """One graph, ready to be written.
 
     Attributes:
@@ -35,7 +35,7 @@ class Script:
     look_ahead_frames: int = 0
 
 
-class StreamingVocoder(nn.Module):
+class PiecewiseVocoder(nn.Module):
     """A whole vocoder made to take mel piece by piece: it computes the context of each piece anew.
 
     Unlike the ONNX vocoder, whose layers keep what they need: torch's quantised layers cannot.
@@ -72,7 +72,7 @@ class StreamingPlainVocoder(nn.Module):
         self.hop_length = hop_length
 
     def forward(self, mel: Tensor, edges: Tensor, state_0: Tensor) -> tuple[Tensor, Tensor]:
-        """See `StreamingVocoder`."""
+        """See `PiecewiseVocoder`."""
         mel = torch.cat([state_0, mel], dim=2)
         whole = self.whole(mel)[0]
         done = 0 if int(edges[0]) != 0 else state_0.shape[2] - self.context
@@ -81,7 +81,7 @@ class StreamingPlainVocoder(nn.Module):
         return waveform, mel[:, :, max(0, stop - self.context) :]
 
 
-def trace(part: Part, feeds: Feeds) -> torch.jit.ScriptModule:
+def trace(part: TorchGraph, feeds: Feeds) -> torch.jit.ScriptModule:
     """TorchScript of a graph, from one run."""
     with torch.no_grad(), warnings.catch_warnings():
         # torch announces the end of TorchScript at every call.
@@ -94,8 +94,11 @@ def trace(part: Part, feeds: Feeds) -> torch.jit.ScriptModule:
 
 
 def write_scripts(
-    voice: Voice, parts: Mapping[str, Part], feeds: Mapping[str, Sequence[Feeds]], backend: str
-) -> dict[str, Script]:
+    voice: TorchVoice,
+    parts: Mapping[str, TorchGraph],
+    feeds: Mapping[str, Sequence[Feeds]],
+    backend: str,
+) -> dict[str, ScriptFile]:
     """Trace all graphs of a voice and turn them into files.
 
     Args:
@@ -106,7 +109,7 @@ def write_scripts(
     """
     with engine(backend):
         scripts = {
-            name: Script(_content(trace(part, feeds[name][0]), _described(part, backend)))
+            name: ScriptFile(_content(trace(part, feeds[name][0]), _described(part, backend)))
             for name, part in parts.items()
             if name != "vocoder"
         }
@@ -115,7 +118,7 @@ def write_scripts(
     return scripts
 
 
-def _described(part: Part, backend: str) -> dict[str, Any]:
+def _described(part: TorchGraph, backend: str) -> dict[str, Any]:
     widths = {}
     if "emotion" in part.inputs:
         encoder: Any = part.module
@@ -129,7 +132,7 @@ def _described(part: Part, backend: str) -> dict[str, Any]:
     }
 
 
-def _streaming(voice: Voice, whole: torch.jit.ScriptModule, backend: str) -> Script:
+def _streaming(voice: TorchVoice, whole: torch.jit.ScriptModule, backend: str) -> ScriptFile:
     params = voice.vocoder.params
     context = context_frames(params)
     states = {"state_0": [1, params.in_channels, 0]}
@@ -138,7 +141,7 @@ def _streaming(voice: Voice, whole: torch.jit.ScriptModule, backend: str) -> Scr
     if params.harmonics:
         states["state_1"] = [1, params.harmonics, 0]
         inputs = ["mel", "source", "edges"]
-        kind = StreamingVocoder
+        kind = PiecewiseVocoder
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module: Any = torch.jit.script(kind(whole, context, voice.hop_length))
@@ -149,7 +152,7 @@ def _streaming(voice: Voice, whole: torch.jit.ScriptModule, backend: str) -> Scr
         "states": states,
         "backend": backend,
     }
-    return Script(_content(module, description), look_ahead_frames=context)
+    return ScriptFile(_content(module, description), look_ahead_frames=context)
 
 
 def _content(module: torch.jit.ScriptModule, description: dict[str, Any]) -> bytes:
