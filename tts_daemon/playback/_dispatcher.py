@@ -36,7 +36,6 @@ class Dispatcher:
     """Owns what waits, the one utterance that is being spoken, pause and retry. For any thread.
 
     Args:
-        queue: What waits.
         journal: Keeps what was accepted.
         sink: Is silenced when the utterance being spoken ends early.
         board: Is shown every change of state, and every event.
@@ -47,7 +46,6 @@ class Dispatcher:
 
     def __init__(
         self,
-        queue: SpeechQueue,
         journal: Journal,
         sink: Sink,
         board: Board,
@@ -55,7 +53,7 @@ class Dispatcher:
         endings: Endings,
         clock: Clock,
     ) -> None:
-        self._queue = queue
+        self._queue = SpeechQueue()
         self._journal = journal
         self._sink = sink
         self._board = board
@@ -63,9 +61,12 @@ class Dispatcher:
         self._endings = endings
         self._clock = clock
         self._changed = threading.Condition(threading.RLock())
-        # Taken before _changed. Held while the journal writes through to the disk, so that a slow
-        # memory card holds up other senders, but neither the worker nor a stop.
+        # Taken before _changed, while a request is written down: neither the worker nor a stop
+        # waits for the disk, and nobody holds this while it is written through.
         self._accepting = threading.Lock()
+        # How often, and why last, everything that waited was dropped.
+        self._emptied = 0
+        self._emptied_why = ""
         self._running = False
         self._paused = False
         self._current: Utterance | None = None
@@ -118,7 +119,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Accept nothing more and hand nothing more out; what the journal keeps stays in it."""
-        with self._accepting, self._change():
+        with self._change():
             self._running = False
             current, self._current = self._current, None
             self._sink.stop_now()
@@ -143,6 +144,7 @@ class Dispatcher:
 
     def accept(self, request: SpeakRequest, *, lasting: bool = True) -> int:
         """Take in a request (see `SpeechService.submit`)."""
+        emptied = self._emptied
         with self._accepting:
             with self._change():
                 verdict = self._judge(request)
@@ -150,8 +152,11 @@ class Dispatcher:
                     self._counters["duplicates"] += 1
                     self._tell(_duplicate(request))
                     return -1
-            serial = self._journal.accept(request, lasting=lasting)
-            return self._add(request, serial)
+            serial = self._journal.accept(request)
+            position = self._add(request, serial, emptied)
+        if lasting:
+            self._journal.flush()
+        return position
 
     def count_refusal(self) -> None:
         """A door has refused a message."""
@@ -337,7 +342,7 @@ class Dispatcher:
         self._expire()
         return self._queue.judge(request, self._current)
 
-    def _add(self, request: SpeakRequest, serial: int) -> int:
+    def _add(self, request: SpeakRequest, serial: int, emptied: int) -> int:
         with self._change():
             deadline_s = self._deadline_s(request)
             utterance = Utterance(request, serial, deadline_s)
@@ -348,6 +353,9 @@ class Dispatcher:
                 self._journal.end(serial)
                 raise
             self._counters["accepted"] += 1
+            if emptied != self._emptied:
+                # It had come before the stop, and was still being written down.
+                verdict = Verdict(dropped=self._emptied_why)
             position = self._queue.add(utterance, verdict)
             if verdict.dropped:
                 self._end(utterance, EventType.CANCELLED, reason=verdict.dropped)
@@ -394,6 +402,8 @@ class Dispatcher:
             self._end(utterance, EventType.CANCELLED, reason=reason)
 
     def _clear(self, reason: str) -> None:
+        self._emptied += 1
+        self._emptied_why = reason
         for utterance in self._queue.clear():
             self._end(utterance, EventType.CANCELLED, reason=reason)
 

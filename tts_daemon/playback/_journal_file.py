@@ -88,6 +88,19 @@ def open_journal(path: Path) -> sqlite3.Connection:
     return database
 
 
+def sync_log(path: Path) -> None:
+    """Write through to the disk what was committed. Raises OSError.
+
+    By a descriptor of our own, so that others may commit meanwhile; SQLite holds no lock on the log
+    that closing this could drop.
+    """
+    log = os.open(f"{path}-wal", os.O_RDONLY)
+    try:
+        os.fsync(log)
+    finally:
+        os.close(log)
+
+
 def why_not_ours(path: Path) -> str:
     """Why a path cannot be a journal of ours, whatever else may happen; empty when it can be."""
     try:

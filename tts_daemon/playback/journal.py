@@ -1,9 +1,9 @@
 """Keeps accepted requests over a crash: an SQLite file of what was accepted, begun and ended.
 
-What is promised: when `accept` returns, the request survives the end of the process and of the
-power (WAL mode; `synchronous=FULL` writes the log through to the disk). A door that accepts many at
-once has them written through by one `flush`, before it promises anything to their senders. That an
-utterance was begun or has ended is a note: it is written with `synchronous=NORMAL` and never waited
+What is promised: when `accept` returns, the request survives the end of the process; when `flush`
+returns, that of the power (WAL mode; the log is written through to the disk). Senders who come
+together share one `flush`, and nobody else waits for it. That an utterance was begun or has ended
+is a note: it is written with `synchronous=NORMAL` and never waited
 for, so that neither the worker nor a stop stands in line behind a slow disk. Its event is told only
 when the note is written (`is_written`): what was told once is never spoken again. A power cut may
 forget the newest notes; so a word may come twice after it, but is never lost.
@@ -91,6 +91,8 @@ class Journal:
         self._clock = clock or SystemClock()
         self._retry_s = retry_s
         self._lock = threading.Lock()
+        # Taken before _lock, and held while the disk takes its time.
+        self._flushing = threading.Lock()
         self._boot = _boot_id()
         self._offset_s = self._clock.wall_s() - self._clock.monotonic_s()
         self._next_serial = 1
@@ -161,13 +163,8 @@ class Journal:
 
     # -- requests -------------------------------------------------------------------------------
 
-    def accept(self, request: SpeakRequest, *, lasting: bool = True) -> int:
-        """Write a request down.
-
-        Args:
-            request: What was accepted.
-            lasting: Through to the disk; else it survives the end of the process, and that of the
-                power after the next `flush`.
+    def accept(self, request: SpeakRequest) -> int:
+        """Write a request down: it survives the end of the process, and after `flush` of the power.
 
         Returns:
             Its serial number; larger than every one before.
@@ -179,21 +176,34 @@ class Journal:
             values = Row.of(serial, request, now).values
             # What waits to be written comes first: it may be about the same file's room.
             self._write_all()
-            if self._notes or not self._write(file.INSERT, values, "FULL" if lasting else "NORMAL"):
+            if self._notes or not self._write(file.INSERT, values, "NORMAL"):
                 self._unsaved.add(serial)
                 self._put_note(file.INSERT, values)
-            self._is_flushed = lasting
+            self._is_flushed = False
         self._write_notes()
         self.on_written()
         return serial
 
     def flush(self) -> None:
-        """Write through to the disk: the log is one file, so its newest record takes all along."""
-        with self._lock:
-            if not self._is_flushed:
-                self._is_flushed = self._write(file.REMEMBER, ("flushed", self._boot), "FULL")
+        """Write through to the disk: the log is one file, so its newest record takes all along.
+
+        Holds up nobody but those who ask for the same; who asks meanwhile shares the next one.
+        """
+        with self._flushing:
+            self._sync()
         self._write_notes()
         self.on_written()
+
+    def _sync(self) -> None:
+        with self._lock:
+            if self._is_flushed or self._path is None or self._database is None:
+                return
+            self._is_flushed = True
+        try:
+            file.sync_log(self._path)
+        except OSError as error:
+            self._is_flushed = False
+            self._complain(f"cannot be written through to the disk: {error}")
 
     def begin(self, serial: int) -> None:
         """Note that an utterance is being spoken."""

@@ -13,13 +13,15 @@
     player.start()                        # opens the journal, starts the worker; no device yet
     player.submit(SpeakRequest("你好"))
     player.reload(Presets(new), PlayerSettings(...))   # SIGHUP: the queue stays
-    player.stop(timeout_s=2.0)            # silent at once; what waits stays in the journal
+    player.stop(timeout_s=1.5)            # silent at once; what waits stays in the journal
 
 `submit`, `render`, `command`, `set_*`, `snapshot` and `subscribe` are described in `ports`.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,7 +34,6 @@ from tts_daemon.playback._context import PlayerContext, PlayerSettings, PresetBo
 from tts_daemon.playback._dispatcher import Dispatcher
 from tts_daemon.playback._endings import Endings
 from tts_daemon.playback._manner import Manner
-from tts_daemon.playback._queue import SpeechQueue
 from tts_daemon.playback._render import RenderSlots, RenderStream
 from tts_daemon.playback._speaker import Speaker
 from tts_daemon.playback._turns import Turns
@@ -40,6 +41,9 @@ from tts_daemon.playback.journal import Journal
 from tts_daemon.ports import Command, Sink, Snapshot, SpeechSynthesizer
 from tts_daemon.requests import check_length
 from tts_daemon.sound.levels import gain_of
+
+_LEAST_S = 0.2
+"""What device and journal get to end, even when the worker took all the time."""
 
 
 class Player:
@@ -64,10 +68,8 @@ class Player:
         self._manner = Manner(presets, settings.preset, settings.volume, journal, context)
         self._turns = turns = Turns(sink.ahead_s)
         self._slots = RenderSlots(settings.renders)
-        queue = SpeechQueue(limit=settings.limit)
-        self._dispatcher = Dispatcher(
-            queue, journal, sink, self._board, turns, self._endings, self._clock
-        )
+        self._dispatcher = Dispatcher(journal, sink, self._board, turns, self._endings, self._clock)
+        self._dispatcher.set_limit(settings.limit)
         self._speaker = Speaker(self._dispatcher, synthesizer, sink, turns, self._manner, context)
         self._board.show(**self._manner.told())
 
@@ -84,16 +86,20 @@ class Player:
         self._follow_manner()
         self._speaker.start()
 
-    def stop(self, timeout_s: float = 2.0) -> bool:
-        """Be silent at once, end the worker, give the device back.
+    def stop(self, timeout_s: float = 1.5) -> bool:
+        """Be silent at once, end the worker, give the device back; none may take longer than this.
 
         Returns:
             Whether the worker ended in time; it is left behind where not.
         """
+        end_s = time.monotonic() + timeout_s
         self._dispatcher.close()
         ended = self._speaker.join(timeout_s)
-        self._sink.close()
-        self._journal.close()
+        self._sink.close(max(_LEAST_S, end_s - time.monotonic()))
+        # A disk that is slow to write may not keep the daemon: what was accepted is in the log.
+        closing = threading.Thread(target=self._journal.close, name="closing", daemon=True)
+        closing.start()
+        closing.join(max(_LEAST_S, end_s - time.monotonic()))
         return ended
 
     def reload(self, presets: PresetBook, settings: PlayerSettings) -> None:

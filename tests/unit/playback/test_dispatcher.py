@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from fakes.fake_clock import FakeClock
-from fakes.playback_fakes import SilentSink
+from fakes.playback_fakes import PATIENCE_S, SilentSink
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,11 +24,11 @@ from hypothesis.stateful import (
 )
 
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, Priority, SpeakRequest
-from tts_daemon.errors import QueueFullError, VoiceError
+from tts_daemon.errors import NotReadyError, QueueFullError, TtsError, VoiceError
 from tts_daemon.playback._board import Board
 from tts_daemon.playback._dispatcher import Dispatcher
 from tts_daemon.playback._endings import Endings
-from tts_daemon.playback._queue import RANK, SpeechQueue, Utterance
+from tts_daemon.playback._queue import RANK, Utterance
 from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal
 from tts_daemon.ports import Snapshot
@@ -61,12 +64,10 @@ class Lives(RuleBasedStateMachine):
         self.path = self.directory / str(self.lives) / "queue.db"
         journal = Journal(self.path, self.clock)
         self.journals.append(journal)
-        queue = SpeechQueue(limit=LIMIT)
         turns = Turns(self.sink.ahead_s)
         endings = Endings(journal, is_confirmed=False)
-        self.dispatcher = Dispatcher(
-            queue, journal, self.sink, self.board, turns, endings, self.clock
-        )
+        self.dispatcher = Dispatcher(journal, self.sink, self.board, turns, endings, self.clock)
+        self.dispatcher.set_limit(LIMIT)
         self.dispatcher.open(self.interrupted)
         self.paused = False
 
@@ -273,3 +274,88 @@ class Lives(RuleBasedStateMachine):
 
 TestLives = Lives.TestCase
 TestLives.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+class SlowJournal(Journal):
+    """Takes as long to write a request down as a test wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writing, self.go_on = threading.Event(), threading.Event()
+        self.slow = "accept"
+
+    def accept(self, request: SpeakRequest) -> int:
+        self._take_time("accept")
+        return super().accept(request)
+
+    def flush(self) -> None:
+        self._take_time("flush")
+        super().flush()
+
+    def _take_time(self, what: str) -> None:
+        if what == self.slow:
+            self.writing.set()
+            assert self.go_on.wait(PATIENCE_S)
+
+
+class Desk:
+    """A dispatcher over a slow journal, a sender who is stuck in it, and what was told."""
+
+    def __init__(self, slow: str) -> None:
+        self.journal, self.sink = SlowJournal(), SilentSink()
+        self.journal.slow = slow
+        board = Board(self.sink.counters)
+        self.events: list[Event] = []
+        board.subscribe(lambda item: self.events.append(item) if isinstance(item, Event) else None)
+        turns, clock = Turns(self.sink.ahead_s), FakeClock()
+        endings = Endings(self.journal, is_confirmed=False)
+        self.dispatcher = Dispatcher(self.journal, self.sink, board, turns, endings, clock)
+        self.dispatcher.open("again")
+        self.problem: Exception | None = None
+        self.sender = threading.Thread(target=self._send)
+        self.sender.start()
+        assert self.journal.writing.wait(PATIENCE_S)
+
+    def _send(self) -> None:
+        try:
+            self.dispatcher.accept(SpeakRequest("你好", id="a"))
+        except TtsError as error:
+            self.problem = error
+
+    def go_on(self) -> list[str]:
+        self.journal.go_on.set()
+        self.sender.join(PATIENCE_S)
+        assert not self.sender.is_alive()
+        return [event.event_type.value for event in self.events if event.id == "a"]
+
+
+@pytest.mark.parametrize("command", [Dispatcher.stop, Dispatcher.clear])
+@pytest.mark.parametrize("slow", ["accept", "flush"])
+def test_what_is_still_being_written_down_is_stopped_too(
+    slow: str, command: Callable[[Dispatcher], None]
+) -> None:
+    desk = Desk(slow)
+    command(desk.dispatcher)
+    assert desk.sender.is_alive(), "the command waited for the disk"
+    told = desk.go_on()
+    assert told[-1] == "cancelled"
+    assert told.count("cancelled") == 1
+    assert desk.dispatcher.take(0) is None
+
+
+def test_what_comes_after_a_stop_is_spoken() -> None:
+    desk = Desk("accept")
+    desk.dispatcher.stop()
+    desk.go_on()
+    desk.dispatcher.accept(SpeakRequest("你好", id="b"))
+    utterance = desk.dispatcher.take(0)
+    assert utterance is not None
+    assert utterance.request.id == "b"
+
+
+def test_the_end_does_not_wait_for_the_disk() -> None:
+    desk = Desk("accept")
+    desk.dispatcher.close()
+    assert desk.sender.is_alive()
+    assert desk.go_on() == []
+    assert isinstance(desk.problem, NotReadyError)

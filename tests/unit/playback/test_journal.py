@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from fakes.fake_clock import FakeClock
 
 from tts_daemon.domain import Event, EventType, Policy, Priority, SpeakRequest
+from tts_daemon.playback import _journal_file as journal_file
 from tts_daemon.playback._journal_rows import Row
 from tts_daemon.playback.journal import Journal, Remembered
 
@@ -61,24 +63,69 @@ def test_a_request_comes_back_with_every_field(path: Path) -> None:
     assert requests(remembered) == [FULL]
 
 
-def test_many_requests_are_written_through_by_one_flush(path: Path) -> None:
+def test_many_requests_are_written_through_by_one_flush(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal, _ = opened(path)
-    database = journal._database
-    assert database is not None
-    statements: list[str] = []
-    database.set_trace_callback(statements.append)
+    syncs: list[Path] = []
+    monkeypatch.setattr(journal_file, "sync_log", syncs.append)
     for name in "abc":
-        journal.accept(SpeakRequest("你好", id=name), lasting=False)
-    assert "PRAGMA synchronous=FULL" not in statements
+        journal.accept(SpeakRequest("你好", id=name))
+    assert syncs == []
     journal.flush()
     journal.flush()
-    assert statements.count("PRAGMA synchronous=FULL") == 1
-    assert statements[-1].startswith("INSERT")
-    journal.accept(SpeakRequest("你好", id="d"), lasting=False)
-    journal.accept(SpeakRequest("你好", id="e"))
+    assert syncs == [path]
+    journal.accept(SpeakRequest("你好", id="d"))
     journal.flush()
-    # What was written through itself has taken along what came before.
-    assert statements.count("PRAGMA synchronous=FULL") == 2
+    assert syncs == [path, path]
+
+
+def test_who_flushes_while_the_disk_is_slow_shares_the_next_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, _ = opened(path)
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(_: Path) -> None:
+        begun.release()
+        assert go_on.wait(20)
+
+    monkeypatch.setattr(journal_file, "sync_log", slow)
+
+    def send(name: str) -> threading.Thread:
+        # Accepting waits for no disk, not even while another sender's request is written through.
+        journal.accept(SpeakRequest("你好", id=name))
+        thread = threading.Thread(target=journal.flush)
+        thread.start()
+        return thread
+
+    threads = [send("first")]
+    assert begun.acquire(timeout=20)
+    threads += [send(name) for name in "abcdef"]
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    assert begun.acquire(timeout=20)
+    assert not begun.acquire(blocking=False), "those who came meanwhile did not share"
+
+
+def test_a_disk_that_cannot_write_through_is_told_and_asked_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, _ = opened(path)
+    journal.accept(SpeakRequest("你好", id="a"))
+
+    def broken(_: Path) -> None:
+        raise OSError("I/O error")
+
+    monkeypatch.setattr(journal_file, "sync_log", broken)
+    journal.flush()
+    assert "I/O error" in journal.trouble
+    syncs: list[Path] = []
+    monkeypatch.setattr(journal_file, "sync_log", syncs.append)
+    journal.flush()
+    assert syncs == [path]
 
 
 def test_what_was_begun_comes_back_apart_and_what_ended_does_not(path: Path) -> None:

@@ -26,6 +26,7 @@ from tts_daemon.inputs.mqtt.final_events import FinalEvents
 from tts_daemon.inputs.mqtt.hermes import HermesBridge
 from tts_daemon.inputs.mqtt.home_assistant import HomeAssistant
 from tts_daemon.inputs.mqtt.pool import SynthesisPool
+from tts_daemon.inputs.mqtt.receipts import Receipts
 from tts_daemon.inputs.mqtt.session import MqttConnection
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication, Retry, Session
@@ -77,6 +78,7 @@ class MqttDoor:
         )
         self._connection = MqttConnection(settings, session, self, retry, self._caught_up)
         self._handled: list[Message] = []
+        self._receipts = Receipts(service.flush, self._connection.acknowledge)
         self._pool: SynthesisPool | None = None
         if settings.pool.enabled:
             self._pool = SynthesisPool(service, settings, retry)
@@ -102,6 +104,7 @@ class MqttDoor:
         with self._showing:
             self._unsubscribe = self._service.subscribe(self._heard)
             self._show(self._service.snapshot())
+        self._receipts.start()
         self._connection.start()
         if self._pool:
             self._pool.start()
@@ -110,6 +113,7 @@ class MqttDoor:
         """Take no more requests, say that we are offline, and disconnect."""
         if self._pool:
             self._pool.stop()
+        self._receipts.stop()
         self._unsubscribe()
         self._unsubscribe = lambda: None
         self._finals.stop()
@@ -140,11 +144,9 @@ class MqttDoor:
         self._handled.append(message)
 
     def _caught_up(self) -> None:
-        """Acknowledge what came together, for which the journal waits for the disk only once."""
-        self._service.flush()
-        for message in self._handled:
-            self._connection.acknowledge(message)
-        self._handled.clear()
+        """Let what came together be acknowledged, for which the journal waits for the disk once."""
+        handled, self._handled = self._handled, []
+        self._receipts.give(handled)
 
     def _obey(self, message: Message) -> None:
         topic = message.topic

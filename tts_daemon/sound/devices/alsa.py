@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -266,6 +267,8 @@ def _library() -> Any:
             f"audio.device: {error}; install PortAudio (apt install libportaudio2) or set "
             "audio.device to null"
         ) from error
+    # Its last words wait for a card that hangs, for ever; the end of the process frees everything.
+    atexit.unregister(sounddevice._exit_handler)
     return sounddevice
 
 
