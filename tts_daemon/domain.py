@@ -272,6 +272,7 @@ class Event:
         real_time_factor: Synthesis time / audio time (finished).
         reason: Why: words (cancelled, expired, duplicate), or the name of an error (failed).
         message: What went wrong, for people (failed).
+        warnings: What the text asked for and could not have (finished).
         source: The door the request came in by.
     """
 
@@ -284,6 +285,7 @@ class Event:
     reason: str | None = None
     message: str | None = None
     source: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 class PlayerState(StrEnum):

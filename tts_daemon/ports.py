@@ -151,10 +151,16 @@ class SpeechService(Protocol):
 class SpeechSynthesizer(Protocol):
     """What the player needs of the synthesis."""
 
-    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
+    def stream(
+        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = ...
+    ) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made.
 
-        Closing the iterator stops the synthesis within one chunk. `keep`: for the phrase cache.
+        Closing the iterator stops the synthesis within one chunk.
+
+        Args:
+            keep: Its sound stays in the phrase cache.
+            warn: Told of what the text asks for and cannot have; it is read around.
         """
         ...
 

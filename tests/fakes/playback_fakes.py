@@ -50,6 +50,7 @@ class FakeSynthesizer:
     Attributes:
         gate: None, or a semaphore that every chunk takes one permit of.
         texts, styles: What was asked for, in order.
+        warnings: What it has to say of every text.
         closed: How many streams were ended before their end.
         most_at_once: How many were open at one time.
         recalled: Whether the chunks come from a phrase cache, at no cost.
@@ -70,6 +71,7 @@ class FakeSynthesizer:
         self.gate: threading.Semaphore | None = None
         self.texts: list[str] = []
         self.styles: list[Style] = []
+        self.warnings: tuple[str, ...] = ()
         self.closed = 0
         self.volume = 100.0
         self.most_at_once = 0
@@ -79,9 +81,13 @@ class FakeSynthesizer:
     def read(self, text: str, style: Style) -> Iterator[Clause]:
         return iter(())
 
-    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
+    def stream(
+        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = print
+    ) -> Iterator[AudioChunk]:
         self.texts.append(text)
         self.styles.append(style)
+        for warning in self.warnings:
+            warn(warning)
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         try:

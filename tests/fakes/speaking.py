@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fakes.fake_service import tone
@@ -21,7 +21,9 @@ class HummingSynthesizer:
         self._seconds_per_character = seconds_per_character
         self.texts: list[str] = []
 
-    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
+    def stream(
+        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = print
+    ) -> Iterator[AudioChunk]:
         self.texts.append(text)
         yield tone(self._seconds_per_character * len(text))
 

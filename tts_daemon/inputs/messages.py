@@ -70,7 +70,7 @@ def refusal_event(error: TtsError, request_id: str, source: str) -> Event:
 
 def event_message(event: Event) -> dict[str, Any]:
     """An event with the fields that apply to it."""
-    given = {name: value for name, value in asdict(event).items() if value not in (None, "")}
+    given = {name: value for name, value in asdict(event).items() if value not in (None, "", ())}
     return {"event_type": str(event.event_type), "id": event.id, **given}
 
 

@@ -52,6 +52,7 @@ class PlayerContext:
 
     Attributes:
         voices: Names of the installed voices, the default first; empty: any name is taken.
+        emotions: Those of a voice by its name; empty: any name is taken.
         engine: What plays the default voice's vocoder, such as `native (neon)`; for people.
         quiet: Amplitude factor now (quiet hours); 0: not to be spoken at all.
         chimes: Sounds that a preset may name.
@@ -61,6 +62,7 @@ class PlayerContext:
     """
 
     voices: tuple[str, ...] = ()
+    emotions: Callable[[str], tuple[str, ...]] = lambda voice: ()
     engine: str = ""
     quiet: Callable[[Priority], float] = lambda priority: 1.0
     chimes: Chimes = field(default_factory=Chimes)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from tts_daemon.clock import Clock
 from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
@@ -226,7 +227,7 @@ class Dispatcher:
                 utterance.started = True
                 self._tell(_event(utterance, EventType.STARTED))
 
-    def finished(self, utterance: Utterance, figures: dict[str, float]) -> None:
+    def finished(self, utterance: Utterance, figures: Mapping[str, Any]) -> None:
         """Its last sample was heard. Figures: fields of `Event`."""
         with self._change():
             if self._current is utterance:
@@ -419,7 +420,7 @@ class Dispatcher:
             reason = f"waited longer than its ttl_s of {utterance.request.ttl_s:g}"
             self._end(utterance, EventType.EXPIRED, reason=reason)
 
-    def _end(self, utterance: Utterance, kind: EventType, **fields: float | str) -> None:
+    def _end(self, utterance: Utterance, kind: EventType, **fields: Any) -> None:
         self._counters[kind.value] += 1
         event = _event(utterance, kind, **fields)
         if kind == EventType.FINISHED:
@@ -436,6 +437,6 @@ def _duplicate(request: SpeakRequest) -> Event:
     return Event(EventType.DUPLICATE, request.id, reason=reason, source=request.source)
 
 
-def _event(utterance: Utterance, kind: EventType, **fields: float | str) -> Event:
+def _event(utterance: Utterance, kind: EventType, **fields: Any) -> Event:
     request = utterance.request
-    return Event(kind, request.id, source=request.source, **fields)  # type: ignore[arg-type]
+    return Event(kind, request.id, source=request.source, **fields)

@@ -122,6 +122,7 @@ def read_event(text: str) -> Event | None:
         return None
     try:
         values = json.loads(text)
+        values["warnings"] = tuple(map(str, values.get("warnings", ())))
         return Event(EventType(values.pop("event_type")), **values)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

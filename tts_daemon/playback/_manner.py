@@ -8,7 +8,7 @@ from tts_daemon.domain import STYLE_RANGES, AudioChunk, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.playback._context import PlayerContext, PresetBook
 from tts_daemon.playback.journal import Journal
-from tts_daemon.requests import style_number
+from tts_daemon.requests import nearest, style_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,11 @@ class Manner:
         if voices and style.voice and style.voice not in voices:
             known = ", ".join(voices)
             raise InvalidRequestError(f"voice: no voice is called {style.voice!r}; known: {known}")
+        if "emotion" in request.overrides:
+            known_emotions = self._context.emotions(style.voice)
+            if known_emotions and style.emotion not in known_emotions:
+                meant = nearest(style.emotion, known_emotions)
+                raise InvalidRequestError(f"emotion: the voice has no {style.emotion!r}{meant}")
         return request
 
     def style(self, request: SpeakRequest) -> Style:

@@ -20,6 +20,7 @@ from tts_daemon.playback._performance import Performance
 from tts_daemon.playback._queue import Utterance
 from tts_daemon.playback._start_policy import Outline, Pace, StartPolicy, outline_of
 from tts_daemon.playback._turns import Turns
+from tts_daemon.playback._warnings import Warnings
 from tts_daemon.ports import Sink, SpeechSynthesizer
 
 _logger = logging.getLogger(__name__)
@@ -147,14 +148,17 @@ class Speaker:
         if lost:
             self._dispatcher.audio_back()
         part = _Part(utterance, begin_s, self._dispatcher, self._heartbeat)
-        figures = self._play(part, prepared)
+        warnings = Warnings(utterance.request.id)
+        figures = self._play(part, prepared, warnings)
         if figures is not None:
-            self._dispatcher.finished(utterance, figures)
+            self._dispatcher.finished(utterance, {**figures, "warnings": warnings.told})
 
-    def _play(self, part: _Part, prepared: Prepared) -> dict[str, float] | None:
+    def _play(self, part: _Part, prepared: Prepared, warnings: Warnings) -> dict[str, float] | None:
         request = part.utterance.request
         policy = self._policy(request.text, prepared.style)
-        chunks = self._synthesizer.stream(request.text, prepared.style, keep=request.keep)
+        chunks = self._synthesizer.stream(
+            request.text, prepared.style, keep=request.keep, warn=warnings.add
+        )
         made = self._turns.kept_for(chunks)
         source = ChunkSource(made, self._turns.for_loudspeaker, self._clock)
         performance = Performance(source, self._sink, policy, prepared, part, self._clock)

@@ -89,6 +89,7 @@ def make_player(
     )
     context = PlayerContext(
         voices,
+        emotions=synthesizer.emotions,
         engine=synthesizer.engine,
         quiet=quiet,
         chimes=Chimes(Path(audio.chimes).expanduser()),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +16,13 @@ from tts_daemon.synthesis.edges import shape_edges, trailing_quiet
 from tts_daemon.synthesis.phrase_cache import PhraseCache, phrase_key
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.synthesis.voice_pool import VoicePool
+from tts_daemon.synthesis.wanted_styles import WantedStyles
 from tts_daemon.text.symbols import VoiceTraits
 from tts_daemon.vocoder.chunking import ChunkPlan
+
+Warn = Callable[[str], None]
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_TAIL_S = 0.6
 """Silence that a sentence may end with, at a pause factor of 1; a clause inside of one ends with
@@ -27,7 +34,7 @@ class Reader(Protocol):
     """The text front end."""
 
     def read(
-        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits]
+        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits], warn: Warn
     ) -> Iterator[Clause]:
         """Yield the clauses of a text, one by one; `traits` are what a style's voice can say."""
         ...
@@ -62,20 +69,26 @@ class Synthesizer:
         """What plays the vocoder of the voice that was loaded last."""
         return self._voices.engine
 
-    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
+    def emotions(self, voice: str = "") -> tuple[str, ...]:
+        """What a voice was trained for. Raises VoiceError where it is not installed."""
+        return self._voices.emotions(voice)
+
+    def stream(
+        self, text: str, style: Style, *, keep: bool = False, warn: Warn = _log.warning
+    ) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made; closing the iterator stops it.
 
         Args:
             text: With or without markup.
             style: How it sounds where no markup says otherwise.
             keep: Its sound stays in the phrase cache.
+            warn: Told of what the text asks for and cannot have; it is read around.
 
         Raises:
-            InvalidRequestError: Unknown emotion.
             VoiceError: The voice is not installed or cannot be played.
         """
         missing_s = 0.0  # of the pause after the clause before
-        for index, clause in enumerate(self.read(text, style)):
+        for index, clause in enumerate(self.read(text, style, warn)):
             yield from self._silence(missing_s, clause, max(0, index - 1))
             quiet_s = 0.0
             for chunk in self._speak(clause, index, keep):
@@ -85,23 +98,21 @@ class Synthesizer:
             missing_s = self._floor_s(clause) - quiet_s
             yield from self._silence(clause.pause_after_s, clause, index)
 
-    def read(self, text: str, style: Style) -> Iterator[Clause]:
+    def read(self, text: str, style: Style, warn: Warn = _log.warning) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
-        self._traits(style)  # an unknown voice is refused before anything is read
-        yield from self._clauses(text, style)
+        styles = WantedStyles(self._voices, style, warn)
 
-    def _traits(self, style: Style) -> VoiceTraits:
-        return self._voices.get(style.voice).traits
+        def traits(wanted: Style) -> VoiceTraits:
+            return self._voices.get(styles.met(wanted).voice).traits
 
-    def _clauses(self, text: str, style: Style) -> Iterator[Clause]:
-        """Clauses one by one; the front end serves one thread at a time."""
-        clauses = iter(self._reader.read(text, style, self._traits))
+        clauses = iter(self._reader.read(text, styles.outer, traits, warn))
         while True:
+            # The front end serves one thread at a time.
             with self._reading:
                 clause = next(clauses, None)
             if clause is None:
                 return
-            yield clause
+            yield replace(clause, style=styles.met(clause.style))
 
     def _speak(self, clause: Clause, index: int, keep: bool) -> Iterator[AudioChunk]:
         if not clause.symbols:

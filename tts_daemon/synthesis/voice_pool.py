@@ -58,6 +58,11 @@ class VoicePool:
         """What plays the vocoder that was loaded last; empty where only one engine is known."""
         return self._engine.vocoder if isinstance(self._engine, Engines) else ""
 
+    def emotions(self, name: str = "") -> tuple[str, ...]:
+        """What a voice was trained for, without loading it. Raises as `get` does."""
+        loaded = self._loaded.get(name or self._store.default)
+        return (loaded.manifest if loaded else self._store.find(name).manifest).emotions
+
     def get(self, name: str = "") -> Voice:
         """The voice of that name, or the default one.
 

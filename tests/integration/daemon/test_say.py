@@ -38,7 +38,7 @@ def test_local_speaks_on_the_configured_device(daemon: DaemonProcess) -> None:
     ("options", "status", "message"),
     [
         (["--voice", "tiny_voise"], 2, "voice: no voice is called 'tiny_voise'"),
-        (["--emotion", "hapy"], 1, "did you mean happy?"),
+        (["--emotion", "hapy"], 2, "did you mean 'happy'?"),
         (["--output", "/nowhere/x.wav"], 2, "--output: /nowhere/x.wav cannot be written"),
     ],
 )

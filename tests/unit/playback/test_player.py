@@ -404,6 +404,27 @@ def test_volume_speed_and_preset(rooms) -> None:
     assert (now.volume, now.speed, now.preset) == (30, 1.5, "happy")
 
 
+def test_what_a_text_could_not_have_is_told_once_at_its_end(rooms) -> None:
+    room = rooms()
+    room.synthesizer.warnings = (
+        "emotion 'joyful': unknown",
+        "emotion 'joyful': unknown",
+        "x" * 999,
+    )
+    room.say("a")
+    first, second = room.wait_for("a", "finished").warnings
+    assert (first, len(second)) == ("emotion 'joyful': unknown", 200)
+
+
+def test_an_emotion_that_a_request_asks_for_is_refused_before_it_is_spoken(rooms) -> None:
+    room = rooms(emotions=lambda voice: ("neutral", "happy"))
+    with pytest.raises(InvalidRequestError, match=r"emotion: .*'hapy'; did you mean 'happy'"):
+        room.say("a", overrides={"emotion": "hapy"})
+    room.say("b", overrides={"emotion": "happy"})
+    room.wait_for("b", "finished")
+    assert room.diary.of("a") == []
+
+
 def test_the_speed_stays_within_what_the_voice_can_do(rooms) -> None:
     room = rooms()
     room.player.set_speed(2)
@@ -586,6 +607,7 @@ def test_whatever_several_people_do_at_once_everything_is_accounted_for(scripts)
                     accepted.append(name)
                 except QueueFullError:
                     refused.append(name)
+                    room.player.count_refusal()
 
     people = [
         threading.Thread(target=act, args=(script, person)) for person, script in enumerate(scripts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import numpy as np
@@ -39,7 +39,9 @@ def test_a_caller_gets_one_rate_whoever_speaks() -> None:
 class Loud:
     """A tone that the limiter has to turn down."""
 
-    def stream(self, text: str, style: Style, *, keep: bool = False) -> Iterator[AudioChunk]:
+    def stream(
+        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = print
+    ) -> Iterator[AudioChunk]:
         samples = np.sin(np.arange(8000) / 5).astype(np.float32)
         for piece in np.split(samples, 4):
             yield AudioChunk(piece, 16000, volume=95.0)

@@ -13,7 +13,7 @@ import pytest
 from fakes import toy_voice as toy
 
 from tts_daemon.domain import AudioChunk, Clause, PauseKind, Style, Symbol
-from tts_daemon.errors import InvalidRequestError, TextError, UnknownVoiceError
+from tts_daemon.errors import TextError, UnknownVoiceError
 from tts_daemon.runtime.engine import Floats, GraphOptions
 from tts_daemon.synthesis.edges import trailing_quiet
 from tts_daemon.synthesis.phrase_cache import PhraseCache
@@ -45,7 +45,11 @@ class Reader:
         self.clauses_read = 0
 
     def read(
-        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits]
+        self,
+        text: str,
+        style: Style,
+        traits: Callable[[Style], VoiceTraits],
+        warn: Callable[[str], None],
     ) -> Iterator[Clause]:
         """Yield the clauses."""
         for part in filter(None, text.split("。")):
@@ -140,10 +144,14 @@ class MarkingReader(Reader):
         self._kind = kind
 
     def read(
-        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits]
+        self,
+        text: str,
+        style: Style,
+        traits: Callable[[Style], VoiceTraits],
+        warn: Callable[[str], None],
     ) -> Iterator[Clause]:
         """As the other, with pauses."""
-        for clause in super().read(text, style, traits):
+        for clause in super().read(text, style, traits, warn):
             yield replace(clause, pauses=(self._kind,))
 
 
@@ -222,14 +230,23 @@ def test_a_phrase_to_be_kept_is_kept(build: Callable[..., Synthesizer]) -> None:
     assert all(chunk.recalled for chunk in synthesizer.stream("一", Style()))
 
 
-def test_errors_come_with_the_first_chunk(build: Callable[..., Synthesizer]) -> None:
-    synthesizer = build()
-    for style, error in [
-        (Style(emotion="hapy"), InvalidRequestError),
-        (Style(voice="mai"), UnknownVoiceError),
-    ]:
-        with pytest.raises(error):
-            next(synthesizer.stream("一", style))
+def test_a_voice_that_is_not_there_is_an_error_of_the_first_chunk(
+    build: Callable[..., Synthesizer],
+) -> None:
+    with pytest.raises(UnknownVoiceError):
+        next(build().stream("一", Style(voice="mai")))
+
+
+@pytest.mark.parametrize("wanted", ["hapy", "calm"], ids=["unknown", "untrained"])
+def test_an_emotion_that_the_voice_lacks_is_neutral_and_said(
+    build: Callable[..., Synthesizer], wanted: str
+) -> None:
+    warnings: list[str] = []
+    stream = build().stream("一。二", Style(emotion=wanted), warn=warnings.append)
+    made = _joined(list(stream))
+    np.testing.assert_array_equal(made, _joined(list(build().stream("一。二", Style()))))
+    (warning,) = warnings
+    assert wanted in warning
 
 
 def _clause(symbols: tuple[Symbol, ...], style: Style) -> Clause:
@@ -280,11 +297,15 @@ def test_voices_switch_in_mid_text_though_only_one_fits(tmp_path: Path) -> None:
     np.testing.assert_array_equal(_joined([c for c in mixed if c.clause == 2]), _joined(alone))
 
 
-def test_a_voice_that_is_not_there_is_refused_in_mid_text(tmp_path: Path) -> None:
+def test_what_cannot_be_had_in_mid_text_is_read_around(tmp_path: Path) -> None:
     pool, _ = _pool(tmp_path, "mei")
-    stream = Synthesizer(Reader(), pool, SMALL).stream("一。nobody:二", Style())
-    with pytest.raises(UnknownVoiceError, match="'nobody' is not installed"):
-        list(stream)
+    warnings: list[str] = []
+    synthesizer = Synthesizer(Reader(), pool, SMALL)
+    mixed = synthesizer.stream("一。nobody:二。nobody:三", Style(speed=1.2), warn=warnings.append)
+    plain = synthesizer.stream("一。二。三", Style(speed=1.2))
+    np.testing.assert_array_equal(_joined(list(mixed)), _joined(list(plain)))
+    assert len(warnings) == 1
+    assert "'nobody' is not installed" in warnings[0]
 
 
 def test_the_estimate_of_memory() -> None:
