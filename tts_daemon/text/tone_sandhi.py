@@ -53,7 +53,7 @@ def _neutral_inside(word: Word, listed: frozenset[str]) -> None:
 def _keeps_tone(before: str, text: str) -> bool:
     """那户人家, 花落知多少, 苹果、香蕉等等: full tones where the word means something else."""
     return (
-        (text == "人家" and before[-1:] in _HOUSES)
+        (text == "人家" and (before[-1:] in _HOUSES or before == "有"))
         or (text == "多少" and before == "知")
         or (text == "等等" and before != "" and before[-1:] not in _WAITERS)
     )

@@ -20,7 +20,9 @@ _FORMULA = re.compile(
     r"|\\\((?P<round>[^\n]{1,300}?)\\\)|\\\[(?P<square>[^$]{1,500}?)\\\]) ?"
 )
 # `$x$`, `$a+b=c$`; but `$5-$10` and `$HOME/$USER` are none.
-_IS_MATHS = re.compile(r"[\\^_]|[A-Za-z0-9)]\s*[=+<>*]|^\s*-?[A-Za-z]{1,2}\s*$|[0-9]\s*/\s*[0-9]")
+_IS_MATHS = re.compile(
+    r"[\\^_]|[A-Za-z0-9)]\s*[=+<>*]|^\s*-?[A-Za-z]{1,2}\s*$|[0-9]\s*/\s*[0-9]|^-?[0-9.]+%?$"
+)
 _DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degree")
 _BARE = re.compile(r"(?<![A-Za-z:\\])\\(?:[A-Za-z]+)")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:[.,][0-9]+)*%?|\s+|.", re.DOTALL)

@@ -131,6 +131,16 @@ RULES = (
         lambda match: "减",
         frozenset("-"),
     ),
+    # 3x-5>10, 2x-y=1 -> 三x减五大于十
+    Rule(
+        "minus beside a variable",
+        re.compile(
+            r"(?<=[0-9)][a-z])\s?-\s?(?=[0-9a-z(])(?=[^，。！？]{0,30}[=<>≤≥])"
+            r"|(?<=(?<![A-Za-z])[a-z])\s?-\s?(?=[0-9]{0,4}[a-z(]?(?![A-Za-z])[^，。！？A-Za-z]{0,20}[=<>≤≥])"
+        ),
+        lambda match: "减",
+        frozenset("-"),
+    ),
     # 图3-1 -> 图三杠一
     Rule(
         "numbered figure",

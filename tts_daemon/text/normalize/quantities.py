@@ -137,6 +137,12 @@ def _coordinate(match: re.Match[str]) -> str:
     return f"{number(degrees)}度{number(minutes)}分" + (f"{number(seconds)}秒" if seconds else "")
 
 
+def _feet(match: re.Match[str]) -> str | None:
+    """`5'10"` is a height where words say so, else a pace."""
+    tall = re.search("高|长|尺寸", before(match, 6) + after(match, 2))
+    return f"{counted(match[1])}英尺{number(match[2])}英寸" if tall else None
+
+
 def _inches(match: re.Match[str]) -> str | None:
     """A straight quotation mark after a number is an inch unless it closes a quotation."""
     closes = match[2] == '"' and match.string.count('"', 0, match.start()) % 2 == 1
@@ -211,6 +217,13 @@ RULES = (
         re.compile(rf"{_START}({NUMBER})°\s?([NSEW])(?![A-Za-z])"),
         lambda match: f"{_DIRECTIONS[match[2]]}{number(match[1])}度",
         frozenset("°"),
+    ),
+    # 5'10"高, 身高6′2″ -> 五英尺十英寸
+    Rule(
+        "feet and inches",
+        re.compile(r"(?<![0-9])([3-8])[’'′]\s?(1[01]|[0-9])(?:[”\"″]|'')"),
+        _feet,
+        frozenset("'’′"),
     ),
     # 配速5'30" -> 五分三十秒
     Rule(
@@ -312,7 +325,9 @@ RULES = (
     # 气温2/12℃ -> 二到十二摄氏度; -3/6℃ -> 零下三到六摄氏度
     Rule(
         "low and high",
-        re.compile(rf"{_START}(?P<low>{SIGNED})/(?P<high>[-+]?{NUMBER})\s?(?P<unit>[℃℉]|°)"),
+        re.compile(
+            rf"{_START}(?P<low>{SIGNED})\s?[℃℉°]?/(?P<high>[-+]?{NUMBER})\s?(?P<unit>[℃℉]|°)"
+        ),
         lambda match: _between(match["low"], match["high"], match["unit"]),
         frozenset("℃℉°"),
     ),
