@@ -6,11 +6,11 @@ The base is made once by mmdebstrap into .cache/; an overlay above it takes what
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from fakes.caches import kept
 from fakes.requirements import need_programs, need_root
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -31,15 +31,12 @@ def require_tools() -> None:
 def base() -> Path:
     """A minimal Debian, kept under a name that changes with its contents."""
     key = hashlib.sha256(PACKAGES.encode()).hexdigest()[:8]
-    target = CACHE / f"{SUITE}-{key}"
-    if not target.exists():
-        unfinished = target.with_suffix(".part")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        make = ["mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io"]
-        subprocess.run([*make, f"--include={PACKAGES}", SUITE, str(unfinished)], check=True)
-        unfinished.rename(target)
-    return target
+
+    def make(target: Path) -> None:
+        command = ["mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io"]
+        subprocess.run([*command, f"--include={PACKAGES}", SUITE, str(target)], check=True)
+
+    return kept(CACHE / f"{SUITE}-{key}", f"{SUITE}-", make)
 
 
 class Room:

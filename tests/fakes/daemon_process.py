@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tts_daemon.client import SocketClient
 VOICES = Path(__file__).parents[1] / "data"
 VOICE = "tiny_voice"
 PATIENCE_S = 60.0
+_LOOK_EVERY_S = 0.2
 
 
 class DaemonProcess:
@@ -79,14 +81,29 @@ class DaemonProcess:
         )
 
     def hear(self, wanted: str) -> None:
-        """Wait until the service manager is told `wanted`."""
-        while not self._told.get(timeout=PATIENCE_S).startswith(wanted):
-            pass
+        """Wait until the service manager is told `wanted`; fail at once where the daemon ends."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline_s:
+            with contextlib.suppress(queue.Empty):
+                if self._told.get(timeout=_LOOK_EVERY_S).startswith(wanted):
+                    return
+                continue
+            if self._process is not None and self._process.poll() is not None:
+                break
+        ended = self._process.poll() if self._process else "nothing: it was never started"
+        raise AssertionError(f"{wanted} was not said; the daemon ended with {ended}\n{self.log}")
 
     def ask(self, **fields: Any) -> dict[str, Any]:
         """One request on a connection of its own."""
         with SocketClient([self.socket]) as client:
             return client.ask(**fields)
+
+    def wait_until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Ask for the status until it is as wanted; the status."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not wanted(status := self.ask(op="status")):
+            assert time.monotonic() < deadline_s, f"it stays {status}\n{self.log}"
+        return status
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""

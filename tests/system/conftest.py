@@ -17,6 +17,17 @@ CONFIG = f'audio: {{device: "wav:{HEARD}"}}\n'
 SETTINGS = "/etc/tts-daemon/config.yaml"
 
 
+LIMIT_S = 1800
+"""Of a test with what it builds; the machine's own patience ends sooner, and says why."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that builds and boots a machine has a time limit of its own."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.timeout(LIMIT_S))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tools() -> None:
     need_root("scripts/test --system")

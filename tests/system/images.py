@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fakes.caches import kept
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 CACHE = CHECKOUT / ".cache" / "system"
 PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
@@ -29,29 +31,26 @@ EXTRAS = ("http", "wyoming")
 def debian() -> Path:
     """A minimal Debian, made once and kept under a name that changes with its contents."""
     key = hashlib.sha256(PACKAGES.encode()).hexdigest()[:8]
-    target = CACHE / f"{SUITE}-{key}"
-    if not target.exists():
-        unfinished = target.with_name(f"{target.name}.part")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.parent.mkdir(parents=True, exist_ok=True)
+
+    def make(target: Path) -> None:
         # Nobody needs the unfinished one after a power cut.
         command = ["mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io"]
-        subprocess.run([*command, f"--include={PACKAGES}", SUITE, str(unfinished)], check=True)
-        unfinished.rename(target)
-    return target
+        subprocess.run([*command, f"--include={PACKAGES}", SUITE, str(target)], check=True)
+
+    return kept(CACHE / f"{SUITE}-{key}", f"{SUITE}-", make)
 
 
 def wheels() -> Path:
     """Every wheel that the installation needs, so that it can run without an index."""
     key = hashlib.sha256(" ".join(_requirements()).encode()).hexdigest()[:8]
-    target = CACHE / f"wheels-{PYTHONS[SUITE]}-{key}"
-    if not target.exists():
-        unfinished = target.with_name(f"{target.name}.part")
+    kind = f"wheels-{PYTHONS[SUITE]}-"
+
+    def make(target: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:"]
-        command += [f"--python-version={PYTHONS[SUITE]}", "-d", str(unfinished)]
+        command += [f"--python-version={PYTHONS[SUITE]}", "-d", str(target)]
         subprocess.run([*command, *_requirements()], check=True)
-        unfinished.rename(target)
-    return target
+
+    return kept(CACHE / f"{kind}{key}", kind, make)
 
 
 def _requirements() -> list[str]:

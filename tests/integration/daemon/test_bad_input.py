@@ -55,8 +55,7 @@ def test_ten_thousand_characters_are_spoken_until_stopped(speaking: DaemonProces
         connection.sendall(
             json.dumps({**long, "text": str(long["text"])[:10_000]}).encode() + b"\n"
         )
-        while speaking.ask(op="status")["speaking_id"] != "long":
-            pass
+        speaking.wait_until(lambda status: status["speaking_id"] == "long")
         speaking.ask(op="stop")
         reply = json.loads(connection.makefile("rb").readline())
     assert (reply["id"], reply["event_type"]) == ("long", "cancelled")

@@ -92,8 +92,7 @@ def test_a_taken_port_is_waited_for(daemon: DaemonProcess, door: str) -> None:
         assert f"{door}: cannot listen on 127.0.0.1" in told[1]
         # The others work meanwhile.
         assert daemon.ask(text="好", wait=True)["event_type"] == "finished"
-    while daemon.ask(op="status")["troubles"]:
-        pass
+    daemon.wait_until(lambda status: not status["troubles"])
     socket.create_connection(("127.0.0.1", port)).close()
     assert "Traceback" not in daemon.log
 

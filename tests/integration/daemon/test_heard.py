@@ -123,8 +123,7 @@ def test_what_is_too_old_is_not_heard(
 def test_a_stop_is_heard(daemon: DaemonProcess, heard: Path) -> None:
     daemon.start(audio={"device": f"wav:{heard}"})
     daemon.ask(text="今天天气很好。" * 20, id="long")
-    while daemon.ask(op="status")["state"] != "speaking":
-        pass
+    daemon.wait_until(lambda status: status["state"] == "speaking")
     daemon.ask(op="stop")
     assert say(daemon, GREETING)["event_type"] == "finished"
     daemon.signal(signal.SIGTERM)

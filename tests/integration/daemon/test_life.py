@@ -95,8 +95,7 @@ def test_a_machine_without_a_sound_card_gets_a_line_and_silence(daemon: DaemonPr
 def test_a_named_device_that_is_missing_is_waited_for(daemon: DaemonProcess) -> None:
     daemon.start(audio={"device": "kitchen"})
     assert daemon.ask(text="好", id="kept")["ok"] is True
-    while daemon.ask(op="status")["state"] != "no_audio":
-        pass
+    daemon.wait_until(lambda status: status["state"] == "no_audio")
     assert "audio.device kitchen" in daemon.ask(op="status")["last_error"]
     assert daemon.ask(text="好", id="kept")["position"] == -1
 
