@@ -9,7 +9,15 @@ import pytest
 
 from tts_daemon.domain import Policy, Priority, SpeakRequest
 from tts_daemon.errors import QueueFullError
-from tts_daemon.playback._queue import KEPT_IDS_S, KnownId, SpeechQueue, Utterance
+from tts_daemon.playback._queue import (
+    KEPT_IDS_S,
+    KnownId,
+    SpeechQueue,
+    Utterance,
+    Verdict,
+    fingerprint,
+)
+from tts_daemon.settings.schema import QueueSettings
 
 IMPORTANT, MESSAGE, TEXT, NOTIFICATION, PROGRESS = Priority
 
@@ -295,3 +303,41 @@ def test_important_that_waits_is_never_replaced(policy: Policy, newer: Priority)
     desk.arrive(request(newer, policy, id="newer", key="alarm"))
     assert "smoke" in desk.waiting
     assert "smoke" not in desk.cancelled
+
+
+def test_a_queue_is_as_long_as_the_configuration_says() -> None:
+    queue = SpeechQueue()
+    assert queue.limit == QueueSettings().limit
+    assert len(queue) == 0
+    queue.add(Utterance(request(), 1), Verdict())
+    assert len(queue) == 1
+
+
+def test_what_is_accepted_has_not_begun_and_changes_nothing_else() -> None:
+    accepted = Utterance(request(), 1)
+    assert (accepted.started, accepted.begun) == (False, 0)
+    verdict = SpeechQueue().judge(request(), None)
+    expected = Verdict(duplicate=False, dropped="", cancelled=(), interrupts="", postpones=False)
+    assert verdict == expected == Verdict()
+
+
+def test_without_a_deadline_nothing_is_ever_too_old() -> None:
+    queue = SpeechQueue()
+    assert queue.next_deadline_s() is None
+    queue.put_back(Utterance(request(), 1))
+    assert queue.next_deadline_s() is None
+    queue.put_back(Utterance(request(), 2, deadline_s=7.0))
+    queue.put_back(Utterance(request(), 3, deadline_s=5.0))
+    assert queue.next_deadline_s() == 5.0
+
+
+@pytest.mark.parametrize(("policy", "ends"), [(Policy.QUEUE, False), (Policy.REPLACE, True)])
+def test_a_key_replaces_what_is_spoken_only_where_that_is_asked(policy: Policy, ends: bool) -> None:
+    spoken = Utterance(request(key="door"), 1)
+    verdict = SpeechQueue().judge(request(TEXT, policy, key="door"), spoken)
+    assert bool(verdict.interrupts) is ends
+    assert not SpeechQueue().judge(request(TEXT, policy, key="bell"), spoken).interrupts
+
+
+def test_half_a_character_has_a_fingerprint_too() -> None:
+    assert fingerprint(request(text="\ud83d")) != fingerprint(request(text="\ud83e"))

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tts_daemon.errors import VoiceError
-from tts_daemon.sound.levels import CEILING, FADE_S, Levels, Limiter, gain_of
+from tts_daemon.sound.levels import (
+    CEILING,
+    FADE_S,
+    Levels,
+    Limiter,
+    _interpolators,
+    gain_of,
+)
 
 RATE = 16000
 EDGE = round(FADE_S * RATE)
@@ -149,3 +156,69 @@ def test_the_limiter_sees_a_sudden_shout_coming() -> None:
     # It turns down within one step of 5 ms, not before.
     shout = round(0.1 * RATE) // EDGE * EDGE
     assert np.array_equal(out[: shout - EDGE], samples[: shout - EDGE])
+
+
+def limited(samples: Samples) -> Samples:
+    limiter = Limiter(EDGE)
+    return np.concatenate([limiter.process(samples), limiter.finish()])
+
+
+def test_the_ceiling_is_a_decibel_below_full_scale() -> None:
+    assert 20 * np.log10(CEILING) == pytest.approx(-1)
+
+
+def test_the_gain_comes_back_from_the_next_step_on_by_two_in_a_hundred() -> None:
+    samples = np.full(80 * EDGE, 0.3, dtype=np.float32)
+    samples[4 * EDGE + 20 : 4 * EDGE + 30] = 1.5
+    out = limited(samples)
+    gain = out / samples
+    at_edges = gain[EDGE - 1 :: EDGE]
+    lowest = CEILING / 1.5
+    # Down within the step before, as low as its loudest sample (and what lies between) asks.
+    assert at_edges[2] == 1
+    assert at_edges[3] <= lowest + 1e-6
+    assert at_edges[4] == at_edges[3]
+    rising = at_edges[5:20] / at_edges[4:19]
+    assert rising == pytest.approx(np.full(15, 1.02), abs=1e-4)
+    # Without a step anywhere on the way up.
+    assert np.diff(gain[5 * EDGE :]).max() < 0.021 / (EDGE - 1)
+    assert at_edges[-1] == 1
+    assert np.abs(out).max() <= CEILING + 1e-6
+
+
+def test_a_step_is_kept_below_the_ceiling_to_its_very_end() -> None:
+    samples = np.full(12 * EDGE, 0.01, dtype=np.float32)
+    samples[3 * EDGE : 4 * EDGE] = 2.0
+    assert np.abs(limited(samples)).max() <= CEILING + 1e-6
+    samples[-EDGE:] = -2.0
+    assert np.abs(limited(samples)).max() <= CEILING + 1e-6
+
+
+@pytest.mark.parametrize("chunks", [[], [0.5], [2.0]])
+def test_samples_stay_single_precision(chunks: list[float]) -> None:
+    levels = Levels(RATE)
+    for amplitude in chunks:
+        assert levels.process(tone(amplitude).astype(np.float64)).dtype == np.float32
+    assert levels.process(np.zeros(0, dtype=np.float32)).dtype == np.float32
+    assert levels.finish().dtype == np.float32
+
+
+def test_what_lies_between_the_samples_is_looked_at_in_three_places() -> None:
+    bank = _interpolators()
+    assert len(bank) == 3
+    places = np.arange(200)
+    hum = np.sin(2 * np.pi * 0.11 * places)
+    for number, taps in enumerate(bank, start=1):
+        before = len(taps) // 2 - 1
+        between = np.convolve(hum, taps, "valid")
+        expected = [
+            np.sin(2 * np.pi * 0.11 * (places[before : before + len(between)] + shift))
+            for shift in (number / 4, 1 - number / 4)
+        ]
+        assert min(np.abs(between - wanted).max() for wanted in expected) < 0.01
+        assert taps.sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_very_low_rate_has_edges_of_one_sample() -> None:
+    out = through(Levels(100), np.full(10, 0.5, dtype=np.float32))
+    assert out[1:-1].tolist() == [0.5] * 8

@@ -12,7 +12,7 @@ from fakes import toy_voice as toy
 
 from tts_daemon.domain import PauseKind
 from tts_daemon.errors import VoiceError
-from tts_daemon.voices.manifest import F0Scale, Manifest, verify
+from tts_daemon.voices.manifest import GRAPHS, F0Scale, Manifest, Source, verify
 from tts_daemon.voices.pause_floors import PauseFloors
 
 PATH = Path("/models/toy/voice.json")
@@ -169,3 +169,85 @@ def test_a_missing_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "memory.onnx").unlink()
     with pytest.raises(VoiceError, match=r"memory\.onnx: cannot be read"):
         verify(manifest, tmp_path)
+
+
+def test_the_graphs_of_a_voice_have_these_names() -> None:
+    assert " ".join(GRAPHS) == (
+        "encoder variance duration memory decoder postnet_fsmn postnet_lstm vocoder"
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "smallest"),
+    [
+        ("", "sample_rate", 1),
+        ("", "hop_length", 1),
+        ("", "frames_per_step", 1),
+        ("", "vocoder_look_ahead_frames", 0),
+        ("source", "harmonics", 1),
+        ("dimensions", "text", 1),
+        ("dimensions", "decoder_layers", 0),
+        ("graphs.decoder", "bytes", 1),
+    ],
+)
+def test_the_smallest_size_is_allowed_and_none_below(place: str, key: str, smallest: int) -> None:
+    def values(size: int) -> dict[str, Any]:
+        made = toy.manifest_values()
+        section = made
+        for name in filter(None, place.split(".")):
+            section = section[name]
+        section[key] = size
+        return made
+
+    Manifest.parse(values(smallest), PATH)
+    with pytest.raises(VoiceError, match=rf"{key} {smallest - 1} is out of range"):
+        Manifest.parse(values(smallest - 1), PATH)
+
+
+def test_one_mel_is_a_mel() -> None:
+    one = {"n_mels": 1, "values_per_frame": 1, "f0": None, "source": None}
+    assert toy.manifest(**one).n_mels == 1
+    for key in ("n_mels", "values_per_frame"):
+        with pytest.raises(VoiceError, match=f"{key} 0 is out of range"):
+            toy.manifest(**{**one, key: 0})
+
+
+def test_what_may_be_null_is_read_where_it_is_not() -> None:
+    nothing = toy.manifest(**dict.fromkeys(MAY_BE_NULL - {"f0"}, None))
+    assert nothing.break_emotion is None
+    assert nothing.speaker is None
+    assert nothing.pitch_per_semitone is None
+    assert nothing.energy_per_unit is None
+    assert nothing.source is None
+    assert nothing.quality == {}
+    all_of_it = toy.manifest(break_emotion="happy", quality={"mode": "static"})
+    assert all_of_it.break_emotion == "happy"
+    assert all_of_it.speaker == "M1"
+    assert (all_of_it.pitch_per_semitone, all_of_it.energy_per_unit) == (0.25, 0.5)
+    assert all_of_it.quality == {"mode": "static"}
+
+
+def test_positions_follow_the_published_formula_where_none_are_stored() -> None:
+    expected = pytest.approx((1.0, 1.0, 100.0, 100.0))
+    assert toy.manifest().position_scales == expected
+    assert toy.manifest(position_scales=[1, 2, 3, 4.5]).position_scales == (1, 2, 3, 4.5)
+
+
+def test_one_int8_graph_makes_an_int8_voice() -> None:
+    assert toy.manifest().precision == "fp32"
+    values = toy.manifest_values()
+    values["graphs"]["memory"]["precision"] = "int8"
+    mixed = Manifest.parse(values, PATH)
+    assert mixed.precision == "int8"
+    assert {graph.precision for graph in mixed.graphs.values()} == {"fp32", "int8"}
+    assert mixed.graphs["memory"].precision == "int8"
+
+
+def test_an_error_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "voice.json").write_text('{"format": 7}', encoding="utf-8")
+    with pytest.raises(VoiceError, match=str(tmp_path / "voice.json")):
+        Manifest.load(tmp_path)
+
+
+def test_sines_start_apart_where_nothing_is_said() -> None:
+    assert Source(harmonics=8, amplitude=0.1, noise=0.003).zero_phases is False
