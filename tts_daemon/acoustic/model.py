@@ -12,6 +12,7 @@ from tts_daemon.acoustic.encoder import Encoder, Encoding
 from tts_daemon.acoustic.inputs import AcousticInput, InputBuilder
 from tts_daemon.acoustic.length_regulator import LengthRegulator, Memory
 from tts_daemon.acoustic.postnet import Postnet
+from tts_daemon.acoustic.sharpening import Sharpener
 from tts_daemon.domain import MelChunk
 from tts_daemon.runtime.engine import Floats, Graph
 from tts_daemon.voices.manifest import Manifest
@@ -28,6 +29,7 @@ class AcousticModel:
         self._regulator = LengthRegulator(manifest)
         self._decoder = Decoder(graphs["decoder"], graphs["memory"], manifest)
         self._postnet = Postnet(graphs["postnet_fsmn"], graphs["postnet_lstm"], manifest)
+        self._sharpener = Sharpener(manifest.sharpening, manifest.n_mels)
         self._f0, self._f0_place = manifest.f0, manifest.n_mels
         self._frames_per_step = manifest.frames_per_step
 
@@ -49,7 +51,9 @@ class AcousticModel:
                 larger, since the decoder makes whole steps, and come as they come at the end.
         """
         decoding, refining = self._decoder.start(memory), self._postnet.start()
-        ahead = -self._postnet.delay  # frames that left the postnet, less those that were wanted
+        sharpening = self._sharpener.start()
+        # Frames that were given out, less those that were wanted.
+        ahead = -self._postnet.delay - self._sharpener.delay
         left, refined_frames = memory.frames, 0
         while left:
             ahead -= next(sizes)
@@ -59,6 +63,7 @@ class AcousticModel:
             refined = self._postnet.refine(refining, frames)
             if not left:
                 refined = np.concatenate([refined, self._postnet.drain(refining)])
+            refined = self._sharpener.sharpen(sharpening, refined, last=not left)
             if len(refined):
                 self._shift_f0(refined, memory.semitones, refined_frames)
                 refined_frames += len(refined)

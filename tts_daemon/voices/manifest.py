@@ -15,6 +15,7 @@ from typing import Any, Literal
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.fields import Fields
 from tts_daemon.voices.pause_floors import PauseFloors, read_pause_floors
+from tts_daemon.voices.sharpening import Sharpening, read_sharpening
 
 FILE_NAME = "voice.json"
 FORMAT = 1
@@ -115,6 +116,7 @@ class Manifest:
     energy_per_unit: float | None
     pace: float
     pause_floors: PauseFloors
+    sharpening: Sharpening | None
     position_scales: tuple[float, ...]
     f0: F0Scale | None
     source: Source | None
@@ -167,6 +169,7 @@ class Manifest:
             energy_per_unit=_optional_number(keys, "energy_per_unit"),
             pace=_pace(keys),
             pause_floors=_pause_floors(keys),
+            sharpening=_sharpening(keys),
             position_scales=_position_scales(keys),
             f0=_f0_scale(keys.section("f0")) if keys.has("f0") else None,
             source=_source(keys.section("source")) if keys.has("source") else None,
@@ -229,6 +232,10 @@ def _pause_floors(keys: Fields) -> PauseFloors:
     if not keys.has("pause_floors_s"):
         return PauseFloors()
     return read_pause_floors(keys.section("pause_floors_s"))
+
+
+def _sharpening(keys: Fields) -> Sharpening | None:
+    return read_sharpening(keys.section("sharpening")) if keys.has("sharpening") else None
 
 
 def _symbols(keys: Fields) -> dict[str, tuple[str, ...]]:

@@ -32,6 +32,19 @@ def test_stream_equals_whole(autoregressive: bool, size: int) -> None:
     np.testing.assert_allclose(np.concatenate(_stream(size, autoregressive)), whole, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [1, 4, 11])
+def test_stream_equals_whole_when_mels_are_sharpened(size: int) -> None:
+    changes = {"sharpening": {"strength": 0.5, "radius_frames": 3}}
+    model = AcousticModel(toy.graphs(), toy.manifest(**changes))
+    inputs = model.inputs.build(IDS, Style(pitch=2))
+    whole, pieces = (
+        np.concatenate([chunk.frames for chunk in model.stream(inputs, repeat(frames))])
+        for frames in (1000, size)
+    )
+    np.testing.assert_allclose(pieces, whole, atol=1e-5)
+    assert len(whole) == len(np.concatenate(_stream(1000)))
+
+
 def test_no_more_is_made_than_was_asked_for() -> None:
     made = np.cumsum([len(piece) for piece in _stream(5)])[:-1]  # the end comes as it comes
     asked = 5 * np.arange(1, len(made) + 1)

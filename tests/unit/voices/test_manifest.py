@@ -14,6 +14,7 @@ from tts_daemon.domain import PauseKind
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import GRAPHS, F0Scale, Manifest, Source, verify
 from tts_daemon.voices.pause_floors import PauseFloors
+from tts_daemon.voices.sharpening import Sharpening
 
 PATH = Path("/models/toy/voice.json")
 
@@ -57,6 +58,13 @@ def test_a_voice_may_have_a_pace_of_its_own() -> None:
     assert Manifest.parse({**toy.manifest_values(), "pace": 0.9}, PATH).pace == 0.9
 
 
+def test_a_voice_may_have_its_mels_sharpened() -> None:
+    assert Manifest.parse(toy.manifest_values(), PATH).sharpening is None
+    stated = {"strength": 0.3, "radius_frames": 2}
+    manifest = Manifest.parse({**toy.manifest_values(), "sharpening": stated}, PATH)
+    assert manifest.sharpening == Sharpening(0.3, 2)
+
+
 def test_a_voice_may_state_how_long_its_pauses_are_at_least() -> None:
     assert Manifest.parse(toy.manifest_values(), PATH).pause_floors == PauseFloors()
     stated = Manifest.parse({**toy.manifest_values(), "pause_floors_s": {"comma": 0.3}}, PATH)
@@ -92,6 +100,14 @@ def test_a_missing_key_is_named(key: str) -> None:
         ({**toy.manifest_values(), "hop_length": 0}, r"hop_length 0 is out of range \(1"),
         ({**toy.manifest_values(), "autoregressive": 1}, "autoregressive 1 is not true or"),
         ({**toy.manifest_values(), "emotions": "happy"}, "emotions is not a list of texts"),
+        (
+            {**toy.manifest_values(), "sharpening": {"strength": 2, "radius_frames": 2}},
+            "strength is 2, must be 0 to 1",
+        ),
+        (
+            {**toy.manifest_values(), "sharpening": {"strength": 0.3, "radius_frames": 21}},
+            "radius_frames is 21, must be 1 to 20",
+        ),
         ({**toy.manifest_values(), "pause_floors_s": {"comma": 9}}, "comma is 9 s, must be 0 to 2"),
         ({**toy.manifest_values(), "pause_floors_s": {"coma": 0}}, "coma is not .* mean comma"),
         ({**toy.manifest_values(), "emotions": []}, "emotions must name at least one"),

@@ -60,6 +60,7 @@ class Notes:
         pitch_per_semitone: What to add to a symbol's pitch for one semitone; None: not known.
         energy_per_unit: What to add to a symbol's energy for one standard deviation; None likewise.
         pace: Factor on the speaking rate as it was trained, for every style.
+        pause_floors_s, sharpening: As the manifest has them; None: the usual.
         quality: Figures that were measured elsewhere and belong into the manifest.
     """
 
@@ -73,6 +74,8 @@ class Notes:
     pitch_per_semitone: float | None = None
     energy_per_unit: float | None = None
     pace: float = 1.0
+    pause_floors_s: dict[str, float] | None = None
+    sharpening: dict[str, float] | None = None
     quality: dict[str, float | str] = field(default_factory=dict)
 
 

@@ -168,6 +168,10 @@ def manifest(voice: TorchVoice, name: str) -> dict[str, Any]:
     }
     if notes.pace != 1.0:
         content["pace"] = notes.pace
+    if notes.pause_floors_s is not None:
+        content["pause_floors_s"] = notes.pause_floors_s
+    if notes.sharpening is not None:
+        content["sharpening"] = notes.sharpening
     if voice.f0 is not None:
         content["source"] = _source(voice.vocoder.params)
     scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales.detach().numpy()

@@ -55,6 +55,18 @@ def test_a_pace_is_written_where_a_voice_has_one(voice: TorchVoice) -> None:
     assert package.manifest(slow, "x")["pace"] == 0.9
 
 
+def test_what_the_runtime_does_to_a_voice_is_stated_only_where_it_was_noted(
+    voice: TorchVoice,
+) -> None:
+    stated = {
+        "pause_floors_s": {"comma": 0.25},
+        "sharpening": {"strength": 0.3, "radius_frames": 2},
+    }
+    assert not stated.keys() & package.manifest(voice, "x").keys()
+    noted = replace(voice, notes=replace(voice.notes, **stated))  # type: ignore[arg-type]
+    assert stated.items() <= package.manifest(noted, "x").items()
+
+
 def test_positions_of_ones_own(voice: TorchVoice) -> None:
     scales = voice.acoustic.variance_adaptor.dur_position_encoder.inv_timescales
     usual = scales.data.clone()
