@@ -20,7 +20,7 @@ Ids = NDArray[np.int64]
 
 _PAUSES = ("#3", "#4", "pau")
 _BREAKS = ("#1", "#2", "#3", "#4")
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class InputBuilder:
             return wanted
         if wanted in self._emotion_ids:
             # Presets are shared by all voices: one that lacks an emotion still has to speak.
-            _log.info("voice %s was not trained on %s: neutral", self._manifest.name, wanted)
+            log.info("voice %s was not trained on %s: neutral", self._manifest.name, wanted)
             return neutral
         nearest = difflib.get_close_matches(wanted, self._manifest.emotions, n=1)
         hint = nearest[0] if nearest else ", ".join(self._manifest.emotions)

@@ -12,18 +12,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.cli.bench_measure import Measured, Task, peak_rss_mb
+from tts_daemon.cli.bench_measure import Measured, MeasureTask, peak_rss_mb
 from tts_daemon.extras import importing
 from tts_daemon.runtime.machine import available_cores
 
 
 def main() -> int:
     """Read a task from standard input, write the measurement to standard output."""
-    json.dump(asdict(measure(Task(**json.load(sys.stdin)))), sys.stdout)
+    json.dump(asdict(measure(MeasureTask(**json.load(sys.stdin)))), sys.stdout)
     return 0
 
 
-def measure(task: Task) -> Measured:
+def measure(task: MeasureTask) -> Measured:
     """Load a checkpoint and speak; the text is one sentence, heard when it is finished.
 
     Raises:
@@ -49,7 +49,7 @@ def measure(task: Task) -> Measured:
 
 
 def _row(
-    task: Task, size_bytes: int, latency_s: float, waveform: NDArray[np.float32], rate: int
+    task: MeasureTask, size_bytes: int, latency_s: float, waveform: NDArray[np.float32], rate: int
 ) -> Measured:
     audio_s = len(waveform) / rate
     return Measured(

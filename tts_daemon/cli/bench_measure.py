@@ -22,7 +22,7 @@ from tts_daemon.voices.store import VoiceStore
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class MeasureTask:
     """What the process is asked to do.
 
     Attributes:
@@ -64,11 +64,11 @@ class Measured:
 
 def main() -> int:
     """Read a task from standard input, write the measurement to standard output."""
-    json.dump(asdict(measure(Task(**json.load(sys.stdin)))), sys.stdout)
+    json.dump(asdict(measure(MeasureTask(**json.load(sys.stdin)))), sys.stdout)
     return 0
 
 
-def measure(task: Task) -> Measured:
+def measure(task: MeasureTask) -> Measured:
     """Load the voice, speak, and compare.
 
     Raises:
@@ -113,7 +113,7 @@ def _timed(synthesizer: Synthesizer, text: str, style: Style) -> tuple[float, fl
     return time.perf_counter() - begin, first_s, audio_s
 
 
-def _compare(task: Task, frontend: Frontend, voice: Voice) -> comparison.Distance | None:
+def _compare(task: MeasureTask, frontend: Frontend, voice: Voice) -> comparison.Distance | None:
     clauses = list(frontend.read(task.text, voice.usual_style, voice.traits))
     if task.save:
         comparison.save(comparison.render(voice, clauses), Path(task.save))

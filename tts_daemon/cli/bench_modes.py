@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tts_daemon.cli.bench_measure import Measured, Task
+from tts_daemon.cli.bench_measure import Measured, MeasureTask
 from tts_daemon.cli.bench_rows import Bench, measure
 from tts_daemon.cli.bench_rows import rows as measure_packages
 from tts_daemon.errors import VoiceError
@@ -79,10 +79,10 @@ def _conversion(mode: str) -> str:
     return {"fp32-onnx": "fp32", "fx": native}.get(mode, mode)
 
 
-def _eager_task(model: Path, bench: Bench) -> Task:
+def _eager_task(model: Path, bench: Bench) -> MeasureTask:
     if not model.exists():
         raise VoiceError(f"{model}: does not exist; a model directory or voices.zip is expected")
-    return Task(
+    return MeasureTask(
         voice=EAGER,
         directory=str(model),
         text=bench.text,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tts_daemon.cli.bench_measure import Measured, Task
+from tts_daemon.cli.bench_measure import Measured, MeasureTask
 from tts_daemon.errors import VoiceError
 from tts_daemon.voices.manifest import Manifest
 from tts_daemon.voices.store import VoicePackage, VoiceStore
@@ -51,7 +51,7 @@ def rows(packages: Sequence[VoicePackage], store: VoiceStore, bench: Bench) -> I
             yield measure(replace(_task(package, bench), reference=str(saved)))
 
 
-def measure(task: Task) -> Measured:
+def measure(task: MeasureTask) -> Measured:
     """Run one measurement in a fresh process. Raises VoiceError when it fails."""
     done = subprocess.run(  # noqa: S603  (one of our own modules)
         [sys.executable, "-m", task.module],
@@ -88,8 +88,8 @@ def _model(manifest: Manifest) -> Manifest:
     return replace(manifest, name="", title="", graphs={}, quality={})
 
 
-def _task(package: VoicePackage, bench: Bench) -> Task:
-    return Task(
+def _task(package: VoicePackage, bench: Bench) -> MeasureTask:
+    return MeasureTask(
         voice=package.manifest.name,
         directory=str(package.directory.parent),
         text=bench.text,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tts_daemon.cli import entry
 from tts_daemon.service.doctor import Probes, examine
-from tts_daemon.service.findings import Finding, Verdict
+from tts_daemon.service.findings import Finding, Severity
 from tts_daemon.service.probes import probe_broker, probe_engine, probe_sound, probe_voice
 
-_MARKS = {Verdict.FINE: "ok", Verdict.NOTICE: "--", Verdict.PROBLEM: "!!"}
+_MARKS = {Severity.FINE: "ok", Severity.NOTICE: "--", Severity.PROBLEM: "!!"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worst = 0
     for finding in examine(options.config, probes):
         print(json.dumps(asdict(finding), ensure_ascii=False) if options.json else _line(finding))
-        worst = max(worst, int(finding.verdict is Verdict.PROBLEM))
+        worst = max(worst, int(finding.severity is Severity.PROBLEM))
     return worst
 
 
@@ -38,7 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _line(finding: Finding) -> str:
-    line = f"{_MARKS[finding.verdict]}  {finding.check:12} {finding.message}"
+    line = f"{_MARKS[finding.severity]}  {finding.check:12} {finding.message}"
     return f"{line}\n{'':16}-> {finding.remedy}" if finding.remedy else line
 
 

@@ -15,7 +15,7 @@ from tts_daemon.ports import Snapshot
 
 Listener = Callable[[Event | Snapshot], None]
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _EMPTY = Snapshot(
     state=PlayerState.IDLE,
@@ -106,4 +106,4 @@ class Board:
                 listener(item)
             except Exception:
                 # A door that fails must not take the others, or the speech, with it.
-                _logger.exception("a listener failed on %s", item)
+                log.exception("a listener failed on %s", item)

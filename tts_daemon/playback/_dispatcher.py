@@ -26,7 +26,7 @@ from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal, Remembered
 from tts_daemon.ports import Sink
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _RETRY_FIRST_S = 1.0
 _RETRY_MOST_S = 30.0
@@ -253,7 +253,7 @@ class Dispatcher:
         """The device is gone: the utterance waits again, and nothing is handed out for a while."""
         with self._change():
             if self._retry_s is None:
-                _logger.warning("no sound: %s; trying again until it is back", reason)
+                log.warning("no sound: %s; trying again until it is back", reason)
             self._last_error = reason
             self._retry_s = min(_RETRY_MOST_S, (self._retry_s or _RETRY_FIRST_S / 2) * 2)
             self._retry_at_s = self._clock.monotonic_s() + self._retry_s
@@ -265,7 +265,7 @@ class Dispatcher:
         """The device works."""
         with self._change():
             if self._retry_s is not None:
-                _logger.info("the sound device is back")
+                log.info("the sound device is back")
             self._retry_s, self._retry_at_s = None, 0.0
 
     @property

@@ -6,7 +6,7 @@ import logging
 
 from tts_daemon.domain import Event, EventType
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def write(event: Event) -> None:
@@ -33,4 +33,4 @@ def write(event: Event) -> None:
     if event.message is not None:
         text += f": {event.message}"
     quiet = event.event_type in (EventType.QUEUED, EventType.STARTED)
-    _logger.log(logging.DEBUG if quiet else logging.INFO, text, extra=known)
+    log.log(logging.DEBUG if quiet else logging.INFO, text, extra=known)

@@ -58,7 +58,7 @@ _CORRUPT = frozenset(
 )  # fmt: skip
 """SQLITE_ERROR: our own statements fail only where the schema is not what we wrote."""
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class DamagedJournalError(JournalError):

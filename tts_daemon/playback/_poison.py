@@ -10,7 +10,7 @@ import logging
 from tts_daemon.playback._queue import Utterance
 from tts_daemon.playback.journal import Journal
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 ENDING = {
     "reason": "poison",
@@ -34,7 +34,7 @@ def recalled(journal: Journal) -> tuple[str, ...]:
 def added(journal: Journal, listed: tuple[str, ...], utterance: Utterance) -> tuple[str, ...]:
     """The list with one more, kept for the next process as well."""
     request = utterance.request
-    _logger.error(
+    log.error(
         "utterance %s was begun %d times and never ended; it is not tried again: %.60r",
         request.id, utterance.begun, request.text,
     )  # fmt: skip

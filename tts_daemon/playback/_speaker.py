@@ -23,7 +23,7 @@ from tts_daemon.playback._turns import Turns
 from tts_daemon.playback._warnings import Warnings
 from tts_daemon.ports import Sink, SpeechSynthesizer
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _BEAT_S = 5.0
 _MOST_HELD_S = 25.0
@@ -133,7 +133,7 @@ class Speaker:
         except TtsError as error:
             self._dispatcher.failed(utterance, error)
         except Exception as error:
-            _logger.exception("utterance %s failed", utterance.request.id)
+            log.exception("utterance %s failed", utterance.request.id)
             self._dispatcher.failed(utterance, InternalError(f"{type(error).__name__}: {error}"))
 
     def _perform(self, utterance: Utterance) -> None:

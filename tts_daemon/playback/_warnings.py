@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _MOST = 8
 """A text may be full of mistakes; so many are told."""
@@ -28,4 +28,4 @@ class Warnings:
         shown = f"{warning:.{_MOST_CHARACTERS}}"
         if shown not in self._told and len(self._told) < _MOST:
             self._told[shown] = None
-            _logger.warning("utterance %s: %s", self._id, shown)
+            log.warning("utterance %s: %s", self._id, shown)

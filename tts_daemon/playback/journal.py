@@ -33,7 +33,7 @@ from tts_daemon.playback import _journal_file as file
 from tts_daemon.playback._journal_rows import BEGUN, Row, write_event
 from tts_daemon.playback._queue import KEPT_IDS, KnownId, Utterance
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _BEGIN = "UPDATE utterances SET state='begun', begun=begun+1 WHERE serial=?"
 _FORGIVE = "UPDATE utterances SET begun=max(begun-1, 0) WHERE serial=?"
@@ -373,13 +373,13 @@ class Journal:
             rows, aside = file.replace_damaged(path)
             self._database = file.open_journal(path)
             self._recall_all(self._database)
-            _logger.warning(
+            log.warning(
                 "queue journal %s %s: set aside as %s, %d requests recovered",
                 path, error, aside, sum(bool(row.request) for row in rows),
             )  # fmt: skip
         else:
             if bad:
-                _logger.warning("queue journal %s: %d requests were damaged", path, bad)
+                log.warning("queue journal %s: %d requests were damaged", path, bad)
         return rows
 
     def _recall_all(self, database: sqlite3.Connection) -> None:
@@ -392,13 +392,13 @@ class Journal:
         """Once, until it is over; with another problem once more."""
         if problem != self._trouble:
             self._trouble = problem
-            _logger.warning("queue journal %s %s", self._path, problem)
+            log.warning("queue journal %s %s", self._path, problem)
             self._wake.set()
 
     def _relieve(self) -> None:
         if self._trouble:
             self._trouble = ""
-            _logger.info("queue journal %s is written again", self._path)
+            log.info("queue journal %s is written again", self._path)
 
     def _remembered(self, rows: list[Row]) -> Remembered:
         alive = [row for row in rows if row.request]

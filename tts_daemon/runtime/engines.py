@@ -14,7 +14,7 @@ from tts_daemon.runtime.onnx_engine import OnnxEngine
 
 TORCHSCRIPT = ".ts"
 AUTO, ONNX, NATIVE = CHOICES = ("auto", "onnx", "native")
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Engines:
@@ -67,7 +67,7 @@ class Engines:
                 if self._choice == NATIVE:
                     raise
                 self.refusal = str(reason)
-                _log.info("ONNX Runtime plays %s: %s", path, reason)
+                log.info("ONNX Runtime plays %s: %s", path, reason)
         return ONNX, self._onnx.load(path, options)
 
     def _load_native(self, path: Path, options: GraphOptions) -> tuple[str, Graph]:

@@ -17,10 +17,10 @@ from tts_daemon.ports import Snapshot
 from tts_daemon.requests import request_of
 from tts_daemon.runtime import heap
 from tts_daemon.service import assembly, logs, signals
+from tts_daemon.service.cache_warm_up import CacheWarmUp
 from tts_daemon.service.doors import doors
 from tts_daemon.service.idle import IdleCare
 from tts_daemon.service.opening import OpenDoors
-from tts_daemon.service.rehearsal import Rehearsal
 from tts_daemon.service.systemd import Systemd
 from tts_daemon.settings.loader import Loaded, changes
 from tts_daemon.settings.presets import Presets
@@ -97,11 +97,11 @@ class Daemon:
             stack.callback(opened.close)
             for door in doors(settings, player, listener, store):
                 opened.open(door)
-            rehearsal = Rehearsal(player, phrases.release)
-            stack.callback(rehearsal.stop)
-            stack.callback(player.subscribe(rehearsal.heard))
-            rehearsal.learn(settings.synthesis.phrases)
-            rehearsal.start()
+            warm_up = CacheWarmUp(player, phrases.release)
+            stack.callback(warm_up.stop)
+            stack.callback(player.subscribe(warm_up.heard))
+            warm_up.learn(settings.synthesis.phrases)
+            warm_up.start()
             idle = IdleCare(heap.give_back, time.process_time)
             stack.callback(idle.stop)
             idle.start()
@@ -112,7 +112,7 @@ class Daemon:
                 _summary(settings),
                 synthesizer.engine,
             )
-            self._obey_signals(player, rehearsal)
+            self._obey_signals(player, warm_up)
             self._systemd.stopping()
             log.info("stopping")
             signals.let_through()
@@ -134,11 +134,11 @@ class Daemon:
         if isinstance(item, Snapshot):
             self._systemd.status(f"{item.state}, {item.queued} waiting")
 
-    def _obey_signals(self, player: Player, rehearsal: Rehearsal) -> None:
+    def _obey_signals(self, player: Player, warm_up: CacheWarmUp) -> None:
         while signals.wait():
             self._systemd.reloading()
             self._reload(player)
-            rehearsal.learn(self._settings.synthesis.phrases)
+            warm_up.learn(self._settings.synthesis.phrases)
             self._systemd.ready()
 
     def _reload(self, player: Player) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tts_daemon.errors import TtsError
 from tts_daemon.playback import why_not_ours
 from tts_daemon.service import machine
-from tts_daemon.service.findings import Finding, Verdict
+from tts_daemon.service.findings import Finding, Severity
 from tts_daemon.settings import places
 from tts_daemon.settings.loader import Loaded, load
 from tts_daemon.settings.schema import Settings
@@ -45,7 +45,7 @@ def examine(config: Path | None, probes: Probes) -> Iterator[Finding]:
     try:
         loaded = load(config, _variables())
     except TtsError as error:
-        yield Finding("settings", Verdict.PROBLEM, str(error), "mend the line that is named")
+        yield Finding("settings", Severity.PROBLEM, str(error), "mend the line that is named")
         return
     yield _settings(loaded)
     yield from _places(loaded.settings)
@@ -61,7 +61,7 @@ def examine(config: Path | None, probes: Probes) -> Iterator[Finding]:
 
 def _settings(loaded: Loaded) -> Finding:
     changed = len(loaded.origins)
-    return Finding("settings", Verdict.FINE, f"{changed} keys differ from the defaults")
+    return Finding("settings", Severity.FINE, f"{changed} keys differ from the defaults")
 
 
 def _places(settings: Settings) -> Iterator[Finding]:
@@ -71,25 +71,25 @@ def _places(settings: Settings) -> Iterator[Finding]:
     yield machine.disk(journal.parent)
     if why := why_not_ours(journal):
         remedy = "set queue.journal to a path of its own"
-        yield Finding("journal", Verdict.PROBLEM, f"{journal} {why}", remedy)
+        yield Finding("journal", Severity.PROBLEM, f"{journal} {why}", remedy)
 
 
 def _probe(
     check: str, probe: Callable[[Settings], str], settings: Settings, remedy: str
 ) -> Finding:
     try:
-        return Finding(check, Verdict.FINE, probe(settings))
+        return Finding(check, Severity.FINE, probe(settings))
     except TtsError as error:
-        return Finding(check, Verdict.PROBLEM, str(error), remedy)
+        return Finding(check, Severity.PROBLEM, str(error), remedy)
 
 
 def _broker(settings: Settings, probes: Probes) -> Finding:
     mqtt = settings.mqtt
     if not mqtt.enabled:
-        return Finding("broker", Verdict.FINE, "not used (mqtt.enabled is false)")
+        return Finding("broker", Severity.FINE, "not used (mqtt.enabled is false)")
     if mqtt.username and not mqtt.password and _is_closed(places.SYSTEM_CREDENTIALS):
         message = f"the password in {places.SYSTEM_CREDENTIALS} is for root alone"
-        return Finding("broker", Verdict.NOTICE, message, "sudo tts-doctor")
+        return Finding("broker", Severity.NOTICE, message, "sudo tts-doctor")
     remedy = "is it running? are mqtt.host, mqtt.port, mqtt.username and the password right?"
     return _probe("broker", probes.broker, settings, remedy)
 
@@ -118,15 +118,15 @@ def _daemon(settings: Settings) -> Iterator[Finding]:
         user = pwd.getpwuid(os.geteuid()).pw_name
         group = _group_of(path)
         remedy = f"sudo usermod -aG {group} {user}, then log in again"
-        yield Finding("daemon", Verdict.PROBLEM, f"{user} may not use {path}", remedy)
+        yield Finding("daemon", Severity.PROBLEM, f"{user} may not use {path}", remedy)
     except OSError as error:
         message = f"nobody answers at {path} ({error.strerror or error})"
-        yield Finding("daemon", Verdict.NOTICE, message, "sudo systemctl start tts-daemon")
+        yield Finding("daemon", Severity.NOTICE, message, "sudo systemctl start tts-daemon")
     else:
-        yield Finding("daemon", Verdict.FINE, f"answers at {path}")
+        yield Finding("daemon", Severity.FINE, f"answers at {path}")
     for part, problem in troubles.items():
         remedy = "mend what it names: the daemon tries again by itself"
-        yield Finding(f"daemon's {part}", Verdict.PROBLEM, problem, remedy)
+        yield Finding(f"daemon's {part}", Severity.PROBLEM, problem, remedy)
 
 
 def _troubles(client: socket.socket) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """How a check came out."""
 
     FINE = "fine"
@@ -25,6 +25,6 @@ class Finding:
     """
 
     check: str
-    verdict: Verdict
+    severity: Severity
     message: str
     remedy: str = ""

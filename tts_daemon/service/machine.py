@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tts_daemon.service.findings import Finding, Verdict
+from tts_daemon.service.findings import Finding, Severity
 
 NEEDED_MEMORY_MB = 400
 NEEDED_DISK_MB = 100
@@ -24,14 +24,14 @@ def bits() -> Finding:
     width = struct.calcsize("P") * 8
     message = f"{platform.machine()}, {width} bits"
     if width == 64:
-        return Finding("system", Verdict.FINE, message)
+        return Finding("system", Severity.FINE, message)
     remedy = "install the 64-bit Raspberry Pi OS: onnxruntime has no 32-bit build"
-    return Finding("system", Verdict.PROBLEM, message, remedy)
+    return Finding("system", Severity.PROBLEM, message, remedy)
 
 
 def python() -> Finding:
     """The interpreter."""
-    return Finding("python", Verdict.FINE, platform.python_version())
+    return Finding("python", Severity.FINE, platform.python_version())
 
 
 def memory() -> Finding:
@@ -40,9 +40,9 @@ def memory() -> Finding:
     available = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
     free_mb = available // 1024
     if free_mb >= NEEDED_MEMORY_MB:
-        return Finding("memory", Verdict.FINE, f"{free_mb} MB available")
+        return Finding("memory", Severity.FINE, f"{free_mb} MB available")
     message = f"{free_mb} MB available, {NEEDED_MEMORY_MB} MB wanted"
-    return Finding("memory", Verdict.NOTICE, message, "stop other services, or use one voice only")
+    return Finding("memory", Severity.NOTICE, message, "stop other services, or use one voice only")
 
 
 def clock() -> Finding:
@@ -51,11 +51,11 @@ def clock() -> Finding:
     shown = time.strftime("%Y-%m-%d %H:%M", now)
     remedy = "sudo timedatectl set-ntp true: quiet hours and ttl_s go by this clock"
     if now.tm_year < OLDEST_SANE_YEAR:
-        return Finding("clock", Verdict.PROBLEM, shown, remedy)
+        return Finding("clock", Severity.PROBLEM, shown, remedy)
     if _is_clock_loose():
         message = f"{shown}, not set by the network since the start"
-        return Finding("clock", Verdict.NOTICE, message, remedy)
-    return Finding("clock", Verdict.FINE, shown)
+        return Finding("clock", Severity.NOTICE, message, remedy)
+    return Finding("clock", Severity.FINE, shown)
 
 
 def _is_clock_loose() -> bool:
@@ -75,9 +75,9 @@ def disk(directory: Path) -> Finding:
     existing = next(path for path in (directory, *directory.parents) if path.exists())
     free_mb = shutil.disk_usage(existing).free // 2**20
     if free_mb >= NEEDED_DISK_MB:
-        return Finding("disk", Verdict.FINE, f"{free_mb} MB free at {existing}")
+        return Finding("disk", Severity.FINE, f"{free_mb} MB free at {existing}")
     message = f"{free_mb} MB free at {existing}: requests may not survive a power cut"
-    return Finding("disk", Verdict.PROBLEM, message, f"make room at {existing}")
+    return Finding("disk", Severity.PROBLEM, message, f"make room at {existing}")
 
 
 def audio_group() -> Iterator[Finding]:
@@ -86,7 +86,7 @@ def audio_group() -> Iterator[Finding]:
         return
     user = pwd.getpwuid(os.geteuid()).pw_name
     if os.access("/dev/snd/timer", os.W_OK):
-        yield Finding("audio group", Verdict.FINE, f"{user} may use the sound card")
+        yield Finding("audio group", Severity.FINE, f"{user} may use the sound card")
         return
     remedy = f"sudo usermod -aG audio {user}, then log in again"
-    yield Finding("audio group", Verdict.PROBLEM, f"{user} may not use /dev/snd", remedy)
+    yield Finding("audio group", Severity.PROBLEM, f"{user} may not use /dev/snd", remedy)

@@ -21,7 +21,7 @@ from tts_daemon.sound.levels import FADE_S
 from tts_daemon.sound.resampling import Resampler
 from tts_daemon.sound.sink_machine import BLOCK_S, Block, Order, SinkMachine, Stage
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _REST_S = 2.0
 """Silence after which an amplifier may have fallen asleep."""
@@ -178,7 +178,7 @@ class BufferedSink:
         if thread is not None:
             thread.join(timeout_s)
             if thread.is_alive():
-                _logger.warning("the sound device hangs; it is left as it is")
+                log.warning("the sound device hangs; it is left as it is")
 
     # -- helpers of the caller's side ----------------------------------------------------------
 
@@ -247,7 +247,7 @@ class BufferedSink:
             except AudioUnavailableError as error:
                 self._fail(error)
             except Exception as error:
-                _logger.exception("the sound device failed in an unknown way")
+                log.exception("the sound device failed in an unknown way")
                 self._fail(AudioUnavailableError(f"the sound device failed: {error}"))
             finally:
                 self._called_s = None
@@ -350,7 +350,7 @@ class BufferedSink:
         try:
             self._device.close()
         except Exception:
-            _logger.debug("closing the failed device failed too", exc_info=True)
+            log.debug("closing the failed device failed too", exc_info=True)
         with self._changed:
             self._error = error
             self._machine.failed()

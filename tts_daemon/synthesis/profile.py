@@ -17,7 +17,7 @@ from tts_daemon.runtime.machine import Machine
 from tts_daemon.voices.manifest import GRAPHS
 
 FORMAT = 1
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def read(path: Path, here: Machine) -> Profile:
     except FileNotFoundError:
         return nothing
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        _log.warning("%s: cannot be read (%s); `tts-bench --tune` writes it anew", path, error)
+        log.warning("%s: cannot be read (%s); `tts-bench --tune` writes it anew", path, error)
         return nothing
     if profile.machine != here:
-        _log.warning("%s: was made on %s; `tts-bench --tune` here", path, profile.machine)
+        log.warning("%s: was made on %s; `tts-bench --tune` here", path, profile.machine)
         return nothing
     return profile
 

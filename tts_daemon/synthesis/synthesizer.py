@@ -22,7 +22,7 @@ from tts_daemon.vocoder.chunking import ChunkPlan
 
 Warn = Callable[[str], None]
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _LONGEST_TAIL_S = 0.6
 """Silence that a sentence may end with, at a pause factor of 1; a clause inside of one ends with
@@ -74,7 +74,7 @@ class Synthesizer:
         return self._voices.emotions(voice)
 
     def stream(
-        self, text: str, style: Style, *, keep: bool = False, warn: Warn = _log.warning
+        self, text: str, style: Style, *, keep: bool = False, warn: Warn = log.warning
     ) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made; closing the iterator stops it.
 
@@ -98,7 +98,7 @@ class Synthesizer:
             missing_s = self._floor_s(clause) - quiet_s
             yield from self._silence(clause.pause_after_s, clause, index)
 
-    def read(self, text: str, style: Style, warn: Warn = _log.warning) -> Iterator[Clause]:
+    def read(self, text: str, style: Style, warn: Warn = log.warning) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
         styles = WantedStyles(self._voices, style, warn)
 

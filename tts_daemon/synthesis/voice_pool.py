@@ -22,7 +22,7 @@ _SMALL = ("postnet_fsmn", "postnet_lstm")
 """Graphs that do too little in one call for a second thread to help; steps do less still."""
 MEMORY_MB = 128.0
 """Two voices of the published size in INT8, or four like the embedded one."""
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class VoicePool:
@@ -82,7 +82,7 @@ class VoicePool:
         """Drop the voices that were not used for longest; who still speaks keeps its own."""
         while len(self._loaded) > 1 and self._taken_mb() > self._memory_mb:
             name, _ = self._loaded.popitem(last=False)
-            _log.info("voice %s dropped: all would take more than %g MB", name, self._memory_mb)
+            log.info("voice %s dropped: all would take more than %g MB", name, self._memory_mb)
 
     def _taken_mb(self) -> float:
         return sum(estimated_mb(voice.manifest) for voice in self._loaded.values())
@@ -113,7 +113,7 @@ class VoicePool:
                 source = None
             file = source.manifest.graphs[graph] if source else None
             if source is None or file is None or file.sha256 != choice.sha256:
-                _log.warning(
+                log.warning(
                     "voice %s: %s has changed since it was tuned; `tts-bench --tune` again",
                     package.manifest.name,
                     choice.voice,

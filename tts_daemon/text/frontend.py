@@ -21,7 +21,7 @@ from tts_daemon.text.reading import ProsodicWord, Word
 from tts_daemon.text.sentence_kind import question_kind, sentence_kind
 from tts_daemon.text.symbols import VoiceTraits, break_symbol, mark_word, syllable_symbols
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Warn = Callable[[str], None]
 
@@ -63,7 +63,7 @@ class Frontend:
         text: str,
         style: Style | None = None,
         traits: VoiceTraits | Callable[[Style], VoiceTraits] | None = None,
-        warn: Warn = _log.warning,
+        warn: Warn = log.warning,
     ) -> Iterator[Clause]:
         """Yield the clauses of a text one by one, so that the first can be spoken at once.
 

@@ -17,7 +17,7 @@ from tts_daemon.text.passage_builder import PassageBuilder, parse_duration_s, pa
 ResolvePreset = Callable[[str], Style]
 """From the name of a preset to its style; raises TtsError (or KeyError) for an unknown name."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _NUMBERS = {name: known for name, known in STYLE_RANGES.items() if name != "pause"}
 _NAMES = ("emotion", "voice", "preset", "pause", "py", *_NUMBERS)
@@ -41,7 +41,7 @@ def parse(
     text: str,
     style: Style,
     resolve_preset: ResolvePreset,
-    warn: Callable[[str], None] = _log.warning,
+    warn: Callable[[str], None] = log.warning,
 ) -> list[Passage]:
     """Cut a text into passages of one style each. Never fails: what is wrong is warned of.
 

@@ -14,7 +14,7 @@ from tts_daemon.cli import doctor as command
 from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
 from tts_daemon.service import machine, probes
 from tts_daemon.service.doctor import Probes, examine
-from tts_daemon.service.findings import Finding, Verdict
+from tts_daemon.service.findings import Finding, Severity
 from tts_daemon.settings import places
 from tts_daemon.settings.schema import Settings
 
@@ -44,8 +44,8 @@ def config(tmp_path: Path) -> Path:
 
 def test_a_sound_machine_has_no_problem(config: Path) -> None:
     found = findings(config)
-    assert all(item.verdict is not Verdict.PROBLEM for item in found.values())
-    assert found["daemon"].verdict is Verdict.NOTICE
+    assert all(item.severity is not Severity.PROBLEM for item in found.values())
+    assert found["daemon"].severity is Severity.NOTICE
     assert "systemctl start" in found["daemon"].remedy
 
 
@@ -58,7 +58,7 @@ def test_wrong_settings_end_the_examination_and_are_named(config: Path) -> None:
 
 def test_a_failing_probe_is_a_problem_with_a_remedy(config: Path) -> None:
     sound = findings(config, Probes(fine, fine, broken, fine))["sound"]
-    assert sound.verdict is Verdict.PROBLEM
+    assert sound.severity is Severity.PROBLEM
     assert sound.message == "no device"
     assert sound.remedy
 
@@ -68,7 +68,7 @@ def test_a_broker_is_asked_only_where_one_is_used(config: Path) -> None:
     with config.open("a") as file:
         file.write("mqtt: {enabled: true}\n")
     broker = findings(config, Probes(fine, fine, fine, broken))["broker"]
-    assert broker.verdict is Verdict.PROBLEM
+    assert broker.severity is Severity.PROBLEM
     assert "mqtt.host" in broker.remedy
 
 
@@ -80,7 +80,7 @@ def test_a_password_that_only_root_may_read_is_no_problem_of_the_broker(
     with config.open("a") as file:
         file.write("mqtt: {enabled: true, username: tts}\n")
     broker = findings(config, Probes(fine, fine, fine, broken))["broker"]
-    assert (broker.verdict, broker.remedy) == (Verdict.NOTICE, "sudo tts-doctor")
+    assert (broker.severity, broker.remedy) == (Severity.NOTICE, "sudo tts-doctor")
 
 
 def test_the_services_secrets_are_root_s_to_use(
@@ -99,11 +99,15 @@ def test_the_services_secrets_are_root_s_to_use(
 
 
 @pytest.mark.parametrize(
-    ("year", "synchronised", "verdict"),
-    [(1970, "yes", Verdict.PROBLEM), (2031, "no", Verdict.NOTICE), (2031, "yes", Verdict.FINE)],
+    ("year", "synchronised", "severity"),
+    [(1970, "yes", Severity.PROBLEM), (2031, "no", Severity.NOTICE), (2031, "yes", Severity.FINE)],
 )
 def test_the_clock(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, year: int, synchronised: str, verdict: Verdict
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    year: int,
+    synchronised: str,
+    severity: Severity,
 ) -> None:
     timedatectl = tmp_path / "timedatectl"
     timedatectl.write_text(f"#!/bin/sh\necho {synchronised}\n")
@@ -111,7 +115,7 @@ def test_the_clock(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     now = time.struct_time((year, 6, 1, 12, 0, 0, 0, 152, 0))
     monkeypatch.setattr(machine.time, "localtime", lambda: now)
-    assert machine.clock().verdict is verdict
+    assert machine.clock().severity is severity
 
 
 class BusyDevice:
@@ -139,7 +143,7 @@ def test_a_daemon_that_answers_is_fine(
         server.listen()
         # It accepts, and is too busy to answer.
         monkeypatch.setattr("tts_daemon.service.doctor.DAEMON_TIMEOUT_S", 0.05)
-        assert findings(config)["daemon"].verdict is Verdict.FINE
+        assert findings(config)["daemon"].severity is Severity.FINE
 
 
 def test_what_the_daemon_itself_complains_of_is_a_problem(config: Path, tmp_path: Path) -> None:
@@ -159,7 +163,7 @@ def test_what_the_daemon_itself_complains_of_is_a_problem(config: Path, tmp_path
         found = findings(config)
         thread.join()
     assert found["daemon's http"].message == "port 5000 is taken"
-    assert found["daemon's journal"].verdict is Verdict.PROBLEM
+    assert found["daemon's journal"].severity is Severity.PROBLEM
 
 
 def test_a_journal_that_is_none_is_a_problem(config: Path, tmp_path: Path) -> None:
@@ -174,4 +178,4 @@ def test_the_command_prints_json_and_fails_on_a_problem(
     monkeypatch.setattr(command, "probe_sound", broken)
     assert command.main(["--config", str(config), "--json"]) == 1
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {"check": "sound", "verdict": "problem"}.items() <= lines[-3].items()
+    assert {"check": "sound", "severity": "problem"}.items() <= lines[-3].items()

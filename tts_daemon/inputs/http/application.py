@@ -6,9 +6,9 @@ from aiohttp import web
 
 from tts_daemon.inputs.http import metrics, pages
 from tts_daemon.inputs.http.guard import Guard, Handler, translate_errors
+from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION, IdleEviction
 from tts_daemon.inputs.http.openai import OpenAi
-from tts_daemon.inputs.http.places import PLACES, Places
-from tts_daemon.inputs.http.requests import Limits
+from tts_daemon.inputs.http.requests import BodyLimits
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.inputs.http.state import State
 from tts_daemon.inputs.rendering import Renderer
@@ -25,7 +25,7 @@ def make_application(
     max_characters: int,
 ) -> web.Application:
     """Put guard and routes together. Arguments as those of `HttpDoor`."""
-    limits = Limits(max_characters, settings.timeout_s)
+    limits = BodyLimits(max_characters, settings.timeout_s)
     guard = Guard(settings)
     requests = metrics.Requests(service.count_refusal)
     application = web.Application(
@@ -33,7 +33,7 @@ def make_application(
         client_max_size=limits.max_bytes,
     )
     application[metrics.REQUESTS] = requests
-    application[PLACES] = Places(settings.timeout_s)
+    application[IDLE_EVICTION] = IdleEviction(settings.timeout_s)
     application.on_response_prepare.append(guard.sign)
     speech = Speech(service, renderer, limits)
     state = State(service, renderer, voices, limits)
@@ -55,9 +55,9 @@ def make_application(
 
 @web.middleware
 async def _hear(request: web.Request, handler: Handler) -> web.StreamResponse:
-    places = request.app[PLACES]
-    places.head_came(request)
+    eviction = request.app[IDLE_EVICTION]
+    eviction.head_came(request)
     try:
         return await handler(request)
     finally:
-        places.heard(request)
+        eviction.heard(request)

@@ -12,7 +12,7 @@ from aiohttp import web
 from tts_daemon.errors import DoorShutError
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.http.application import make_application
-from tts_daemon.inputs.http.places import PLACES
+from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import HttpSettings
@@ -113,11 +113,11 @@ class HttpDoor:
         server = cast("web.AppRunner", self._runner).server
         if server is None:
             return _Refusal()
-        places = self._application[PLACES]
-        if len(server.connections) >= self._settings.connections and not places.make_room():
+        eviction = self._application[IDLE_EVICTION]
+        if len(server.connections) >= self._settings.connections and not eviction.evict():
             return _Refusal()
         connection = server()
-        places.take(connection)
+        eviction.take(connection)
         return connection
 
 

@@ -22,7 +22,7 @@ _MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _MP3_OPTIONS: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": 0.6}
 
 
-class Encoder(Protocol):
+class AudioEncoder(Protocol):
     """Takes PCM (16 bits, little-endian, one channel); gives back what may be sent already."""
 
     def add(self, pcm: bytes) -> bytes:
@@ -47,10 +47,10 @@ class Format:
 
     name: str
     media_type: str
-    start: Callable[[int], Encoder]
+    start: Callable[[int], AudioEncoder]
     rates_hz: tuple[int, ...] = ()
 
-    def encoder(self, sample_rate: int) -> Encoder:
+    def encoder(self, sample_rate: int) -> AudioEncoder:
         """Begin a file. Raises InvalidRequestError where it cannot hold this rate."""
         if self.rates_hz and sample_rate not in self.rates_hz:
             raise InvalidRequestError(
@@ -115,24 +115,24 @@ class _Compressed:
         return made
 
 
-def _wav(sample_rate: int) -> Encoder:
+def _wav(sample_rate: int) -> AudioEncoder:
     return _Samples(wav_header(sample_rate))
 
 
-def _pcm(sample_rate: int) -> Encoder:
+def _pcm(sample_rate: int) -> AudioEncoder:
     return _Samples()
 
 
-def _flac(sample_rate: int) -> Encoder:
+def _flac(sample_rate: int) -> AudioEncoder:
     # Its head tells the length, and common readers refuse one that does not.
     return _Compressed(sample_rate, "FLAC", "PCM_16", waits=True)
 
 
-def _opus(sample_rate: int) -> Encoder:
+def _opus(sample_rate: int) -> AudioEncoder:
     return _Compressed(sample_rate, "OGG", "OPUS")
 
 
-def _mp3(sample_rate: int) -> Encoder:
+def _mp3(sample_rate: int) -> AudioEncoder:
     return _Compressed(sample_rate, "MP3", "MPEG_LAYER_III", **_MP3_OPTIONS)
 
 

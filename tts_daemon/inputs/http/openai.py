@@ -13,7 +13,7 @@ from tts_daemon import checks
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.inputs.http.encoding import FORMATS, WAV
 from tts_daemon.inputs.http.replies import reply
-from tts_daemon.inputs.http.requests import SOURCE, Limits, fields_of
+from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.ports import SpeechService
 from tts_daemon.requests import field, request_of
@@ -26,7 +26,7 @@ _FIELDS = ("input", "voice", "response_format", "speed", "stream_format", *_IGNO
 class OpenAi:
     """Their names for our things: `input` is the text, `voice` a voice or a preset."""
 
-    def __init__(self, service: SpeechService, speech: Speech, limits: Limits) -> None:
+    def __init__(self, service: SpeechService, speech: Speech, limits: BodyLimits) -> None:
         self._service = service
         self._speech = speech
         self._limits = limits

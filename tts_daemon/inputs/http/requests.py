@@ -12,7 +12,7 @@ from aiohttp.web_protocol import RequestPayloadError
 from tts_daemon import checks
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.inputs import messages
-from tts_daemon.inputs.http.places import PLACES
+from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION
 from tts_daemon.requests import field, max_bytes
 
 SOURCE = "http"
@@ -20,7 +20,7 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BodyLimits:
     """What a client may send.
 
     Attributes:
@@ -37,7 +37,7 @@ class Limits:
         return max_bytes(self.max_characters)
 
 
-async def fields_of(request: web.Request, limits: Limits) -> dict[str, Any]:
+async def fields_of(request: web.Request, limits: BodyLimits) -> dict[str, Any]:
     """The body as a JSON object, or as plain text in the field `text`.
 
     Raises:
@@ -50,19 +50,19 @@ async def fields_of(request: web.Request, limits: Limits) -> dict[str, Any]:
     return {"text": messages.decode(body)}
 
 
-async def text_of(request: web.Request, limits: Limits) -> str:
+async def text_of(request: web.Request, limits: BodyLimits) -> str:
     """The body as plain text. Raises as `fields_of`."""
     return messages.decode(await _body(request, limits))
 
 
-async def _body(request: web.Request, limits: Limits) -> bytes:
+async def _body(request: web.Request, limits: BodyLimits) -> bytes:
     async with asyncio.timeout(limits.timeout_s):
         try:
             body = await request.read()
         except RequestPayloadError:
             what = request.headers.get("Content-Encoding", "what its head says")
             raise InvalidRequestError(f"message: its body is not {what:.40}") from None
-    request.app[PLACES].heard(request)
+    request.app[IDLE_EVICTION].heard(request)
     return body
 
 

@@ -13,9 +13,9 @@ from aiohttp import web
 from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
 from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
-from tts_daemon.inputs.http.encoding import WAV, Encoder, Format
+from tts_daemon.inputs.http.encoding import WAV, AudioEncoder, Format
 from tts_daemon.inputs.http.replies import reply
-from tts_daemon.inputs.http.requests import SOURCE, Limits, fields_of, flag, text_of
+from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of, flag, text_of
 from tts_daemon.inputs.rendering import Renderer, Sound
 from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.requests import request_of
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Speech:
     """Our own routes, and Rhasspy's."""
 
-    def __init__(self, service: SpeechService, renderer: Renderer, limits: Limits) -> None:
+    def __init__(self, service: SpeechService, renderer: Renderer, limits: BodyLimits) -> None:
         self._service = service
         self._renderer = renderer
         self._limits = limits
@@ -77,7 +77,7 @@ class Speech:
                 return await self._send(request, pieces, headers)
 
     async def _encoded(
-        self, blocks: AsyncGenerator[bytes], encoder: Encoder
+        self, blocks: AsyncGenerator[bytes], encoder: AudioEncoder
     ) -> AsyncGenerator[bytes]:
         async for block in blocks:
             if piece := await self._renderer.call(partial(encoder.add, block)):

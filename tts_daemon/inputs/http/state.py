@@ -17,7 +17,7 @@ from tts_daemon.inputs import messages
 from tts_daemon.inputs.http import metrics
 from tts_daemon.inputs.http.reading import described
 from tts_daemon.inputs.http.replies import refusal, reply
-from tts_daemon.inputs.http.requests import SOURCE, Limits, fields_of
+from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.metrics import prometheus
 from tts_daemon.ports import Snapshot, SpeechService
@@ -39,7 +39,7 @@ class State:
         service: SpeechService,
         renderer: Renderer,
         voices: VoiceStore,
-        limits: Limits,
+        limits: BodyLimits,
     ) -> None:
         self._service = service
         self._renderer = renderer

@@ -12,7 +12,7 @@ from tts_daemon.sound.devices.alsa import AlsaDevice, device_names
 from tts_daemon.sound.devices.null import NullDevice
 from tts_daemon.sound.sink import Device
 
-_logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class DefaultDevice:
@@ -40,7 +40,7 @@ class DefaultDevice:
             if self._was_there or _is_any_there():
                 raise
             if not self._warned:
-                _logger.warning("no sound card: using the null device (%s)", error)
+                log.warning("no sound card: using the null device (%s)", error)
             self._device, self._warned = self._void, True
             return self._void.open()
         self._device, self._was_there = self._card, True

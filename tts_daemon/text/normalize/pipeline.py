@@ -29,7 +29,7 @@ from tts_daemon.text.normalize import (
 )
 from tts_daemon.text.normalize.rule import FIRST_MARK, LAST_MARK, SKIPPED
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Pronunciation(NamedTuple):
@@ -140,9 +140,9 @@ def normalize(
         text = spoken
     skipped = text.count(SKIPPED)
     if dropped:
-        _log.warning("no reading for %s; left out", " ".join(dropped))
+        log.warning("no reading for %s; left out", " ".join(dropped))
     if skipped:
-        _log.info("skipped %d characters that have no reading", skipped)
+        log.info("skipped %d characters that have no reading", skipped)
     return _unmark(_tidy(text.replace(SKIPPED, "")), skipped, marked, dropped)
 
 

@@ -13,7 +13,7 @@ from tts_daemon.ports import Snapshot, SpeechService
 log = logging.getLogger(__name__)
 
 
-class Rehearsal:
+class CacheWarmUp:
     """Renders the phrases once, and again when preset or speed of the player change.
 
     Rendering takes turns with what people want to hear, and fills the phrase cache.
@@ -27,7 +27,7 @@ class Rehearsal:
         self._manner: tuple[str, float] | None = None
         self._due = threading.Event()
         self._ended = False
-        self._thread = threading.Thread(target=self._run, name="rehearsal", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="cache-warm-up", daemon=True)
 
     def start(self) -> None:
         """Begin to work in the background."""
@@ -57,9 +57,9 @@ class Rehearsal:
             for phrase in self._phrases:
                 if self._due.is_set():
                     break
-                self._rehearse(phrase)
+                self._warm_up(phrase)
 
-    def _rehearse(self, phrase: str) -> None:
+    def _warm_up(self, phrase: str) -> None:
         try:
             stream = self._player.render(SpeakRequest(phrase, keep=True))
             for _ in stream:

@@ -12,7 +12,7 @@ import pytest
 from tts_daemon.domain import AudioChunk, PlayerState, SpeakRequest
 from tts_daemon.errors import QueueFullError
 from tts_daemon.ports import Snapshot
-from tts_daemon.service.rehearsal import Rehearsal
+from tts_daemon.service.cache_warm_up import CacheWarmUp
 
 PATIENCE_S = 30.0
 SNAPSHOT = Snapshot(PlayerState.IDLE, "", 0, 100, 1.0, "neutral", (), (), "", {}, None, None)
@@ -43,35 +43,35 @@ def player() -> Player:
 
 
 @pytest.fixture
-def rehearsal(player: Player) -> Iterator[Rehearsal]:
-    made = Rehearsal(player, lambda: None)  # type: ignore[arg-type]
+def warm_up(player: Player) -> Iterator[CacheWarmUp]:
+    made = CacheWarmUp(player, lambda: None)  # type: ignore[arg-type]
     made.start()
     yield made
     made.stop()
 
 
-def test_phrases_are_rendered_to_be_kept(player: Player, rehearsal: Rehearsal) -> None:
-    rehearsal.learn(("早上好", "门开了"))
+def test_phrases_are_rendered_to_be_kept(player: Player, warm_up: CacheWarmUp) -> None:
+    warm_up.learn(("早上好", "门开了"))
     assert [player.next_text(), player.next_text()] == ["早上好", "门开了"]
 
 
-def test_another_preset_or_speed_renders_them_again(player: Player, rehearsal: Rehearsal) -> None:
-    rehearsal.heard(SNAPSHOT)
-    rehearsal.learn(("一",))
+def test_another_preset_or_speed_renders_them_again(player: Player, warm_up: CacheWarmUp) -> None:
+    warm_up.heard(SNAPSHOT)
+    warm_up.learn(("一",))
     assert player.next_text() == "一"
-    rehearsal.heard(replace(SNAPSHOT, state=PlayerState.SPEAKING))
+    warm_up.heard(replace(SNAPSHOT, state=PlayerState.SPEAKING))
     for changed in (replace(SNAPSHOT, preset="happy"), replace(SNAPSHOT, speed=1.2)):
-        rehearsal.heard(changed)
+        warm_up.heard(changed)
         assert player.next_text() == "一"
 
 
 def test_a_phrase_that_fails_does_not_stop_the_others(
-    player: Player, rehearsal: Rehearsal, caplog: pytest.LogCaptureFixture
+    player: Player, warm_up: CacheWarmUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     player.error = QueueFullError("4 texts are being rendered already")
-    rehearsal.learn(("一", "二"))
+    warm_up.learn(("一", "二"))
     assert [player.next_text(), player.next_text()] == ["一", "二"]
     player.error = None
-    rehearsal.learn(("三",))
+    warm_up.learn(("三",))
     assert player.next_text() == "三"
     assert "'一' cannot be made ready" in caplog.text

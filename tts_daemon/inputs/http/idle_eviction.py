@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 
-class Places:
+class IdleEviction:
     """Keeps clients that open connections and say nothing from shutting others out."""
 
     def __init__(self, patience_s: float) -> None:
@@ -40,7 +40,7 @@ class Places:
         if timer:
             timer.cancel()
 
-    def make_room(self) -> bool:
+    def evict(self) -> bool:
         """Hang up on the connection that is silent the longest; False where all have spoken."""
         while self._silent:
             connection = next(iter(self._silent))
@@ -59,4 +59,4 @@ class Places:
             connection.force_close()
 
 
-PLACES = web.AppKey("places", Places)
+IDLE_EVICTION = web.AppKey("idle_eviction", IdleEviction)
