@@ -204,8 +204,11 @@ class Dispatcher:
             None when none was due for `timeout_s`, when `probe_due`, or at the end.
         """
         end_s = self._clock.monotonic_s() + timeout_s
-        while self._running:
+        while True:
             with self._change():
+                # Looked at under the lock: else the end could come between this and the wait.
+                if not self._running:
+                    return None
                 self._expire()
                 now_s = self._clock.monotonic_s()
                 if not self._paused and now_s >= self._retry_at_s and (taken := self._pop()):
