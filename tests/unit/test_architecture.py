@@ -105,3 +105,18 @@ def offences() -> Iterator[str]:
             is_function = isinstance(node, ast.FunctionDef)
             if is_function and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES:
                 yield f"{relative(path)}: {node.name} has more than {MAX_FUNCTION_LINES} lines"
+
+
+def test_a_doors_room_is_entered_by_its_face() -> None:
+    face = {"door", "mqtt.probe", "socket.address", "socket.render"}
+    wrong = []
+    for path in MODULES:
+        room = path.parent.name if path.parent.parent.name == "inputs" else ""
+        text = path.read_text(encoding="utf-8")
+        for found in re.finditer(r"from tts_daemon\.inputs\.(\w+)(?:\.(\w+))? import (\w+)", text):
+            owner, module = found[1], found[2] or found[3]
+            if not (PACKAGE / "inputs" / owner).is_dir() or owner == room:
+                continue
+            if room or not {module, f"{owner}.{module}"} & face:
+                wrong.append(f"{relative(path)}: {found[0]}")
+    assert wrong == []

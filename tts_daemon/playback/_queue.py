@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from tts_daemon.domain import Policy, Priority, SpeakRequest
 from tts_daemon.errors import QueueFullError
+from tts_daemon.settings.schema import QueueSettings
 
 RANK = {priority: rank for rank, priority in enumerate(Priority)}
 """Place of each priority, 0 = spoken first."""
@@ -101,7 +102,7 @@ class SpeechQueue:
         remember: How many ids of the past are known as duplicates.
     """
 
-    limit: int = 32
+    limit: int = QueueSettings().limit
     remember: int = KEPT_IDS
     _waiting: list[Utterance] = field(default_factory=list)
     _known: OrderedDict[str, KnownId] = field(default_factory=OrderedDict)

@@ -13,6 +13,7 @@ from tts_daemon.runtime import heap
 from tts_daemon.runtime.engine import Engine, GraphOptions
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine, available_cores
+from tts_daemon.settings.schema import VoiceSettings
 from tts_daemon.synthesis.profile import Choice, Profile
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.voices.manifest import GRAPHS, GraphFile, Manifest
@@ -20,8 +21,6 @@ from tts_daemon.voices.store import VoicePackage, VoiceStore
 
 _SMALL = ("postnet_fsmn", "postnet_lstm")
 """Graphs that do too little in one call for a second thread to help; steps do less still."""
-MEMORY_MB = 128.0
-"""Two voices of the published size in INT8, or four like the embedded one."""
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +32,7 @@ class VoicePool:
         store: VoiceStore,
         engine: Engine,
         threads: int = 0,
-        memory_mb: float = MEMORY_MB,
+        memory_mb: float = VoiceSettings().memory_mb,
         profile: Profile | None = None,
     ) -> None:
         """Take where voices are, what runs them, and how much to spend.
