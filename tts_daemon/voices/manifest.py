@@ -30,7 +30,6 @@ GRAPHS = (
     "vocoder",
 )
 TABLES = ("sy", "tone", "syllable_flag", "word_segment", "emo_category", "speaker_category")
-_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +207,11 @@ def verify(manifest: Manifest, directory: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(_READ_BYTES):
-                digest.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise VoiceError(f"{path}: cannot be read ({error}); download it again") from error
-    return digest.hexdigest()
 
 
 def _optional_number(keys: Fields, key: str) -> float | None:

@@ -19,7 +19,6 @@ WANTED = ("configuration.json", "voices.zip", "voices/voices.json")
 OF_VOICE = "voices/{voice}/*"
 RESERVE = 1.5
 """Free space that is asked for, relative to what is left to download: unpacking needs some, too."""
-_READ_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +188,8 @@ def _check_space(cache: Path, missing: int) -> None:
 def _checksum(root: Path, wanted: HubFile) -> str:
     """sha256 of a downloaded file, for the manifest. The client has compared it with the hub's."""
     path = root / wanted.path
-    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(_READ_BYTES):
-                digest.update(block)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise CheckpointError(f"{path}: was not downloaded: {error.strerror}") from error
-    return digest.hexdigest()
