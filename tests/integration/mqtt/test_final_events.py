@@ -82,3 +82,18 @@ def test_a_broker_that_sends_nothing_back_is_told_all_the_same(
     open_door(broker.port, username="deaf")
     watcher.wait_event("finished", id="a")
     service.wait_confirmed("a")
+
+
+def test_an_event_that_is_told_late_is_not_told_twice(
+    open_door: OpenDoor, watch: Callable[..., Watcher], service: FakeSpeechService
+) -> None:
+    watcher = watch(EVENTS)
+    # It has ended, and the player has not come to tell its listeners yet.
+    service.untold = [ended("a")]
+    open_door()
+    service.wait_confirmed("a")
+    service.emit(ended("a"))
+    service.untold.clear()
+    service.emit(ended("b"))
+    watcher.wait_event("finished", id="b")
+    assert told(watcher) == ["a", "b"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from tts_daemon.domain import Event
+from tts_daemon.domain import FINAL, Event
 from tts_daemon.errors import InternalError, InvalidRequestError, NotReadyError, TtsError
 from tts_daemon.inputs.messages import (
     command_of,
@@ -202,9 +202,12 @@ class MqttDoor:
         if isinstance(news, Snapshot):
             with self._showing:
                 self._show(news)
+            return
+        if news.event_type in FINAL:
+            self._finals.heard(news)
         else:
             self._tell(news)
-            self._publish(self._hermes.heard(news))
+        self._publish(self._hermes.heard(news))
 
     def _tell(self, event: Event) -> None:
         self._publish([Publication(self._topics.own("event"), to_json(event_message(event)))])

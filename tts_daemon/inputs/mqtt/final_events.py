@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 5.0
 """Time in which the mark comes back, where anything does."""
 
+_MOST_KNOWN = 2000
+
 
 class FinalEvents:
     """Owns which final events go out on this connection. For any thread.
@@ -51,7 +53,8 @@ class FinalEvents:
         self._mark = b""
         self._is_open = False
         self._has_echo = True
-        self._sent: set[str] = set()
+        # Those sent on this connection, and whether they came back; of earlier ones what did.
+        self._sent: dict[str, bool] = {}
         self._timer: threading.Timer | None = None
 
     @property
@@ -63,7 +66,7 @@ class FinalEvents:
         """A connection begins: nothing goes out before it is known what the broker has."""
         with self._lock:
             self._is_open = False
-            self._sent.clear()
+            self._sent = {name: True for name, is_back in self._sent.items() if is_back}
             self._mark = mark = uuid.uuid4().hex.encode()
             self._stop_timer()
             self._timer = threading.Timer(PATIENCE_S, self._give_up, (mark,))
@@ -89,7 +92,10 @@ class FinalEvents:
         if event_id:
             self._service.confirm(event_id)
             with self._lock:
-                self._sent.discard(event_id)
+                # Still known: the player may tell us only now that it has ended.
+                self._sent[event_id] = True
+                while len(self._sent) > _MOST_KNOWN:
+                    del self._sent[next(iter(self._sent))]
 
     def stop(self) -> None:
         """Tell nothing more."""
@@ -114,7 +120,7 @@ class FinalEvents:
     def _send(self, event: Event) -> None:
         if event.id in self._sent:
             return
-        self._sent.add(event.id)
+        self._sent[event.id] = False
         payload = to_json(event_message(event))
         self._publish(Publication(self._event_topic, payload, fleeting=self._has_echo))
         if not self._has_echo:
