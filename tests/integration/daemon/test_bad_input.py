@@ -47,6 +47,33 @@ def test_an_empty_text_is_refused(speaking: DaemonProcess, payload: bytes) -> No
     assert_still_speaks(speaking)
 
 
+def test_a_tag_that_cannot_be_obeyed_ends_nothing(speaking: DaemonProcess) -> None:
+    plain = speaking.ask(text="今天星期五。天气很好。", wait=True)
+    for tag in ("emotion=joyful", "voice=nobody", "preset=nowhere", "speed=9"):
+        tagged = speaking.ask(text=f"今天星期五。[{tag}]天气很好。[{tag}]", wait=True)
+        assert tagged["event_type"] == "finished"
+        (warning,) = tagged["warnings"]
+        assert tag.partition("=")[2] in warning
+        # A speed beyond the limit is taken as the limit; the others change nothing.
+        assert tagged["audio_ms"] == plain["audio_ms"] or tag == "speed=9"
+
+
+def test_a_field_that_cannot_be_met_is_refused_before_the_first_sound(
+    speaking: DaemonProcess,
+) -> None:
+    for field, value in (("emotion", "joyful"), ("voice", "nobody"), ("preset", "nowhere")):
+        reply = speaking.ask(text="好。", wait=True, **{field: value})
+        assert (reply["ok"], reply["error"]) == (False, "invalid_request")
+        assert value in reply["message"]
+    for field in ("ttl_s", "speed", "volume", "pitch"):
+        reply = send(speaking, b'{"text": "x", "%s": 1%s}\n' % (field.encode(), b"0" * 400))
+        assert reply["error"] == "invalid_request"
+        assert reply["message"].startswith(f"{field}: ")
+    counters = speaking.ask(op="status")["counters"]
+    assert (counters["refused"], counters.get("accepted", 0)) == (7, 0)
+    assert_still_speaks(speaking)
+
+
 def test_ten_thousand_characters_are_spoken_until_stopped(speaking: DaemonProcess) -> None:
     long = {"text": "今天天气很好。" * 1429, "id": "long", "wait": True}
     assert len(str(long["text"])) == 10_003
