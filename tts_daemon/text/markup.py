@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from tts_daemon.domain import STYLE_RANGES, Style
 from tts_daemon.errors import TtsError
-from tts_daemon.text import ssml
-from tts_daemon.text.normalize import markdown
+from tts_daemon.text import ssml, unheard
 from tts_daemon.text.passage import Passage
 from tts_daemon.text.passage_builder import PassageBuilder, parse_duration_s, parse_syllables
 
@@ -23,17 +22,6 @@ _NUMBERS = {name: known for name, known in STYLE_RANGES.items() if name != "paus
 _NAMES = ("emotion", "voice", "preset", "pause", "py", *_NUMBERS)
 _TAG = re.compile(rf"\[(?:({'|'.join(_NAMES)})\s?=\s?([^\[\]\n]{{1,60}})|/({'|'.join(_NAMES)}))\]")
 _DOCUMENT = re.compile(r"[\ufeff\s]*(?:<\?xml[^<>]{0,200}\?>\s*)?<(?:speak\b|!DOCTYPE\s)")
-# What a language model thinks, and what it hands to tools, is not meant to be heard.
-_UNHEARD = re.compile(
-    r"<(think|thinking|reasoning|thought|tool_call|tool_response|function_calls)>.{0,20000}?</\1>\s*",
-    re.DOTALL,
-)
-_FOREIGN_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9_:-]{0,30})(?:\s[^<>\n]{0,300})?/?>")
-# \n and \t as shells and templates leave them; not in C:\new nor in \neq.
-_WRITTEN_BREAK = re.compile(
-    r"(?<![:\w\\])\\{1,2}(?:r\\{1,2}n|[nrt])(?![a-z])|(?<=[一-鿿])\\{1,2}(?:r\\{1,2}n|[nrt])(?![a-z])",
-    re.ASCII,
-)
 _NUMBER = re.compile(r"[-+]?[0-9]{1,4}(?:\.[0-9]{1,4})?%?")
 
 
@@ -55,31 +43,8 @@ def parse(
     if _DOCUMENT.match(text):
         ssml.read(text, builder, warn)
     else:
-        plain = _without_foreign_tags(_WRITTEN_BREAK.sub(_break, text), warn)
-        _Tags(builder, style, resolve_preset, warn).read(plain)
+        _Tags(builder, style, resolve_preset, warn).read(unheard.left_out(text, warn))
     return builder.passages()
-
-
-def _break(match: re.Match[str]) -> str:
-    return " " if match[0][-1] == "t" else "\n"
-
-
-def _without_foreign_tags(text: str, warn: Callable[[str], None]) -> str:
-    """Leave out tags that are neither SSML nor HTML, with a note; HTML is the normaliser's."""
-    if "<" not in text:
-        return text
-
-    def unheard(match: re.Match[str]) -> str:
-        warn(f"<{match[1]}> and what it holds is left out")
-        return ""
-
-    def foreign(match: re.Match[str]) -> str:
-        if markdown.is_html(match[1]):
-            return match[0]
-        warn(f"{match[0]} is left out")
-        return ""
-
-    return _FOREIGN_TAG.sub(foreign, _UNHEARD.sub(unheard, text))
 
 
 class _Tags:

@@ -20,7 +20,7 @@ _RARELY_WORDS = frozenset("曾任单朴仇薄翟葛缪")
 # A name is foreign when these spell the rest of it: 华莱士, 查韦斯, 查理.
 _FOREIGN = frozenset("尔斯克特莱士韦顿德森姆茨兹瑟莎蒂迪伦纳诺普利理里尼亚罗洛盛街王堡拉夫图")
 _SURNAMES_OF_NAMES = frozenset("解华查区仇应任单朴翟覃缪乐")
-_TITLES = word_set(
+TITLES = word_set(
     "先生 女士 小姐 太太 老师 师傅 阿姨 叔叔 伯伯 爷爷 奶奶 "
     "同学 医生 大夫 教授 博士 律师 警官 总 工 经理 老板"
 )
@@ -36,9 +36,9 @@ def apply(words: list[Word]) -> None:
         if not word.syllables:
             continue
         if len(word.text) == 1:
-            titled = following in _TITLES and before.pos not in ("r", "d", "v")
-            if titled or before.text == "姓":
-                _read(word.syllables[0], _SURNAMES)  # 任先生, 姓仇; 他任经理 keeps ren4
+            after = words[index + 1] if index + 1 < len(words) else Word("", "x")
+            if _is_surname(before, word, after):
+                _read(word.syllables[0], _SURNAMES)
         elif word.pos.startswith("nr") and word.pos != "nrt" and len(word.text) <= 3:
             _read_person(word, following)
         if word.pos in _PLACES and len(word.text) > 2:
@@ -48,12 +48,22 @@ def apply(words: list[Word]) -> None:
             _read(word.syllables[word.text.index("都")], _IN_PLACES)
 
 
+def _is_surname(before: Word, word: Word, after: Word) -> bool:
+    """任先生, 姓仇, 叫区小明, 老曾说; but 他任经理 keeps ren4."""
+    if after.text in TITLES:
+        return before.pos not in ("r", "d", "v")
+    if before.text in ("姓", "叫", "名叫", "叫做"):
+        return True
+    familiar = before.text in ("小", "老", "阿") and word.text in _RARELY_WORDS
+    return familiar and not after.pos.startswith(("n", "f", "s"))
+
+
 def _read_person(word: Word, following: str) -> None:
     """曾小贤, 小曾, 老单."""
     if word.text[0] in "小老阿" and len(word.text) == 2:
         _read(word.syllables[1], _SURNAMES)
     elif (
-        word.text[0] in _RARELY_WORDS or following in _TITLES or _is_full_name(word.text)
+        word.text[0] in _RARELY_WORDS or following in TITLES or _is_full_name(word.text)
     ) and not _is_foreign(word.text):
         _read(word.syllables[0], _SURNAMES)
 

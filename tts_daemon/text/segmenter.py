@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import rjieba
 
 from tts_daemon.text import tables
+from tts_daemon.text.proper_names import TITLES
 from tts_daemon.text.reading import Word
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -83,7 +84,8 @@ class Segmenter:
 
     def _is_object(self, text: str) -> bool:
         """Whether a noun or a verb follows, no given name: 解|方程, 查|字典."""
-        tagged = rjieba.tag(text, hmm=False) if len(text) > 1 else []
+        titled = text in TITLES
+        tagged = rjieba.tag(text, hmm=False) if len(text) > 1 and not titled else []
         return len(tagged) == 1 and tagged[0][1] in ("n", "v", "vn", "l", "t", "s", "eng")
 
     def _is_known(self, text: str) -> bool:
@@ -115,6 +117,7 @@ class Segmenter:
             if _is_invented(word, pos) and not self._is_known(word):
                 yield from rjieba.tag(word, hmm=False)
             elif pos == "nr" and word[0] in _VERBS and self._is_object(word[1:]):
+                # 解|方程, but 解小姐 is a person.
                 yield from ((word[0], "v"), *rjieba.tag(word[1:], hmm=False))
             else:
                 yield word, pos

@@ -9,6 +9,7 @@ _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 _LARGE = frozenset("百千万亿")
 # 一 counts in order before these: 一月, 一号, 一楼, 一级, 一班.
 _ORDINAL_UNITS = frozenset("月号楼级班流")
+_ENDING_IN_ONE = frozenset(("万一", "唯一", "统一", "专一", "单一", "逐一", "同一", "之一"))
 _BUILDINGS = frozenset("层栋幢档挡组区座")
 _PLACED = frozenset("在住到调选第用挂开至换于")
 _PHASES = frozenset("区园苑城盘目住在庭湾府第")
@@ -46,7 +47,8 @@ def _neutral_inside(word: Word, listed: frozenset[str]) -> None:
     if word.text[-2:] in listed and word.text[-2:] != "人家":  # 大户人家
         word.syllables[-1].tone = 5
     head = word.text[:2]
-    if head in listed and head not in _HEAD_KEEPS_TONE:
+    doubled = word.text[1] == word.text[2]  # 亮堂堂
+    if head in listed and head not in _HEAD_KEEPS_TONE and not doubled:
         word.syllables[1].tone = 5
 
 
@@ -103,7 +105,8 @@ def _yi(
         return 1 if _at(line, index + 2) == "二" else 5  # 试一试, but 数一数二, 一口一口
     if left in _BEFORE_ORDINAL:
         return 1  # 第一, 统一
-    if left in _DIGITS and not _leads_place(left, after.chars):
+    of_a_word = index > 0 and line[index - 1][1].text in _ENDING_IN_ONE
+    if left in _DIGITS and not of_a_word and not _leads_place(left, after.chars):
         return 1  # 二十一, 十一万; but 两千一百, 十点一刻
     pair = (after.chars, _at(line, index + 2))
     if pair in _NUMBERED or (pair[0] == "到" and pair[1] in _DIGITS):

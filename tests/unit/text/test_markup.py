@@ -157,6 +157,8 @@ def test_tags_in_any_order_lose_no_text(text: str) -> None:
         (r"第一行\n第二行", "第一行\n第二行"),
         (r"C:\new\notes", r"C:\new\notes"),
         (r"a \neq b", r"a \neq b"),
+        ("看：\n```python\nprint(1)\n```\n好了。", "看：\n\n代码略。\n\n好了。"),
+        ("```\n今天晴\n```", "\n今天晴\n"),
     ],
 )
 def test_tags_and_breaks_of_others(written: str, plain: str) -> None:

@@ -75,7 +75,9 @@ def _digits(match: re.Match[str]) -> str:
 def _word_of_digits(match: re.Match[str]) -> str | None:
     """Where nothing else is said, a number is one: `几个人？520`."""
     alone = match.group().strip() == match.string.strip(" ，。！？~")
-    return digits(match[1]) if match[1] not in ("88", "520", "521", "1314") or not alone else None
+    if match[1]:
+        return digits(match[1])
+    return digits(match[2]) if match[2] not in ("88", "520", "521", "1314") or not alone else None
 
 
 def _spell(match: re.Match[str]) -> str:
@@ -177,8 +179,9 @@ RULES = (
         "number that is a word",
         re.compile(
             r"(?:(?<![0-9A-Za-z.\-+:/])(?<![一-鿿] )(?<![一-鿿])|(?<=[哈啊哦呵嘿]))"
-            r"(88|886|8866|520|521|1314|5201314|2333+|6666*|5555*|7456|9494|3q|666+)"
-            r"(?=\s*(?:[，。！？~～!,、)）]|$|[啦啊了喽哈呀的嘛]|快乐|宝贝|老婆|老公|亲爱|我爱))"
+            r"(?:(23{3,}|6{3,}|5{3,})(?![0-9.:%℃/+-]|\s?[个元块米度年月日号人次件条份点分秒斤克千百万亿楼室路座位股美台套只张页本多毫公])"
+            r"|(88|886|8866|520|521|1314|5201314|7456|9494)"
+            r"(?=\s*(?:[，。！？~～!,、)）]|$|[啦啊了喽哈呀的嘛]|快乐|宝贝|老婆|老公|亲爱|我爱)))"
         ),
         _word_of_digits,
     ),
@@ -195,7 +198,7 @@ RULES = (
             r"(?:(?<=[到住在是给家苑园城区村里栋幢楼院址])|(?<=门牌[号：:])|(?<=地址[：:]))\s?"
             r"([0-9]{1,2}(?:-[0-9]{1,2})?-[1-9][0-9]?0[1-9]|[0-9]{1,2}(?:-[0-9]{1,2})?-[1-9][0-9]?[1-3][0-9])"
             r"(?![0-9A-Za-z.%-]|\s?[个人元块度年月日天分秒米斤克岁次页公])"
-            r"|(?<![0-9A-Za-z.\-])([0-9]{1,3}-[0-9]{3,4})(?=[室房户])"
+            r"|(?<![0-9A-Za-z.\-])([0-9]{1,3}(?:-[0-9]{1,3})?-[0-9]{3,4})(?=[室房户])"
         ),
         lambda match: "杠".join(_block(part) for part in (match[1] or match[2]).split("-")),
         frozenset("-"),

@@ -21,13 +21,15 @@ _FORMULA = re.compile(
 )
 # `$x$`, `$a+b=c$`; but `$5-$10` and `$HOME/$USER` are none.
 _IS_MATHS = re.compile(
-    r"[\\^_]|[A-Za-z0-9)]\s*[=+<>*]|^\s*-?[A-Za-z]{1,2}\s*$|[0-9]\s*/\s*[0-9]|^-?[0-9.]+%?$"
+    r"[\\^_]|[A-Za-z0-9)]\s*[=+<>*!]|^\s*-?[A-Za-z]{1,2}\s*$|[0-9]\s*/\s*[0-9]|^-?[0-9.]+%?$"
 )
 _DEGREES = re.compile(r"\^\s*\{?\s*\\circ\s*\}?|\\degree")
 _BARE = re.compile(r"(?<![A-Za-z:\\])\\(?:[A-Za-z]+)")
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:[.,][0-9]+)*%?|\s+|.", re.DOTALL)
 _BESIDE_HAN = re.compile(r"(?<=[一-鿿，]) +| +(?=[一-鿿，])")
 _LAST_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?$")
+# The square of a length is an area: 0.5 m^2.
+_LENGTH = re.compile(r"[0-9] ?[kcdm]?m$")
 _ARGUMENT = re.compile(r"[A-Za-z0-9]{1,2}\)")
 _OPERATORS = {
     "+": "加", "=": "等于", "<": "小于", ">": "大于", "*": "乘", "±": "正负", "×": "乘",
@@ -159,7 +161,11 @@ class _Reader:
             self.position -= 1
             return self._group()
         if piece == "^":
-            return _power(self._group())
+            exponent = self._group()
+            unit = _LENGTH.search(words) and exponent in ("2", "3")
+            return "²³"[int(exponent) - 2] if unit else _power(exponent)
+        if piece == "!":
+            return "的阶乘"
         if piece == "_":
             return self._index(words)
         if piece[0] == "\\":

@@ -217,6 +217,17 @@ RULES = (
         _ratio,
         frozenset(":"),
     ),
+    # 比例3:2:1 -> 三比二比一
+    Rule(
+        "ratio of three",
+        re.compile(r"(?<![0-9A-Za-z:.])([0-9]{1,4}(?::[0-9]{1,4}){2,4})(?![0-9A-Za-z:])"),
+        lambda match: (
+            "比".join(number(part) for part in match[1].split(":"))
+            if re.search(":[0-9](?:$|:)", match[1])
+            else None
+        ),
+        frozenset(":"),
+    ),
     # 第2/3页 -> 第二页，共三页
     Rule(
         "page of pages",
