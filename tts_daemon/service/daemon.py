@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 WARM_UP = "你好。今天天气晴朗，最高气温二十六度。"
 """Two sentences, a short one and a long one: they tell how fast the machine is."""
 GREETING_TTL_S = 60.0
-STOP_S = 1.2
+STOP_S = 1.0
 """Time that worker, sound device and journal have to end, after the doors."""
 RELOADABLE = (
     "presets",

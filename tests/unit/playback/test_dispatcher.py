@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -362,19 +363,20 @@ def test_the_end_does_not_wait_for_the_disk() -> None:
     assert isinstance(desk.problem, NotReadyError)
 
 
-def test_an_end_between_two_looks_of_the_worker_is_not_missed() -> None:
+def test_an_end_between_two_looks_of_the_worker_is_not_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The worker has just seen that all is well when the end comes: it must not wait for more."""
     desk = Desk("nothing")
+    change = desk.dispatcher._change
 
-    class Late(FakeClock):
-        def monotonic_s(self) -> float:
-            if not ended:
-                ended.append(True)
-                desk.dispatcher.close()
-            return super().monotonic_s()
+    def late() -> AbstractContextManager[None]:
+        # What another thread does while the worker waits for the lock.
+        monkeypatch.setattr(desk.dispatcher, "_change", change)
+        desk.dispatcher.close()
+        return change()
 
-    ended: list[bool] = []
-    desk.dispatcher._clock = Late()
+    monkeypatch.setattr(desk.dispatcher, "_change", late)
     worker = threading.Thread(target=desk.dispatcher.take, args=(PATIENCE_S,), daemon=True)
     worker.start()
     worker.join(PATIENCE_S / 2)

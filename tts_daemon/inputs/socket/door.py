@@ -7,6 +7,7 @@ import logging
 import select
 import socket
 import threading
+import time
 
 from tts_daemon.errors import QueueFullError
 from tts_daemon.inputs import messages
@@ -16,6 +17,10 @@ from tts_daemon.requests import max_bytes
 from tts_daemon.settings.schema import SocketSettings, TextSettings
 
 log = logging.getLogger(__name__)
+
+
+_PARTING_S = 0.4
+"""Time for the sessions to end, all together."""
 
 
 class UnixSocketDoor:
@@ -55,10 +60,13 @@ class UnixSocketDoor:
             self._thread.join()
         with self._lock:
             clients = dict(self._clients)
-        for connection, thread in clients.items():
+        for connection in clients:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-            thread.join()
+        # One that waits for a slow disk is left behind: its request is in the journal.
+        end_s = time.monotonic() + _PARTING_S
+        for thread in clients.values():
+            thread.join(max(0.0, end_s - time.monotonic()))
         self._wake_reader.close()
 
     def _accept_all(self) -> None:
@@ -82,7 +90,9 @@ class UnixSocketDoor:
         with self._lock:
             is_full = len(self._clients) >= self._settings.connections
             if not is_full:
-                thread = threading.Thread(target=self._serve, args=(connection,), name="client")
+                thread = threading.Thread(
+                    target=self._serve, args=(connection,), name="client", daemon=True
+                )
                 self._clients[connection] = thread
                 thread.start()
         if is_full:
