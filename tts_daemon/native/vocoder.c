@@ -18,6 +18,7 @@ static bool runs(const struct kernels *k) {
 static const struct kernels *const every[] = {&kernels_neon_dot, &kernels_neon};
 #else
 static bool runs(const struct kernels *k) {
+  __builtin_cpu_init();
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
   if (k == &kernels_avx512_vnni) return avx512 && __builtin_cpu_supports("avx512vnni");
