@@ -1,7 +1,7 @@
 """From named fields to a SpeakRequest: what can be checked without a voice and without a queue.
 
-Every door makes its requests here, and the journal makes them here again, so a field means the same
-everywhere. What depends on presets, voices and `text.max_characters` the player checks.
+Every door makes its requests here, so a field means the same everywhere. What depends on presets,
+voices and `text.max_characters` the player checks.
 """
 
 from __future__ import annotations
