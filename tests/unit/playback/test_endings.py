@@ -14,7 +14,6 @@ from tts_daemon.domain import Event, EventType, SpeakRequest
 from tts_daemon.playback._board import Board
 from tts_daemon.playback._dispatcher import Dispatcher
 from tts_daemon.playback._endings import Endings
-from tts_daemon.playback._queue import SpeechQueue
 from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal
 from tts_daemon.ports import Snapshot
@@ -32,7 +31,7 @@ class Life:
         self.board.subscribe(self.listen)
         self.endings = Endings(self.journal, is_confirmed=True)
         self.dispatcher = Dispatcher(
-            SpeechQueue(), self.journal, sink, self.board, Turns(sink.ahead_s), self.endings,
+            self.journal, sink, self.board, Turns(sink.ahead_s), self.endings,
             FakeClock(),
         )  # fmt: skip
         self.dispatcher.open("again")
