@@ -26,7 +26,12 @@ _LOOK_EVERY_S = 0.2
 
 
 class DaemonProcess:
-    """Started in `directory`, which holds its configuration, socket, journal and log."""
+    """Started in `directory`, which holds its configuration, socket, journal and log.
+
+    Attributes:
+        variables: More of its environment.
+        beats: When it fed the watchdog, on the monotonic clock.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -34,6 +39,7 @@ class DaemonProcess:
         self.config = directory / "config.yaml"
         self.log_file = directory / "log"
         self.variables: dict[str, str] = {}
+        self.beats: list[float] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._manager.bind(str(directory / "notify"))
@@ -145,6 +151,8 @@ class DaemonProcess:
         # All the time, as a service manager does: a full socket would lose what is said into it.
         with self._manager:
             while told := self._manager.recv(1000).decode():
+                if told == "WATCHDOG=1":
+                    self.beats.append(time.monotonic())
                 self._told.put(told)
 
     def _command(self) -> list[str]:
