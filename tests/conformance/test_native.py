@@ -249,6 +249,19 @@ def test_without_the_library_onnx_plays_unless_the_kernels_are_asked_for(
         Engines("native", tmp_path / "none.so").load(exact.path, GraphOptions())
 
 
+def test_what_was_tuned_counts_where_nothing_else_is_asked_for(exact: Example) -> None:
+    for choice, tuned, playing in [
+        ("auto", "onnx", "onnx"),
+        ("auto", "native", "native"),
+        ("auto", "auto", "native"),
+        ("native", "onnx", "native"),
+        ("onnx", "native", "onnx"),
+    ]:
+        engines = Engines(choice, built())
+        engines.load(exact.path, GraphOptions(engine=tuned))
+        assert engines.vocoder.startswith(playing)
+
+
 @pytest.mark.parametrize(
     ("models", "voice"),
     [(CHECKOUT / "tests/data", "tiny_voice"), (CHECKOUT / "models", "xiaoyu")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 import sys
 import time
@@ -15,8 +16,9 @@ from typing import Any
 from tts_daemon.cli.bench_rows import twins
 from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import VoiceError
-from tts_daemon.runtime.engines import TORCHSCRIPT, Engines
+from tts_daemon.runtime.engines import NATIVE, ONNX, TORCHSCRIPT, Engines
 from tts_daemon.runtime.machine import Machine, available_cores
+from tts_daemon.runtime.native_engine import GRAPH, NativeEngine
 from tts_daemon.runtime.timing import TimedEngine
 from tts_daemon.service import assembly
 from tts_daemon.settings.loader import load
@@ -83,12 +85,32 @@ def _measure(
     candidates = [other for other in [package, *twins(package, store)] if _is_onnx(other)]
     for candidate in candidates:
         for threads in thread_counts(available_cores()):
-            name = candidate.manifest.name
-            print(f"{name}, threads {threads}", file=sys.stderr, flush=True)
-            seconds = _graph_seconds(candidate, threads, options)
-            for graph, file in candidate.manifest.graphs.items():
-                times[graph][Choice(name, file.sha256, threads)] = seconds[graph]
+            for engine in _vocoder_engines():
+                name = candidate.manifest.name
+                print(f"{name}, threads {threads}, {engine}", file=sys.stderr, flush=True)
+                choices = _choices(candidate, threads, engine)
+                seconds = _graph_seconds(candidate, choices, options)
+                for graph, choice in choices.items():
+                    times[graph][choice] = min(seconds[graph], times[graph].get(choice, math.inf))
     return times
+
+
+def _vocoder_engines() -> list[str]:
+    """What can play a vocoder here."""
+    try:
+        NativeEngine()
+    except VoiceError:
+        return [ONNX]
+    return [ONNX, NATIVE]
+
+
+def _choices(package: VoicePackage, threads: int, engine: str) -> dict[str, Choice]:
+    """Every graph of a package with so many threads, its vocoder by one engine."""
+    name = package.manifest.name
+    choices = {
+        graph: Choice(name, package.manifest.graphs[graph].sha256, threads) for graph in GRAPHS
+    }
+    return {**choices, GRAPH: replace(choices[GRAPH], engine=engine)}
 
 
 def _is_onnx(package: VoicePackage) -> bool:
@@ -102,15 +124,10 @@ def thread_counts(cores: int) -> list[int]:
 
 
 def _graph_seconds(
-    package: VoicePackage, threads: int, options: argparse.Namespace
+    package: VoicePackage, choices: Mapping[str, Choice], options: argparse.Namespace
 ) -> dict[str, float]:
     engine = TimedEngine(Engines())
     store = VoiceStore([package.directory.parent], package.manifest.name)
-    every = dict.fromkeys(GRAPHS, threads)
-    choices = {
-        graph: Choice(package.manifest.name, package.manifest.graphs[graph].sha256, count)
-        for graph, count in every.items()
-    }
     plan = Profile(Machine.here(), {package.manifest.name: choices})
     speak = _speaker(VoicePool(store, engine, profile=plan))
     runs = []
@@ -165,7 +182,8 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     for name, voice in report["voices"].items():
         yield f"{name}: {voice['usual_ms']} ms as usual, {voice['tuned_ms']} ms as tuned"
         for graph, choice in voice["graphs"].items():
-            yield f"  {graph:13} {choice['voice']}, threads {choice['threads']}"
+            engine = "" if choice["engine"] == "auto" else f", {choice['engine']}"
+            yield f"  {graph:13} {choice['voice']}, threads {choice['threads']}{engine}"
         if not voice["graphs"]:
             yield "  stays as it is"
     yield f"written to {report['profile']}; restart the daemon: systemctl restart tts-daemon"

@@ -22,10 +22,12 @@ class GraphOptions:
         threads: Threads for the operators of this graph; 1 for a graph that is called in a loop.
         few_shapes: Whether its inputs have few different shapes: then memory is planned once for
             each of them, and not asked for node by node.
+        engine: `auto`, or what was found to be fastest: `onnx`, `native`.
     """
 
     threads: int = 1
     few_shapes: bool = False
+    engine: str = "auto"
 
 
 class Graph(Protocol):

@@ -60,7 +60,8 @@ class Engines:
             if self._torch is None:
                 self._torch = _torch_engine()
             return "torch", self._torch.load(path, options)
-        if path.stem == GRAPH and self._choice != ONNX:
+        wanted = options.engine if self._choice == AUTO else self._choice
+        if path.stem == GRAPH and wanted != ONNX:
             try:
                 return self._load_native(path, options)
             except (LibraryMissingError, UnsupportedLayoutError) as reason:

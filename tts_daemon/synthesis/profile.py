@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tts_daemon.runtime.engines import CHOICES
 from tts_daemon.runtime.machine import Machine
 from tts_daemon.voices.manifest import GRAPHS
 
@@ -29,11 +30,13 @@ class Choice:
             precision.
         sha256: Of the graph's file, as that package's manifest has it.
         threads: For its operators.
+        engine: What runs it: `auto`, or `onnx` or `native` for a vocoder.
     """
 
     voice: str
     sha256: str
     threads: int
+    engine: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +95,6 @@ def _choice(values: dict[str, Any]) -> Choice:
     choice = Choice(**values)
     if not isinstance(choice.threads, int) or choice.threads < 1:
         raise ValueError(f"threads {choice.threads!r}, 1 or more expected")
+    if choice.engine not in CHOICES:
+        raise ValueError(f"engine {choice.engine!r}, one of {', '.join(CHOICES)} expected")
     return choice

@@ -95,7 +95,9 @@ class VoicePool:
             files[graph] = path
             manifest = replace(manifest, graphs={**manifest.graphs, graph: file})
             if not self._threads:
-                options[graph] = replace(options[graph], threads=choice.threads)
+                options[graph] = replace(
+                    options[graph], threads=choice.threads, engine=choice.engine
+                )
         graphs = {graph: self._engine.load(files[graph], options[graph]) for graph in GRAPHS}
         voice = Voice(manifest, graphs)
         voice.warm_up()
