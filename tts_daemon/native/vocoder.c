@@ -17,13 +17,22 @@ static bool runs(const struct kernels *k) {
 
 static const struct kernels *const every[] = {&kernels_neon_dot, &kernels_neon};
 #else
+#include <cpuid.h>
+
+/* Of leaf 7: what x86-64-v3 and -v4 add that compilers use here. */
+enum { AVX2 = 1u << 3 | 1u << 5 | 1u << 8, AVX512 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30, VNNI = 1u << 11 };
+enum { FMA = 1u << 12, SAVED_BY_SYSTEM = 1u << 27, VECTORS_SAVED = 0x06, WIDE_SAVED = 0xe6 };
+
+/* Asked of the processor itself: not every compiler's library knows. */
 static bool runs(const struct kernels *k) {
-  __builtin_cpu_init();
-  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  if (k == &kernels_avx512_vnni) return avx512 && __builtin_cpu_supports("avx512vnni");
-  if (k == &kernels_avx512) return avx512;
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  unsigned a, b, c, d, state, high;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & FMA) || !(c & SAVED_BY_SYSTEM)) return false;
+  __asm__("xgetbv" : "=a"(state), "=d"(high) : "c"(0));
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  const bool avx2 = (b & AVX2) == AVX2 && (state & VECTORS_SAVED) == VECTORS_SAVED;
+  const bool avx512 = avx2 && (b & AVX512) == AVX512 && b >> 31 && (state & WIDE_SAVED) == WIDE_SAVED;
+  if (k == &kernels_avx512_vnni) return avx512 && (c & VNNI);
+  return k == &kernels_avx512 ? avx512 : avx2;
 }
 
 static const struct kernels *const every[] = {&kernels_avx512_vnni, &kernels_avx512, &kernels_avx2};
