@@ -27,6 +27,11 @@ from paho.mqtt.properties import Properties
 from campaign.figures import Figure
 from tts_daemon.domain import FINAL
 
+PROMISE = """\
+An acknowledged text is never lost, is heard whole, and has exactly one final event, whenever the
+daemon is killed or the broker restarted. A text that two kills cut off ends as `failed`, reason
+`poison`."""
+
 NODE = "campaign"
 TEXTS = tuple(f"第{number}号窗口，请{word}。" for number in range(3, 9) for word in ("进", "出"))
 MOST_WAITING = 12
@@ -100,6 +105,7 @@ class Sender:
 
 def run(directory: Path, seconds: float, seed: int) -> list[Figure]:
     """Kill and restart for so many seconds, then account for everything."""
+    directory.mkdir()
     chance = random.Random(seed)
     broker = Broker(
         directory,

@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import sqlite3
 import threading
 from collections import deque
@@ -50,6 +51,7 @@ _JUMP_S = 2.0
 _MOST_NOTES = 10000
 """Kept while the file cannot be written; the oldest make room."""
 _RETRY_S = 5.0
+_SAY_AGAIN_S = 3600.0
 
 _Note = tuple[str, tuple[Any, ...]]
 
@@ -104,6 +106,8 @@ class Journal:
         self._is_flushed = True
         self._writes = 0
         self._trouble = ""
+        self._said_s: dict[str, float] = {}
+        self._has_said = False
         self._database: sqlite3.Connection | None = None
         self._ending = threading.Event()
         self._wake = threading.Event()
@@ -389,16 +393,23 @@ class Journal:
             self._settings = {**kept, **self._settings}
 
     def _complain(self, problem: str) -> None:
-        """Once, until it is over; with another problem once more."""
-        if problem != self._trouble:
-            self._trouble = problem
+        """Once an hour: on a disk that is nearly full it comes and goes with every request."""
+        if problem == self._trouble:
+            return
+        self._trouble = problem
+        self._wake.set()
+        now_s = self._clock.monotonic_s()
+        if now_s - self._said_s.get(problem, -math.inf) > _SAY_AGAIN_S:
+            self._said_s = {problem: now_s}
+            self._has_said = True
             log.warning("queue journal %s %s", self._path, problem)
-            self._wake.set()
 
     def _relieve(self) -> None:
         if self._trouble:
             self._trouble = ""
-            log.info("queue journal %s is written again", self._path)
+            if self._has_said:
+                self._has_said = False
+                log.info("queue journal %s is written again", self._path)
 
     def _remembered(self, rows: list[Row]) -> Remembered:
         alive = [row for row in rows if row.request]

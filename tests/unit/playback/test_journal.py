@@ -295,6 +295,20 @@ def test_a_full_disk_costs_one_warning_and_no_speech(
     assert [item.request.id for item in opened(path)[1].waiting] == ["a", "b", "c", "after"]
 
 
+def test_a_disk_with_room_for_little_costs_one_warning(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal, _ = opened(path)
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            limit_pages(journal, 0)
+            journal.accept(SpeakRequest("很长" * 3000))
+            limit_pages(journal, 1000)
+            journal.accept(SpeakRequest("短"))
+    assert caplog.text.count("cannot be written") == 1
+    assert caplog.text.count("is written again") == 1
+
+
 def test_what_ended_while_the_disk_was_full_does_not_come_again(path: Path) -> None:
     journal, _ = opened(path)
     first, second = (journal.accept(SpeakRequest("你好", id=name)) for name in ("first", "second"))
