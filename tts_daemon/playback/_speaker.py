@@ -142,6 +142,8 @@ class Speaker:
         if prepared.gain <= 0:
             self._dispatcher.cancelled(utterance, "quiet hours")
             return
+        # Before the device is taken: a text that cannot be read must not keep it.
+        policy = self._policy(utterance.request.text, prepared.style)
         # Only a device that was lost is waited for: else it opens while the first chunk is made.
         lost = self._dispatcher.is_audio_lost
         self._sink.open(wait=lost)
@@ -149,13 +151,14 @@ class Speaker:
             self._dispatcher.audio_back()
         part = _Part(utterance, begin_s, self._dispatcher, self._heartbeat)
         warnings = Warnings(utterance.request.id)
-        figures = self._play(part, prepared, warnings)
+        figures = self._play(part, prepared, policy, warnings)
         if figures is not None:
             self._dispatcher.finished(utterance, {**figures, "warnings": warnings.told})
 
-    def _play(self, part: _Part, prepared: Prepared, warnings: Warnings) -> dict[str, float] | None:
+    def _play(
+        self, part: _Part, prepared: Prepared, policy: StartPolicy, warnings: Warnings
+    ) -> dict[str, float] | None:
         request = part.utterance.request
-        policy = self._policy(request.text, prepared.style)
         chunks = self._synthesizer.stream(
             request.text, prepared.style, keep=request.keep, warn=warnings.add
         )

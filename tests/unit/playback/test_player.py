@@ -19,7 +19,7 @@ from fakes.playback_fakes import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_daemon.domain import Event, PlayerState, Policy, Priority, SpeakRequest
+from tts_daemon.domain import Clause, Event, PlayerState, Policy, Priority, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, VoiceError
 from tts_daemon.playback import Chimes, Journal, Player, PlayerContext, PlayerSettings
 from tts_daemon.ports import Command, Snapshot
@@ -640,3 +640,15 @@ def test_what_the_journal_could_not_keep_is_cancelled_by_a_stop(rooms, tmp_path:
     room.say("a")
     room.player.stop(PATIENCE_S)
     assert room.diary.last("a").reason == "the daemon stops"
+
+
+def test_a_text_that_cannot_be_read_does_not_take_the_device(rooms) -> None:
+    room = rooms()
+
+    def refuse(text: str, style: Style, **_: object) -> Iterator[Clause]:
+        raise VoiceError("no such voice")
+
+    room.synthesizer.read = refuse
+    room.say("a")
+    assert room.wait_for("a", "failed").reason == "voice"
+    assert room.sink.opened == 0
