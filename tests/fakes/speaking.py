@@ -38,4 +38,11 @@ def make_player(
     sink = make_sink("null", lead_in_s=0.0, release_after_s=1.0)
     presets = Presets(Settings())
     settings = PlayerSettings(limit=limit)
-    return Player(synthesizer, sink, Journal(journal), presets, settings, PlayerContext(("tiny",)))
+    return Player(
+        synthesizer,
+        sink,
+        Journal(journal),
+        presets,
+        settings,
+        PlayerContext(("tiny",), confirms=True),
+    )
