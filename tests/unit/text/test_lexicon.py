@@ -138,3 +138,12 @@ def test_entries_that_feed_each_other_end(tmp_path: Path) -> None:
     lexicon = Lexicon(path)
     lexicon.refresh(print)
     assert len(lexicon.rewrite("甲" * 10, ())[0]) <= 10 * 90
+
+
+@pytest.mark.parametrize("nest", ["[", "- "])
+def test_a_file_that_is_nested_deeply_costs_its_own_line_only(path: Path, nest: str) -> None:
+    _write(path, f"USB: 优盘\nA: {nest * 200_000}\n")
+    lexicon, warnings = _load(path)
+    assert lexicon.rewrite("USB", ()) == ("优盘", ())
+    assert len(warnings) == 1
+    assert "line 2" in warnings[0]
