@@ -80,7 +80,11 @@ def test_a_closed_standard_input_is_said() -> None:
 
 def test_ctrl_c_is_no_traceback() -> None:
     process = subprocess.Popen(
-        command("tts-say", "--local"), stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        command("tts-say", "--local"),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Who runs the tests in the background of a shell ignores Ctrl-C, and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdin is not None
     assert process.stderr is not None

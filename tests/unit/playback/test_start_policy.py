@@ -1,153 +1,151 @@
-"""When an utterance may begin to be heard, in numbers that can be checked by hand."""
+"""When an utterance may begin to be heard, against a simulated listener who notices every hole."""
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
-from tts_daemon.playback._start_policy import Pace, StartPolicy
+from tts_daemon.domain import Clause, Style
+from tts_daemon.playback._start_policy import Outline, Pace, StartPolicy, outline_of
+from tts_daemon.vocoder.chunking import ChunkPlan
 
-Chunk = tuple[float, float]
-"""Seconds of sound, and seconds that it took."""
+FRAME_S = 0.0125
+Chunk = tuple[float, float, int]
+"""Seconds of sound, seconds that it took, and the clause that it belongs to."""
+
+
+def chunks_of(lengths_s: list[float], factor: float) -> list[Chunk]:
+    """What a synthesizer with this real-time factor makes of clauses of these lengths."""
+    made: list[Chunk] = []
+    for clause, left_s in enumerate(lengths_s):
+        plan = ChunkPlan() if clause == 0 else ChunkPlan().later()
+        rest_s = left_s
+        for frames in plan.sizes():
+            audio_s = min(rest_s, frames * FRAME_S)
+            made.append((audio_s, factor * audio_s, clause))
+            rest_s -= audio_s
+            if rest_s <= 1e-9:
+                break
+    return made
 
 
 def policy(
-    *chunks: Chunk, pace: Pace | None = None, expected_s: float = 4.0, most_s: float = 100.0
+    chunks: list[Chunk], pace: Pace | None = None, *, clauses: int = 1, most_s: float = 100.0
 ) -> StartPolicy:
-    made = StartPolicy(pace or Pace(), expected_s, most_s)
-    for audio_s, took_s in chunks:
-        made.arrived(audio_s, took_s)
+    """A policy that was told of these chunks, of a text of so many clauses of 12 syllables."""
+    made = StartPolicy(pace or Pace(), [Outline(12)] * clauses, most_s)
+    for audio_s, took_s, clause in chunks:
+        made.arrived(audio_s, took_s, clause)
     return made
 
 
-def starts_at(*chunks: Chunk, pace: Pace | None = None, expected_s: float = 4.0) -> int | None:
-    """Number of the chunk at which it starts, from 1."""
-    numbers = range(1, len(chunks) + 1)
-    begun = (
-        number
-        for number in numbers
-        if policy(*chunks[:number], pace=pace, expected_s=expected_s).may_start()
-    )
-    return next(begun, None)
+def start_s(chunks: list[Chunk], pace: Pace) -> float:
+    """When it starts, in seconds after the synthesis began; it has to start at last."""
+    now_s, clauses = 0.0, chunks[-1][2] + 1
+    for count in range(1, len(chunks) + 1):
+        now_s += chunks[count - 1][1]
+        wait_s = policy(chunks[:count], pace, clauses=clauses).start_in_s()
+        if wait_s is not None:
+            return now_s + wait_s
+    return now_s
 
 
-def pace(**newest: list[float]) -> Pace:
-    made = Pace()
-    for name, values in newest.items():
-        getattr(made, name).extend(values)
-    return made
+def hole_s(chunks: list[Chunk], begin_s: float) -> float:
+    """The longest silence that somebody hears who begins to listen at `begin_s`."""
+    made_s, heard_s, worst_s = 0.0, begin_s, 0.0
+    for audio_s, took_s, _ in chunks:
+        made_s += took_s
+        worst_s = max(worst_s, made_s - heard_s)
+        heard_s = max(heard_s, made_s) + audio_s
+    return worst_s
 
 
-@pytest.mark.parametrize(
-    ("chunks", "number"),
-    [
-        # Just as fast as speech: at once.
-        ([(1, 1)], 1),
-        ([(1, 0.2)], 1),
-        # Twice as slow, with a margin of 1.1: 1.2 s held for each second to come, and a chunk.
-        ([(1, 2)] * 4, 3),
-        ([(0.5, 1)] * 8, 5),
-        # The longest chunk counts, not the newest.
-        ([(2, 4), (0.2, 0.4), (0.2, 0.4), (0.2, 0.4), (0.6, 1.2)], 5),
-        # The first chunk also pays for reading the text: known better from the second on.
-        ([(1, 5), (1, 0.5)], 2),
-        ([(1, 0.5), (1, 3), (1, 3), (1, 3)], 1),
-    ],
-)
-def test_it_starts_as_soon_as_it_cannot_run_dry(chunks: list[Chunk], number: int) -> None:
-    assert starts_at(*chunks) == number
+def shortest_s(chunks: list[Chunk]) -> float:
+    """The earliest start without a hole."""
+    ends_s = itertools.accumulate(took_s for _, took_s, _ in chunks)
+    before_s = itertools.accumulate((audio_s for audio_s, *_ in chunks), initial=0.0)
+    return max(end_s - heard_s for end_s, heard_s in zip(ends_s, before_s, strict=False))
 
 
-def test_what_is_longer_than_expected_does_not_count_against_it() -> None:
-    assert policy((3, 6), (3, 6), expected_s=5).may_start()
-    assert policy((5, 10), expected_s=1).may_start()
+def learnt(factor: float, lengths_s: list[float]) -> Pace:
+    """The pace after one such utterance."""
+    pace = Pace()
+    policy(chunks_of(lengths_s, factor), pace, clauses=len(lengths_s)).learn()
+    return pace
+
+
+@pytest.mark.parametrize("factor", [0.05, 0.4, 0.7, 0.95, 1.3, 2.0])
+@pytest.mark.parametrize("lengths_s", [[3.0], [2.9, 3.1, 3.0]])
+def test_nobody_hears_a_hole_and_nobody_waits_long(factor: float, lengths_s: list[float]) -> None:
+    chunks = chunks_of(lengths_s, factor)
+    begin_s = start_s(chunks, learnt(factor, lengths_s))
+    assert hole_s(chunks, begin_s) < 0.02
+    # What a text may be longer than foreseen is waited for as well: an eighth of it, and a chunk.
+    assert begin_s <= shortest_s(chunks) + 0.2 * factor * sum(lengths_s) + 0.6
+
+
+def test_a_fast_machine_starts_at_its_first_chunk() -> None:
+    chunks = chunks_of([3.0], 0.1)
+    assert policy(chunks[:1], learnt(0.1, [3.0])).start_in_s() == 0.0
+    assert learnt(0.1, [3.0]).is_fast
+    assert not learnt(0.5, [3.0]).is_fast
+    assert not Pace().is_fast
+
+
+def test_the_worst_of_now_and_of_late_is_reckoned_with() -> None:
+    slow = Pace()
+    slow.factors.extend([0.1, 1.5, 0.1])
+    assert policy(chunks_of([3.0], 0.1)[:1], slow).start_in_s() != 0.0
+    slow.factors.extend([0.1, 0.1, 0.1])
+    assert policy(chunks_of([3.0], 0.1)[:1], slow).start_in_s() == 0.0
 
 
 @pytest.mark.parametrize(("held_s", "starts"), [(0.9, False), (1.0, True), (1.1, True)])
 def test_a_full_buffer_starts_whatever_the_speed(held_s: float, starts: bool) -> None:
-    assert policy((held_s, 50.0), expected_s=60.0, most_s=1.0).may_start() is starts
+    told = policy([(held_s, 50.0, 0)], most_s=1.0).start_in_s()
+    assert (told == 0.0) is starts
 
 
-def test_the_worst_of_now_and_of_late_is_reckoned_with() -> None:
-    slow = pace(factors=[0.5, 2.0, 0.5])
-    assert starts_at(*[(1, 0.5)] * 4, pace=slow) == 3
-    assert starts_at(*[(1, 2)] * 4, pace=pace(factors=[0.5])) == 1
-    # From the second chunk on it is known better.
-    assert not policy((1, 2), (1, 2), pace=pace(factors=[0.5])).may_start()
+def test_what_was_recalled_is_there_already_and_teaches_nothing() -> None:
+    pace = Pace()
+    recalled = StartPolicy(pace, [Outline(12)], 100.0)
+    recalled.arrived(3.0, 0.0, recalled=True)
+    assert recalled.start_in_s() == 0.0
+    recalled.learn()
+    assert not pace.factors
+    assert not pace.clauses
 
 
-@pytest.mark.parametrize(
-    ("lags", "waited_s", "starts"),
-    [
-        ([0.3, 0.5, 0.4], 0.0, False),
-        ([0.3, 0.5, 0.4], 0.29, False),
-        ([0.3, 0.5, 0.4], 0.31, True),
-        ([0.3, 0.5], 0.0, True),
-        ([9.0, 0.0, 9.0], 0.0, True),
-    ],
-)
-def test_a_lag_that_came_every_time_is_waited_for(
-    lags: list[float], waited_s: float, starts: bool
-) -> None:
-    learnt = pace(lags=lags, factors=[0.5])
-    chunks: list[Chunk] = [(1, 0.7), (1, waited_s)] if waited_s else [(1, 0.7)]
-    assert policy(*chunks, pace=learnt).may_start() is starts
+def test_nothing_teaches_nothing() -> None:
+    pace = Pace()
+    StartPolicy(pace, [], 100.0).learn()
+    assert not pace.factors
 
 
-class TestLearning:
-    def test_speed_lag_and_length(self) -> None:
-        learnt = Pace()
-        spoken = policy((0.2, 0.1), (1.0, 0.5), (0.8, 0.1), pace=learnt)
-        assert (spoken.audio_s, spoken.took_s) == (pytest.approx(2.0), pytest.approx(0.7))
-        spoken.learn(5)
-        assert list(learnt.factors) == [pytest.approx(0.35)]
-        # The second chunk came 0.5 s after the first, which had 0.2 s to be heard.
-        assert list(learnt.lags) == [pytest.approx(0.3)]
-        assert list(learnt.seconds_per_character) == [pytest.approx(0.4)]
-
-    @pytest.mark.parametrize(("took_s", "lags"), [(0.9, 1), (1.0, 1), (1.1, 0)])
-    def test_a_lag_says_something_only_where_speech_is_kept_up_with(
-        self, took_s: float, lags: int
-    ) -> None:
-        learnt = Pace()
-        policy((1, took_s), pace=learnt).learn(3)
-        assert len(learnt.lags) == lags
-        assert list(learnt.factors) == [took_s]
-
-    def test_what_was_recalled_teaches_lengths_only(self) -> None:
-        learnt = Pace()
-        recalled = policy((1, 1), pace=learnt)
-        recalled.arrived(2, 0.0, recalled=True)
-        recalled.learn(6)
-        assert list(learnt.seconds_per_character) == [0.5]
-        assert not learnt.factors
-        assert not learnt.lags
-
-    def test_a_recalled_chunk_says_nothing_of_the_speed(self) -> None:
-        mixed = policy((1, 2), expected_s=10)
-        mixed.arrived(1, 0.0, recalled=True)
-        mixed.arrived(1, 2.0)
-        assert not mixed.may_start()
-
-    def test_nothing_teaches_nothing(self) -> None:
-        learnt = Pace()
-        policy(pace=learnt).learn(5)
-        policy((1, 1), pace=learnt).learn(0)
-        assert not learnt.seconds_per_character
-        assert list(learnt.factors) == [1.0]
-
-    def test_old_utterances_are_forgotten(self) -> None:
-        learnt = Pace()
-        for number in range(1, 13):
-            policy((float(number), 1.0), pace=learnt).learn(1)
-        assert list(learnt.factors) == [1 / 10, 1 / 11, 1 / 12]
-        assert len(learnt.lags) == 3
-        assert list(learnt.seconds_per_character) == [5, 6, 7, 8, 9, 10, 11, 12]
+def test_it_learns_the_speed_without_the_first_chunk() -> None:
+    pace = Pace()
+    spoken = policy([(0.2, 5.0, 0), (1.0, 0.6, 0), (1.0, 0.4, 0)], pace)
+    assert (spoken.audio_s, spoken.took_s) == (pytest.approx(2.2), pytest.approx(6.0))
+    spoken.learn()
+    assert list(pace.factors) == [pytest.approx(0.5)]
 
 
-@pytest.mark.parametrize(
-    ("measured", "expected_s"), [([], 3.0), ([0.1, 0.2], 3.0), ([0.2, 0.5, 0.4], 5.0)]
-)
-def test_speech_is_expected_too_long_rather_than_too_short(
-    measured: list[float], expected_s: float
-) -> None:
-    assert pace(seconds_per_character=measured).expected_s(10) == pytest.approx(expected_s)
+def test_it_learns_how_long_clauses_are() -> None:
+    pace = Pace()
+    before_s = pace.length_s(Outline(12))
+    for _ in range(8):
+        StartPolicy(pace, [Outline(12)], 100.0).learn()
+        slow = StartPolicy(pace, [Outline(12)], 100.0, speed=0.5)
+        slow.arrived(4.0, 1.0)
+        slow.learn()
+    # Half the speed: what took 4 s is 2 s long.
+    assert pace.length_s(Outline(12)) == pytest.approx(2.0, abs=0.1) != pytest.approx(before_s)
+    assert pace.length_s(Outline(12, pauses=2)) == pytest.approx(2.5, abs=0.1)
+
+
+def test_an_outline_counts_syllables_and_inner_pauses() -> None:
+    text = "苹果，香蕉、橘子。"
+    pinyin = ("ping2", "guo3", "xiang1", "jiao1", "ju2", "zi5")
+    clause = Clause(text, text, (), pinyin, (), (), Style())
+    assert outline_of(clause) == Outline(6, 2)
