@@ -16,17 +16,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from campaign import fuzz, journal_faults, kills, storms
+from campaign import fuzz, hanging_device, heartbeat, journal_faults, kills, storms
 from campaign.figures import Figure
 from tts_daemon.runtime.machine import Machine
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 Part = Callable[[Path, float, int], list[Figure]]
 PARTS: tuple[tuple[str, float, Part, str], ...] = (
-    ("Kills and restarts", 0.5, kills.run, kills.PROMISE),
-    ("Fuzz over every door", 0.25, fuzz.run, fuzz.PROMISE),
-    ("A damaged journal", 0.15, journal_faults.run, journal_faults.PROMISE),
-    ("Storms of commands", 0.1, storms.run, storms.PROMISE),
+    ("Kills and restarts", 0.4, kills.run, kills.PROMISE),
+    ("Fuzz over every door", 0.2, fuzz.run, fuzz.PROMISE),
+    ("A damaged journal", 0.1, journal_faults.run, journal_faults.PROMISE),
+    ("Storms of commands", 0.05, storms.run, storms.PROMISE),
+    ("Signs of life", 0.2, heartbeat.run, heartbeat.PROMISE),
+    ("A device that hangs", 0.05, hanging_device.run, hanging_device.PROMISE),
 )
 """Title, share of the time, what is done, and what it is to show."""
 
