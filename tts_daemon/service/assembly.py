@@ -20,6 +20,7 @@ from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.g2pm import G2pmModel
 from tts_daemon.text.normalize import Ways
+from tts_daemon.voices.manifest import verify_graph
 from tts_daemon.voices.store import VoiceStore
 
 
@@ -58,6 +59,7 @@ def make_synthesizer(
         settings.synthesis.threads,
         settings.voice.memory_mb,
         profile=tuned,
+        check=verify_graph,
     )
     voices.get()
     frontend = Frontend(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class VoicePool:
         threads: int = 0,
         memory_mb: float = VoiceSettings().memory_mb,
         profile: Profile | None = None,
+        check: Callable[[Path, GraphFile, str], None] = lambda path, graph, name: None,
     ) -> None:
         """Take where voices are, what runs them, and how much to spend.
 
@@ -43,12 +45,14 @@ class VoicePool:
             threads: For the large graphs; 0: as tuned, or else one per core.
             memory_mb: What all loaded voices may take, by estimate; one is there in any case.
             profile: What was found to be fastest; None: nothing was tuned.
+            check: Raises VoiceError where a file is not the graph that the manifest names.
         """
         self._store = store
         self._engine = engine
         self._threads = threads
         self._profile = profile or Profile(Machine.here())
         self._memory_mb = memory_mb
+        self._check = check
         self._loaded: OrderedDict[str, Voice] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -98,6 +102,8 @@ class VoicePool:
                 options[graph] = replace(
                     options[graph], threads=choice.threads, engine=choice.engine
                 )
+        for graph, path in files.items():
+            self._check(path, manifest.graphs[graph], graph)
         graphs = {graph: self._engine.load(files[graph], options[graph]) for graph in GRAPHS}
         voice = Voice(manifest, graphs)
         voice.warm_up()

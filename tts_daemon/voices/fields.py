@@ -12,6 +12,10 @@ from tts_daemon.errors import VoiceError
 Value = TypeVar("Value")
 
 
+MOST = 65536
+"""Largest size that any voice may name, where no smaller limit is known."""
+
+
 class Fields:
     """One JSON object: ask for each key by its kind, then `finish` refuses all others."""
 
@@ -55,9 +59,9 @@ class Fields:
         """A list of finite numbers."""
         return self._checked(key, checks.numbers)
 
-    def integer(self, key: str, minimum: int | None = None) -> int:
-        """A whole number."""
-        return self._checked(key, lambda value: checks.whole(value, minimum))
+    def integer(self, key: str, minimum: int | None = None, maximum: int = MOST) -> int:
+        """A whole number; bounded, since memory is taken by it."""
+        return self._checked(key, lambda value: checks.whole(value, minimum, maximum))
 
     def names(self, key: str) -> tuple[str, ...]:
         """A list of strings."""

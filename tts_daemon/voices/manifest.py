@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +21,7 @@ from tts_daemon.voices.sharpening import Sharpening, read_sharpening
 
 FILE_NAME = "voice.json"
 FORMAT = 1
+_MOST_BYTES = 4 << 20
 GRAPHS = (
     "encoder",
     "variance",
@@ -133,7 +136,7 @@ class Manifest:
         """
         path = directory / FILE_NAME
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(_text_of(path))
         except FileNotFoundError as error:
             raise VoiceError(f"{path}: missing, so this is no voice package") from error
         except (OSError, ValueError, RecursionError) as error:
@@ -153,10 +156,10 @@ class Manifest:
             language=keys.text("language"),
             licence=keys.text("licence"),
             provenance=keys.anything("provenance"),
-            sample_rate=keys.integer("sample_rate", minimum=1),
+            sample_rate=keys.integer("sample_rate", minimum=1, maximum=192_000),
             hop_length=keys.integer("hop_length", minimum=1),
-            n_mels=keys.integer("n_mels", minimum=1),
-            frames_per_step=keys.integer("frames_per_step", minimum=1),
+            n_mels=keys.integer("n_mels", minimum=1, maximum=1024),
+            frames_per_step=keys.integer("frames_per_step", minimum=1, maximum=64),
             values_per_frame=keys.integer("values_per_frame", minimum=1),
             autoregressive=keys.flag("autoregressive"),
             symbols=_symbols(keys.section("symbols")),
@@ -198,20 +201,46 @@ def verify(manifest: Manifest, directory: Path) -> None:
         VoiceError: A file is missing or not the one that the manifest names.
     """
     for name, graph in manifest.graphs.items():
-        path = directory / graph.file
-        if _sha256(path) != graph.sha256:
-            raise VoiceError(
-                f"{path}: not the {name} graph that {FILE_NAME} names (sha256 differs);"
-                " download or convert the voice again"
-            )
+        verify_graph(directory / graph.file, graph, name)
 
 
-def _sha256(path: Path) -> str:
+def verify_graph(path: Path, graph: GraphFile, name: str) -> None:
+    """Compare one file; one that has not changed since is not read again. Raises VoiceError."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise VoiceError(f"{path}: is no ordinary file; download the voice again")
+        digest = _sha256(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise VoiceError(f"{path}: cannot be read ({error}); download it again") from error
+    if digest != graph.sha256:
+        raise VoiceError(
+            f"{path}: not the {name} graph that {FILE_NAME} names (sha256 differs);"
+            " download or convert the voice again"
+        )
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, _size: int, _changed_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _text_of(path: Path) -> str:
+    """A manifest's text. Raises OSError; ValueError where it is no ordinary file, or too long."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("it is no ordinary file")
+    if status.st_size > _MOST_BYTES:
+        raise ValueError(f"it is longer than {_MOST_BYTES} bytes")
+    return path.read_text(encoding="utf-8")
+
+
+def _most(dimension: str) -> int:
+    """Largest size inside the graphs: what is fed to them is allocated by it."""
+    if dimension.endswith(("layers", "heads")):
+        return 64
+    return 256 if dimension.endswith(("left", "right")) else 8192
 
 
 def _optional_number(keys: Fields, key: str) -> float | None:
@@ -266,7 +295,7 @@ def _f0_scale(keys: Fields) -> F0Scale:
 
 def _source(keys: Fields) -> Source:
     source = Source(
-        harmonics=keys.integer("harmonics", minimum=1),
+        harmonics=keys.integer("harmonics", minimum=1, maximum=256),
         amplitude=keys.number("amplitude"),
         noise=keys.number("noise"),
         zero_phases=keys.has("zero_phases") and keys.flag("zero_phases"),
@@ -276,7 +305,10 @@ def _source(keys: Fields) -> Source:
 
 
 def _dimensions(keys: Fields) -> Dimensions:
-    sizes = {item.name: keys.integer(item.name, minimum=0) for item in fields(Dimensions)}
+    sizes = {
+        item.name: keys.integer(item.name, minimum=0, maximum=_most(item.name))
+        for item in fields(Dimensions)
+    }
     keys.finish()
     return Dimensions(**sizes)
 
@@ -297,7 +329,7 @@ def _graph_file(keys: Fields) -> GraphFile:
         file=file,
         precision="fp32" if precision == "fp32" else "int8",
         sha256=keys.text("sha256"),
-        bytes=keys.integer("bytes", minimum=1),
+        bytes=keys.integer("bytes", minimum=1, maximum=1 << 32),
     )
     keys.finish()
     return graph

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from tts_daemon.voices.pause_floors import PauseFloors
 from tts_daemon.voices.sharpening import Sharpening
 
 PATH = Path("/models/toy/voice.json")
+TINY = Path(__file__).parents[2] / "data" / "tiny_voice"
 
 
 def _without(key: str) -> dict[str, Any]:
@@ -267,3 +270,39 @@ def test_an_error_names_the_file(tmp_path: Path) -> None:
 
 def test_sines_start_apart_where_nothing_is_said() -> None:
     assert Source(harmonics=8, amplitude=0.1, noise=0.003).zero_phases is False
+
+
+@pytest.mark.parametrize(
+    ("section", "key"), [("dimensions", "decoder_layers"), ("dimensions", "text"), ("", "n_mels")]
+)
+def test_no_size_takes_the_machine_s_memory(tmp_path: Path, section: str, key: str) -> None:
+    values = json.loads((TINY / "voice.json").read_text(encoding="utf-8"))
+    (values[section] if section else values)[key] = 10**9
+    with pytest.raises(VoiceError, match=key):
+        Manifest.parse(values, tmp_path / "voice.json")
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "voice.json")
+    with pytest.raises(VoiceError, match="no ordinary file"):
+        Manifest.load(tmp_path)
+    voice = tmp_path / "voice"
+    shutil.copytree(TINY, voice)
+    manifest = Manifest.load(voice)
+    verify(manifest, voice)
+    graph = voice / manifest.graphs["encoder"].file
+    graph.unlink()
+    os.mkfifo(graph)
+    with pytest.raises(VoiceError, match="no ordinary file"):
+        verify(manifest, voice)
+
+
+def test_a_graph_that_was_changed_since_is_noticed(tmp_path: Path) -> None:
+    voice = tmp_path / "voice"
+    shutil.copytree(TINY, voice)
+    manifest = Manifest.load(voice)
+    verify(manifest, voice)
+    graph = voice / manifest.graphs["encoder"].file
+    graph.write_bytes(graph.read_bytes()[:-1] + b"\x00")
+    with pytest.raises(VoiceError, match="sha256 differs"):
+        verify(manifest, voice)
