@@ -24,6 +24,7 @@ TITLES = word_set(
     "先生 女士 小姐 太太 老师 师傅 阿姨 叔叔 伯伯 爷爷 奶奶 "
     "同学 医生 大夫 教授 博士 律师 警官 总 工 经理 老板"
 )
+_INTRODUCING = word_set("是 找 给 请 问 跟 叫 见 等 谢谢 感谢 联系 通知 告诉 欢迎 送 接 有请")
 _IN_PLACES = {"都": "du1", "的": "di4", "得": "de2", "塞": "sai4", "撒": "sa1", "们": "men2"}
 _PLACES = ("ns", "nrt", "nz", "nt")
 
@@ -51,7 +52,7 @@ def apply(words: list[Word]) -> None:
 def _is_surname(before: Word, word: Word, after: Word) -> bool:
     """任先生, 姓仇, 叫区小明, 老曾说; but 他任经理 keeps ren4."""
     if after.text in TITLES:
-        return before.pos not in ("r", "d", "v")
+        return before.pos not in ("r", "d", "v") or before.text in _INTRODUCING
     if before.text in ("姓", "叫", "名叫", "叫做"):
         return True
     familiar = before.text in ("小", "老", "阿") and word.text in _RARELY_WORDS

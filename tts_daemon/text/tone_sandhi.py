@@ -132,11 +132,12 @@ def _is_numbered(line: list[tuple[Syllable, Word]], index: int, left: str, unit:
     """Whether 一 is the name of a floor, a step, a line, a channel, a school, not their number."""
     following = _at(line, index + 2)
     if unit == "路":
-        return following in _BUSES or (left in "坐乘等换" and following == "")
+        bus = following in _BUSES and (following != "电" or _at(line, index + 3) == "车")
+        return bus or (left in "坐乘等换" and following == "")
     if unit == "台" or unit == "套":
         return left in ("央", "视")
     if unit == "中":
-        return left not in ("", "独", "划") or following in ("的", "")
+        return (left not in ("", "独", "划") or following in ("的", "")) and following != "一"
     if unit == "线":
         return following in _FRONT_LINE
     if unit in ("档", "挡") and following in ("节", "综", "电"):

@@ -19,7 +19,7 @@ _THOUGHT = re.compile(
 _FOREIGN_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9_:-]{0,30})(?:\s[^<>\n]{0,300})?/?>")
 # \n and \t as shells and templates leave them; not in C:\new nor in \neq.
 _WRITTEN_BREAK = re.compile(
-    r"(?:(?<![:\w\\])|(?<=[一-鿿]))\\{1,2}(?:r\\{1,2}n|[nrt])(?![a-z])"
+    r"(?:(?<![:\w\\])|(?<=[一-鿿])|(?<=\\n))\\{1,2}(?:r\\{1,2}n|[nrt])(?![a-z])"
     r"|(?<=```)\\n|(?<=```[a-z]{2})\\n|(?<=```[a-z]{4})\\n|(?<=```[a-z]{6})\\n",
     re.ASCII,
 )

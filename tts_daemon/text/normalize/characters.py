@@ -49,7 +49,7 @@ _USUAL = (
 _UNUSUAL = re.compile(rf"[^{_USUAL}]")
 _CELSIUS = re.compile(r"° ?([CF])(?![A-Za-z])")
 # A lone square or cube is left to the units: m², x³.
-_SUPERSCRIPTS = re.compile(r"[⁰¹⁴-⁹⁻][⁰¹²³⁴-⁹⁻]*|[²³][⁰¹²³⁴-⁹⁻]+")
+_SUPERSCRIPTS = re.compile(r"[⁰¹⁴-⁹⁻ⁿ][⁰¹²³⁴-⁹⁻ⁿ]*|[²³][⁰¹²³⁴-⁹⁻ⁿ]+")
 _BASE_OF_LOG = re.compile("log([₀-₉]+)")
 _SUBSCRIPTS = re.compile("[₀-₉]+")
 _BARE_DECIMAL = re.compile(r"(?:(?<=[\s(（=×+*~<>≤≥约为是:：-])|^)\.(?=[0-9])")

@@ -127,6 +127,19 @@ RULES = (
         _timedelta,
         frozenset("P"),
     ),
+    # 10:00-11:30 AM -> 上午十点到十一点三十分
+    Rule(
+        "range in one half of the day",
+        re.compile(
+            rf"{_START}([0-9]{{1,2}}):([0-5][0-9]){DASH}([0-9]{{1,2}}):([0-5][0-9])\s?([AaPp])"
+            r"(?:\.[Mm]\.?|[Mm])(?![A-Za-z])"
+        ),
+        lambda match: (
+            f"{_half(match[5], match[1])}{moment(match[1], match[2], None)}到"
+            f"{moment(match[3], match[4], None)}"
+        ),
+        frozenset("AaPp"),
+    ),
     # 9:00-18:00 -> 九点到十八点
     Rule("time range", re.compile(f"{_START}{_TIME}{DASH}{_TIME}{_END}"), _range, frozenset(":")),
     # 3:30 PM -> 下午三点三十分; 9am -> 上午九点

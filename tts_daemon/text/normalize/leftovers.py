@@ -143,7 +143,7 @@ RULES = (
     # √ 完成 -> 完成
     Rule(
         "tick",
-        re.compile(rf"(?<![{HAN}])[√✓✔×✗✘]\s?(?=[{HAN}])"),
+        re.compile(rf"(?<![{HAN}0-9A-Za-zπ)）²³])[√✓✔×✗✘]\s?(?=[{HAN}])"),
         lambda match: SKIPPED,
         frozenset("√✓✔×✗✘"),
     ),
