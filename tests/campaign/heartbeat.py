@@ -93,7 +93,10 @@ def _learn(daemon: DaemonProcess, disk: SlowDisk, lexicon: Path, part_s: float) 
     """A lexicon that takes seconds to read, while it speaks."""
     end_s = time.monotonic() + part_s
     while time.monotonic() < end_s:
-        words = (f'{chr(0x4E00 + number % 5000)}{number}: "hao3"' for number in range(WORDS))
+        words = (
+            f"{chr(0x4E00 + number % 5000)}{chr(0x5E00 + number // 5000)}: hao3 hao3"
+            for number in range(WORDS)
+        )
         lexicon.write_text("\n".join(words), encoding="utf-8")
         daemon.ask(text="你好。", wait=True)
 

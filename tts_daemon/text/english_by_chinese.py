@@ -105,7 +105,7 @@ def _weak(phone: str) -> Syllable:
 
 @cache
 def _valid() -> frozenset[str]:
-    return tables.characters().bases()
+    return tables.characters().bases
 
 
 def _nearest(initial: str, final: str) -> str:

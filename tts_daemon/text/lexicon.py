@@ -191,4 +191,4 @@ def _add_pattern(entries: _Entries, pattern: str, spoken: str) -> str:
 
 
 def _is_syllable(written: str) -> bool:
-    return Syllable.parse("", written).base in tables.characters().bases()
+    return Syllable.parse("", written).base in tables.characters().bases

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 DATA = Path(__file__).with_name("data")
@@ -36,6 +36,7 @@ class CharacterTable:
                 self._index[ord(char)] = len(self._syllables)
             self._syllables.append(syllable)
 
+    @cached_property
     def bases(self) -> frozenset[str]:
         """Every syllable that some character has, without its tone."""
         return frozenset(syllable[:-1] for syllable in self._syllables[1:])

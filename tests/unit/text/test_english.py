@@ -73,7 +73,7 @@ def test_by_chinese(token: str, reading: str) -> None:
 
 
 def test_every_word_of_the_dictionary_can_be_said() -> None:
-    bases = tables.characters().bases()
+    bases = tables.characters().bases
     for line in tables.data_lines("english.txt") + tables.data_lines("english_home.txt"):
         word = line.split(" ", 1)[0]
         syllables = english_by_chinese.syllables(word)
