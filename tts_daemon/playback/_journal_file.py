@@ -82,6 +82,8 @@ def open_journal(path: Path) -> sqlite3.Connection:
         raise JournalError(f"cannot be opened: {error}") from error
     try:
         _prepare(database)
+        if database.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,):
+            _check_header(path)
     except Exception as error:
         database.close()
         raise _explained(error, path) from error
@@ -287,10 +289,16 @@ def _explained(error: Exception, path: Path | None) -> JournalError:
     return JournalError(f"cannot be opened: {error}")
 
 
+def _check_header(path: Path) -> None:
+    """Refuse a file of ours that SQLite reads and silently does not write, for its header."""
+    if _has_wrong_header(path):
+        raise DamagedJournalError("is damaged: its header says that it cannot be written")
+
+
 def _has_wrong_header(path: Path) -> bool:
     """Whether SQLite thinks it read-only for what it says of itself, not for who may write it."""
     with contextlib.suppress(OSError), path.open("rb") as file:
-        return os.access(path, os.W_OK) and file.read(20)[18:19] not in (b"\1", b"\2")
+        return os.access(path, os.W_OK) and file.read(20)[18:19] not in (b"", b"\1", b"\2")
     return False
 
 

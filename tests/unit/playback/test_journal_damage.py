@@ -158,6 +158,12 @@ def test_rows_are_believed_one_by_one(
         assert "1 requests were damaged" in caplog.text
 
 
+@pytest.mark.parametrize("place", [18, 19])
+def test_a_header_that_says_read_only_is_damage(image: Image, memory: Path, place: int) -> None:
+    whole = image.whole[:place] + b"\x03" + image.whole[place + 1 :]
+    assert recovered(put(memory, whole), is_tried=True) == ALL
+
+
 def test_a_damaged_file_is_set_aside_with_a_warning(
     memory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
