@@ -95,4 +95,5 @@ class Trace:
 
     def _calls(self) -> Iterator[str]:
         with self._file.open(encoding="utf-8", errors="replace") as lines:
-            yield from (line.partition(" ")[2] for line in lines)
+            # Short process numbers are padded.
+            yield from (line.partition(" ")[2].lstrip() for line in lines)
