@@ -80,6 +80,23 @@ def test_wyoming_speaks(daemon: DaemonProcess) -> None:
     assert_says(np.frombuffer(sound, np.int16), start.rate, "你好，世界。")
 
 
+def test_a_daemon_ends_while_wyoming_waits_for_its_sound(daemon: DaemonProcess) -> None:
+    port = free_port()
+    daemon.start(wyoming={"enabled": True, "port": port})
+
+    async def ask_and_end() -> None:
+        async with AsyncTcpClient("127.0.0.1", port) as client:
+            await client.write_event(Synthesize("今天天气很好。" * 100).event())
+            daemon.signal(signal.SIGTERM)
+            while await client.read_event():
+                pass
+
+    asyncio.run(asyncio.wait_for(ask_and_end(), 60))
+    assert daemon.wait() == 0
+    assert "Traceback" not in daemon.log
+    assert "CancelledError" not in daemon.log
+
+
 @pytest.mark.parametrize("door", ["http", "wyoming"])
 def test_a_taken_port_is_waited_for(daemon: DaemonProcess, door: str) -> None:
     with socket.socket() as taken:

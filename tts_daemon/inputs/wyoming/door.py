@@ -81,6 +81,9 @@ class WyomingDoor:
                     await self._refuse(writer)
                 else:
                     await self._converse(reader, writer)
+        except asyncio.CancelledError:
+            # The daemon ends. Passed on, asyncio of Python 3.11 would print a traceback of it.
+            log.debug("wyoming: a session was cut off by the end")
         except Exception:
             log.exception("wyoming: a session failed")
         finally:
