@@ -14,6 +14,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
+from tts_daemon import __version__
 from tts_daemon.cli import bench_modes, bench_tune, entry
 from tts_daemon.cli.bench_rows import Bench, rows
 from tts_daemon.errors import TtsError
@@ -129,8 +130,8 @@ def _store(options: argparse.Namespace) -> VoiceStore:
 
 def versions() -> dict[str, str]:
     """Of what was measured."""
-    names = ("tts-daemon", "onnxruntime", "numpy")
-    return {"python": python_version(), **{name: version(name) for name in names}}
+    libraries = {name: version(name) for name in ("onnxruntime", "numpy")}
+    return {"python": python_version(), "tts-daemon": __version__, **libraries}
 
 
 def _json(report: dict[str, Any]) -> str:
