@@ -164,8 +164,8 @@ class SpeechSynthesizer(Protocol):
         """
         ...
 
-    def read(self, text: str, style: Style) -> Iterator[Clause]:
-        """Yield the clauses that would be spoken, one by one."""
+    def read(self, text: str, style: Style, warn: Callable[[str], None] = ...) -> Iterator[Clause]:
+        """Yield the clauses that would be spoken, one by one; `warn` as for `stream`."""
         ...
 
 

@@ -78,7 +78,11 @@ class FakeSynthesizer:
         self.recalled = False
         self._now = 0
 
-    def read(self, text: str, style: Style) -> Iterator[Clause]:
+    def read(
+        self, text: str, style: Style, warn: Callable[[str], None] = print
+    ) -> Iterator[Clause]:
+        for warning in self.warnings:
+            warn(warning)
         return iter(())
 
     def stream(

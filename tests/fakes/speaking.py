@@ -27,7 +27,9 @@ class HummingSynthesizer:
         self.texts.append(text)
         yield tone(self._seconds_per_character * len(text))
 
-    def read(self, text: str, style: Style) -> Iterator[Clause]:
+    def read(
+        self, text: str, style: Style, warn: Callable[[str], None] = print
+    ) -> Iterator[Clause]:
         return iter(())
 
 

@@ -50,6 +50,10 @@ class _Part:
         self.heartbeat()
 
 
+def _unheard(_: str) -> None:
+    """What cannot be met is told when the text is spoken, not when it is only looked at."""
+
+
 class Speaker:
     """Owns the thread that speaks, and what it has learned of the pace of every voice.
 
@@ -179,5 +183,5 @@ class Speaker:
 
     def _outlines(self, text: str, style: Style) -> list[Outline]:
         """Of each clause, as far as it matters."""
-        clauses = self._synthesizer.read(text, style)
+        clauses = self._synthesizer.read(text, style, _unheard)
         return [outline_of(clause) for clause in itertools.islice(clauses, _MOST_CLAUSES)]

@@ -41,8 +41,9 @@ class NativeEngine:
         """
         layout, layers = read_vocoder(path)
         vocoder = NativeVocoder(self._library, layout, layers, fitting(self.kernels, layers))
-        pool = self._pools.setdefault(options.threads, Pool(self._library, options.threads))
-        return NativeGraph(vocoder, pool)
+        if options.threads not in self._pools:
+            self._pools[options.threads] = Pool(self._library, options.threads)
+        return NativeGraph(vocoder, self._pools[options.threads])
 
 
 def fitting(kernels: Sequence[str], layers: Sequence[Convolution]) -> str:

@@ -19,7 +19,7 @@ from fakes.playback_fakes import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tts_daemon.domain import Clause, Event, PlayerState, Policy, Priority, SpeakRequest, Style
+from tts_daemon.domain import Clause, Event, PlayerState, Policy, Priority, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, VoiceError
 from tts_daemon.playback import Chimes, Journal, Player, PlayerContext, PlayerSettings
 from tts_daemon.ports import Command, Snapshot
@@ -404,7 +404,9 @@ def test_volume_speed_and_preset(rooms) -> None:
     assert (now.volume, now.speed, now.preset) == (30, 1.5, "happy")
 
 
-def test_what_a_text_could_not_have_is_told_once_at_its_end(rooms) -> None:
+def test_what_a_text_could_not_have_is_told_once_at_its_end(
+    rooms, capsys: pytest.CaptureFixture[str]
+) -> None:
     room = rooms()
     room.synthesizer.warnings = (
         "emotion 'joyful': unknown",
@@ -414,6 +416,8 @@ def test_what_a_text_could_not_have_is_told_once_at_its_end(rooms) -> None:
     room.say("a")
     first, second = room.wait_for("a", "finished").warnings
     assert (first, len(second)) == ("emotion 'joyful': unknown", 200)
+    # A slow machine looks at the text beforehand, and says nothing of it yet.
+    assert capsys.readouterr().out == ""
 
 
 def test_an_emotion_that_a_request_asks_for_is_refused_before_it_is_spoken(rooms) -> None:
@@ -645,7 +649,7 @@ def test_what_the_journal_could_not_keep_is_cancelled_by_a_stop(rooms, tmp_path:
 def test_a_text_that_cannot_be_read_does_not_take_the_device(rooms) -> None:
     room = rooms()
 
-    def refuse(text: str, style: Style, **_: object) -> Iterator[Clause]:
+    def refuse(*_: object) -> Iterator[Clause]:
         raise VoiceError("no such voice")
 
     room.synthesizer.read = refuse

@@ -46,7 +46,9 @@ class Loud:
         for piece in np.split(samples, 4):
             yield AudioChunk(piece, 16000, volume=95.0)
 
-    def read(self, text: str, style: Style) -> Iterator[Clause]:
+    def read(
+        self, text: str, style: Style, warn: Callable[[str], None] = print
+    ) -> Iterator[Clause]:
         return iter(())
 
 
