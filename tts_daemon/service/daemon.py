@@ -26,6 +26,7 @@ from tts_daemon.settings.loader import Loaded, changes
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.quiet_hours import QuietHours
 from tts_daemon.settings.schema import Settings
+from tts_daemon.synthesis.phrase_cache import PhraseCache
 
 log = logging.getLogger(__name__)
 
@@ -97,14 +98,7 @@ class Daemon:
             stack.callback(opened.close)
             for door in doors(settings, player, listener, store):
                 opened.open(door)
-            warm_up = CacheWarmUp(player, phrases.release)
-            stack.callback(warm_up.stop)
-            stack.callback(player.subscribe(warm_up.heard))
-            warm_up.learn(settings.synthesis.phrases)
-            warm_up.start()
-            idle = IdleCare(heap.give_back, time.process_time)
-            stack.callback(idle.stop)
-            idle.start()
+            warm_up = self._care(stack, player, phrases)
             self._systemd.ready()
             log.info(
                 "ready after %.1f s: %s, vocoder played by %s",
@@ -126,6 +120,18 @@ class Daemon:
         address = SocketAddress(self._settings.socket.path, self._settings.socket.group)
         stack.callback(address.release)
         return stack.enter_context(address.listen())
+
+    def _care(self, stack: ExitStack, player: Player, phrases: PhraseCache) -> CacheWarmUp:
+        """What is done while nobody speaks: phrases are made ready, memory is given back."""
+        warm_up = CacheWarmUp(player, phrases.release)
+        stack.callback(warm_up.stop)
+        stack.callback(player.subscribe(warm_up.heard))
+        warm_up.learn(self._settings.synthesis.phrases)
+        warm_up.start()
+        idle = IdleCare(heap.give_back, time.process_time)
+        stack.callback(idle.stop)
+        idle.start()
+        return warm_up
 
     def _preset_style(self, name: str) -> Style:
         return self._presets.style(name)
