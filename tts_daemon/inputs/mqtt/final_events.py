@@ -74,6 +74,11 @@ class FinalEvents:
             self._timer.start()
         self._publish(Publication(self._mark_topic, mark, fleeting=True))
 
+    def queued(self, event: Event) -> None:
+        """An utterance was accepted: where its id is an old one, it has another end to come."""
+        with self._lock:
+            self._sent.pop(event.id, None)
+
     def heard(self, event: Event) -> None:
         """An utterance has ended."""
         with self._lock:
