@@ -7,33 +7,20 @@ asked; `contains:` lists sequences of syllables that must occur), and where the 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
+from fakes.reading_rows import reading_rows
 
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.sentences import Limits
 
-CASES = Path(__file__).parent / "cases"
-COLUMNS = ["id", "category", "text", "spoken", "pinyin", "source"]
 _CONTAINS = "contains:"
 _MARKS = re.compile(r"[，。！？、；：\s]")
 
 
-def _rows() -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = []
-    for path in sorted(CASES.glob("misread_*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            assert reader.fieldnames == COLUMNS, path.name
-            rows.extend(reader)
-    return rows
-
-
-ROWS = _rows()
+ROWS = reading_rows("misread_*.tsv")
 
 
 @pytest.fixture(scope="module")

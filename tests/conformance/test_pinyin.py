@@ -1,4 +1,4 @@
-"""The published reading list, on from the spoken text: surface syllables and breaks.
+"""The reading list, on from the spoken text: surface syllables and breaks.
 
 Rows of `cases/*.tsv` with a pinyin column: one syllable a place, `a|b` where both are right, Latin
 words in upper case (their reading is not scored), 5 = neutral, a final r = erhua.

@@ -1,4 +1,4 @@
-"""The published reading list: every written sentence is spoken in one of the accepted ways.
+"""The reading list: every written sentence is spoken in one of the accepted ways.
 
 Rows of `cases/normalize_*.tsv`: id, category, text, spoken (the preferred one first, `||` between),
 pinyin (may be empty), and what the row is there for.
@@ -6,30 +6,17 @@ pinyin (may be empty), and what the row is there for.
 
 from __future__ import annotations
 
-import csv
 import re
-from pathlib import Path
 
 import pytest
+from fakes.reading_rows import reading_rows
 
 from tts_daemon.text.normalize import normalize
 
-CASES = Path(__file__).parent / "cases"
-COLUMNS = ["id", "category", "text", "spoken", "pinyin", "source"]
 SPOKEN = re.compile(r"[一-鿿〇A-Za-z' ，。！？、；：]*")
 
 
-def _rows() -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = []
-    for path in sorted(CASES.glob("normalize_*.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            assert reader.fieldnames == COLUMNS, path.name
-            rows.extend(reader)
-    return rows
-
-
-ROWS = _rows()
+ROWS = reading_rows("normalize_*.tsv")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
