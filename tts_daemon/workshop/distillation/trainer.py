@@ -18,9 +18,9 @@ from tts_daemon.workshop.measure.graph_player import Floats
 from tts_daemon.workshop.models.hifigan import Generator
 from tts_daemon.workshop.models.hifigan.start import start_wide
 from tts_daemon.workshop.models.voice import TorchVoice
-from tts_daemon.workshop.training.losses import SpectralLoss
 from tts_daemon.workshop.training.schedule import Every, TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, save_state
+from tts_daemon.workshop.training.vocoder.losses import SpectralLoss
 
 HELD_OUT = 10
 """Every so many-th clause is kept for the examination."""

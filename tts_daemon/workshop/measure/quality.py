@@ -20,7 +20,7 @@ from tts_daemon.workshop.measure.graph_player import (
 from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
 from tts_daemon.workshop.quantize.noise import MAIN_OUTPUTS, TARGETS, NoiseMeter
 from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
-from tts_daemon.workshop.training.features import MelSpectrogram
+from tts_daemon.workshop.training.corpus.features import MelSpectrogram
 
 VOCODER_SNR_DB = 15.0
 PAUSE_NOISE_DB = -30.0

@@ -15,9 +15,10 @@ from typing import Any
 
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training import corpus, published
-from tts_daemon.workshop.training.acoustic_data import make_item
-from tts_daemon.workshop.training.acoustic_trainer import (
+from tts_daemon.workshop.training import published
+from tts_daemon.workshop.training.acoustic.data import make_item
+from tts_daemon.workshop.training.acoustic.prediction import predict_mels
+from tts_daemon.workshop.training.acoustic.trainer import (
     ACOUSTIC_PARAMS,
     AcousticPlan,
     AcousticTrainer,
@@ -25,20 +26,20 @@ from tts_daemon.workshop.training.acoustic_trainer import (
     new_model,
 )
 from tts_daemon.workshop.training.audition import TorchSpeaker, write_waves
-from tts_daemon.workshop.training.curriculum import Prompt, curriculum, judged_texts
-from tts_daemon.workshop.training.features import MelScale
+from tts_daemon.workshop.training.corpus import corpus
+from tts_daemon.workshop.training.corpus.features import MelScale
 from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
 from tts_daemon.workshop.training.loop import train
-from tts_daemon.workshop.training.prediction import predict_mels
-from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
-from tts_daemon.workshop.training.recording import make_corpus
-from tts_daemon.workshop.training.recovery import recover_acoustic, recovered_moments
-from tts_daemon.workshop.training.recovery_vocoder import recover_vocoder
+from tts_daemon.workshop.training.recovery.acoustic import recover_acoustic, recovered_moments
+from tts_daemon.workshop.training.recovery.vocoder import recover_vocoder
 from tts_daemon.workshop.training.schedule import Interruption
 from tts_daemon.workshop.training.states import prepare_torch, save_state
-from tts_daemon.workshop.training.teacher import Teacher
-from tts_daemon.workshop.training.teacher_files import unpack_teacher
-from tts_daemon.workshop.training.vocoder_trainer import (
+from tts_daemon.workshop.training.teacher.curriculum import Prompt, curriculum, judged_texts
+from tts_daemon.workshop.training.teacher.files import unpack_teacher
+from tts_daemon.workshop.training.teacher.recording import make_corpus
+from tts_daemon.workshop.training.teacher.teacher import Teacher
+from tts_daemon.workshop.training.vocoder.recognizer import RecognizerPlan, RecognizerTrainer
+from tts_daemon.workshop.training.vocoder.trainer import (
     VOCODER_PARAMS,
     VocoderPlan,
     VocoderTrainer,

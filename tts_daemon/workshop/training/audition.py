@@ -15,9 +15,9 @@ from tts_daemon.domain import Style
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.symbols import VoiceTraits, encode
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams, sine_excitation
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.acoustic_trainer import new_model, trained_params
-from tts_daemon.workshop.training.features import (
+from tts_daemon.workshop.training.acoustic.trainer import new_model, trained_params
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.corpus.features import (
     F0_MAXIMUM_HZ,
     F0_MINIMUM_HZ,
     HOP_LENGTH,
@@ -25,7 +25,7 @@ from tts_daemon.workshop.training.features import (
     SAMPLE_RATE,
 )
 from tts_daemon.workshop.training.states import required_state
-from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS
+from tts_daemon.workshop.training.vocoder.trainer import VOCODER_PARAMS
 
 TABLES = {
     "sy": tables.SY,

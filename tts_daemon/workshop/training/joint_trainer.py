@@ -16,21 +16,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tts_daemon.workshop.training.acoustic_data import Batch, ItemSource, Moments, make_item
-from tts_daemon.workshop.training.acoustic_trainer import (
+from tts_daemon.workshop.training.acoustic.data import Batch, ItemSource, Moments, make_item
+from tts_daemon.workshop.training.acoustic.trainer import (
     forward,
     losses,
     new_model,
     total,
     trained_params,
 )
-from tts_daemon.workshop.training.corpus import Corpus, Sentence
-from tts_daemon.workshop.training.features import F0_MAXIMUM_HZ, F0_MINIMUM_HZ, N_MELS
+from tts_daemon.workshop.training.corpus.corpus import Corpus, Sentence
+from tts_daemon.workshop.training.corpus.features import F0_MAXIMUM_HZ, F0_MINIMUM_HZ, N_MELS
 from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
-from tts_daemon.workshop.training.vocoder_data import Crops, waveform_of
-from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS, new_generator, synthesize
-from tts_daemon.workshop.training.wave_loss import WaveLoss, Weights
+from tts_daemon.workshop.training.vocoder.data import Crops, waveform_of
+from tts_daemon.workshop.training.vocoder.trainer import VOCODER_PARAMS, new_generator, synthesize
+from tts_daemon.workshop.training.vocoder.wave_loss import WaveLoss, Weights
 
 
 @dataclass(frozen=True)

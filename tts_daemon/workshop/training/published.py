@@ -19,11 +19,11 @@ import numpy as np
 import torch
 import yaml
 
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.acoustic_data import SEMITONES, Moments, make_item
-from tts_daemon.workshop.training.acoustic_trainer import trained_params
-from tts_daemon.workshop.training.corpus import Corpus
-from tts_daemon.workshop.training.features import (
+from tts_daemon.workshop.training.acoustic.data import SEMITONES, Moments, make_item
+from tts_daemon.workshop.training.acoustic.trainer import trained_params
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.corpus.corpus import Corpus
+from tts_daemon.workshop.training.corpus.features import (
     HOP_LENGTH,
     N_FFT,
     N_MELS,
@@ -31,7 +31,7 @@ from tts_daemon.workshop.training.features import (
     WIN_LENGTH,
 )
 from tts_daemon.workshop.training.states import required_state
-from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS
+from tts_daemon.workshop.training.vocoder.trainer import VOCODER_PARAMS
 
 TITLE = "小雨"
 LICENCE = "Apache-2.0"

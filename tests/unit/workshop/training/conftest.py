@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tts_daemon.workshop.training import corpus as corpora
-from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.corpus import corpus as corpora
+from tts_daemon.workshop.training.corpus.corpus import Corpus
 
 DURATIONS = [4, 6, 14, 6, 14, 40]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tts_daemon.workshop.training.alignment import (
+from tts_daemon.workshop.training.corpus.alignment import (
     LAG_FRAMES,
     aligned,
     between_frames,

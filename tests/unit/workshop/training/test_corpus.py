@@ -8,11 +8,11 @@ import soundfile
 import soxr
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training import corpus as corpora
-from tts_daemon.workshop.training.acoustic_data import ItemSource, Moments, make_item, per_symbol
-from tts_daemon.workshop.training.corpus import Corpus, colour
-from tts_daemon.workshop.training.features import MelScale
-from tts_daemon.workshop.training.vocoder_data import CropSource
+from tts_daemon.workshop.training.corpus import corpus as corpora
+from tts_daemon.workshop.training.acoustic.data import ItemSource, Moments, make_item, per_symbol
+from tts_daemon.workshop.training.corpus.corpus import Corpus, colour
+from tts_daemon.workshop.training.corpus.features import MelScale
+from tts_daemon.workshop.training.vocoder.data import CropSource
 
 
 def test_waves_mels_and_f0_lie_side_by_side(corpus: Corpus) -> None:

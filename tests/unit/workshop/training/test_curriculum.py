@@ -3,10 +3,10 @@
 import pytest
 
 from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.curriculum import Prompt, curriculum, judged_texts, mixed
-from tts_daemon.workshop.training.recording import file_name, script_of, style_of
-from tts_daemon.workshop.training.teacher import STYLES
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.teacher.curriculum import Prompt, curriculum, judged_texts, mixed
+from tts_daemon.workshop.training.teacher.recording import file_name, script_of, style_of
+from tts_daemon.workshop.training.teacher.teacher import STYLES
 
 SENTENCES = ["今天天气很好，我们去公园散步。", "手机没有电了。", "老师和学生都喜欢音乐。"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tts_daemon.workshop.training.features import (
+from tts_daemon.workshop.training.corpus.features import (
     CLIP,
     MelScale,
     MelSpectrogram,

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
-from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.acoustic.trainer import AcousticPlan, AcousticTrainer
+from tts_daemon.workshop.training.corpus.corpus import Corpus
 from tts_daemon.workshop.training.joint_trainer import JointPlan, JointTrainer
 from tts_daemon.workshop.training.loop import train
 from tts_daemon.workshop.training.published import publish
-from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
 from tts_daemon.workshop.training.schedule import TimeBudget
 from tts_daemon.workshop.training.states import required_state
-from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
+from tts_daemon.workshop.training.vocoder.recognizer import RecognizerPlan, RecognizerTrainer
+from tts_daemon.workshop.training.vocoder.trainer import VocoderPlan, VocoderTrainer
 
 ONE_HOUR = 60.0
 

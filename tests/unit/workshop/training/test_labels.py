@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tts_daemon.workshop.training.labels import Label, labels_of, usable
+from tts_daemon.workshop.training.corpus.labels import Label, labels_of, usable
 
 PHONES = "sil m_c a_c l_c i_c h_c en_c k_c e_c ga ai_c #3 b_c u_c sh_c ih_c m_c e_c #4"
 

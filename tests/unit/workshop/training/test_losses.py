@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tts_daemon.workshop.training.losses import (
+from tts_daemon.workshop.training.vocoder.losses import (
     BandLoss,
     FrameLockLoss,
     RepetitionLoss,

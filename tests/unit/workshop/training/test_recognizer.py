@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.corpus.corpus import Corpus
 from tts_daemon.workshop.training.loop import train
-from tts_daemon.workshop.training.recognizer import (
+from tts_daemon.workshop.training.schedule import TimeBudget
+from tts_daemon.workshop.training.vocoder.recognizer import (
     SILENCE,
     Recognizer,
     RecognizerPlan,
@@ -19,7 +20,6 @@ from tts_daemon.workshop.training.recognizer import (
     load_recognizer,
     phones_of,
 )
-from tts_daemon.workshop.training.schedule import TimeBudget
 
 ONE_HOUR = 60.0
 

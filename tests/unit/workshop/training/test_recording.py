@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from tts_daemon.workshop.training.curriculum import Prompt
-from tts_daemon.workshop.training.labels import labels_of, usable
-from tts_daemon.workshop.training.recording import levelled, make_corpus
-from tts_daemon.workshop.training.teacher import Reading, Teacher, TeacherStyle
-from tts_daemon.workshop.training.teacher_phones import Script
+from tts_daemon.workshop.training.corpus.labels import labels_of, usable
+from tts_daemon.workshop.training.teacher.curriculum import Prompt
+from tts_daemon.workshop.training.teacher.phones import Script
+from tts_daemon.workshop.training.teacher.recording import levelled, make_corpus
+from tts_daemon.workshop.training.teacher.teacher import Reading, Teacher, TeacherStyle
 
 TASKS = [Prompt("你好。"), Prompt("妈。", ("ma4",)), Prompt("今天用USB，对不对？")]
 

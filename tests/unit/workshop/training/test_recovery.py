@@ -23,11 +23,11 @@ from tts_daemon.workshop.export import export_graphs
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.sambert import Sambert
 from tts_daemon.workshop.models.voice import TorchVoice
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.acoustic_trainer import ACOUSTIC_PARAMS, new_model
-from tts_daemon.workshop.training.recovery import recover_acoustic
-from tts_daemon.workshop.training.recovery_vocoder import recover_vocoder
-from tts_daemon.workshop.training.vocoder_trainer import VOCODER_PARAMS, new_generator
+from tts_daemon.workshop.training.acoustic.trainer import ACOUSTIC_PARAMS, new_model
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.recovery.acoustic import recover_acoustic
+from tts_daemon.workshop.training.recovery.vocoder import recover_vocoder
+from tts_daemon.workshop.training.vocoder.trainer import VOCODER_PARAMS, new_generator
 
 EMBEDDED = Path("models/xiaoyu")
 

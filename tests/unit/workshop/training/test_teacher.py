@@ -10,16 +10,8 @@ from onnx import TensorProto, helper
 
 from tts_daemon.errors import CheckpointError
 from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training.curriculum import Prompt
-from tts_daemon.workshop.training.recording import script_of
-from tts_daemon.workshop.training.teacher import (
-    Teacher,
-    kept_units,
-    phone_spans,
-    syllables,
-    without_whistles,
-)
-from tts_daemon.workshop.training.teacher_graph import (
+from tts_daemon.workshop.training.teacher.curriculum import Prompt
+from tts_daemon.workshop.training.teacher.graph import (
     DURATION,
     ENERGY,
     F0,
@@ -28,7 +20,15 @@ from tts_daemon.workshop.training.teacher_graph import (
     WAVEFORM,
     cut,
 )
-from tts_daemon.workshop.training.teacher_phones import Script
+from tts_daemon.workshop.training.teacher.phones import Script
+from tts_daemon.workshop.training.teacher.recording import script_of
+from tts_daemon.workshop.training.teacher.teacher import (
+    Teacher,
+    kept_units,
+    phone_spans,
+    syllables,
+    without_whistles,
+)
 
 
 def tiny_graph(path: Path, f0: str = F0) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.teacher_files import unpack_teacher
+from tts_daemon.workshop.training.teacher.files import unpack_teacher
 
 
 def make_packages(folder: Path, parts: list[bytes], checksum: str) -> None:

@@ -7,16 +7,16 @@ from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.phrasing import Phrasing
 from tts_daemon.text.reading import Syllable
 from tts_daemon.text.symbols import VoiceTraits
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.curriculum import Prompt
-from tts_daemon.workshop.training.recording import script_of
-from tts_daemon.workshop.training.teacher_phones import (
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.teacher.curriculum import Prompt
+from tts_daemon.workshop.training.teacher.phones import (
     ENGLISH_CONSONANTS,
     ENGLISH_VOWELS,
     ERHUA,
     Script,
     spell,
 )
+from tts_daemon.workshop.training.teacher.recording import script_of
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tts_daemon.domain import QuestionKind
-from tts_daemon.workshop.training.tone_targets import SHAPES, Place, Spoken, with_tones
+from tts_daemon.workshop.training.teacher.tone_targets import SHAPES, Place, Spoken, with_tones
 
 MEAN = 224.0
 FLAT = np.full(120, MEAN)

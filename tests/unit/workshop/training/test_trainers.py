@@ -9,17 +9,17 @@ import torch
 import yaml
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.acoustic_trainer import AcousticPlan, AcousticTrainer
-from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.acoustic.prediction import predict_mels
+from tts_daemon.workshop.training.acoustic.trainer import AcousticPlan, AcousticTrainer
+from tts_daemon.workshop.training.corpus.corpus import Corpus
 from tts_daemon.workshop.training.loop import train
-from tts_daemon.workshop.training.prediction import predict_mels
 from tts_daemon.workshop.training.published import PACE, publish
-from tts_daemon.workshop.training.recognizer import RecognizerPlan, RecognizerTrainer
 from tts_daemon.workshop.training.schedule import TimeBudget
 from tts_daemon.workshop.training.states import load_state, save_state
-from tts_daemon.workshop.training.vocoder_data import CropSource
-from tts_daemon.workshop.training.vocoder_trainer import VocoderPlan, VocoderTrainer
-from tts_daemon.workshop.training.wave_loss import Weights
+from tts_daemon.workshop.training.vocoder.data import CropSource
+from tts_daemon.workshop.training.vocoder.recognizer import RecognizerPlan, RecognizerTrainer
+from tts_daemon.workshop.training.vocoder.trainer import VocoderPlan, VocoderTrainer
+from tts_daemon.workshop.training.vocoder.wave_loss import Weights
 
 ONE_HOUR = 60.0
 FEW_FRAMES = Weights(lock=0.0)

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.teacher import BLEND
+from tts_daemon.workshop.training.teacher.teacher import BLEND
 
 PARTS = 4
 

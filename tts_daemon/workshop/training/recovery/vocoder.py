@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tts_daemon.workshop.models.hifigan import Generator
 from tts_daemon.workshop.models.hifigan.layers import WeightNormConv1d
-from tts_daemon.workshop.training.recovery import Constants, Floats, load_found
+from tts_daemon.workshop.training.recovery.acoustic import Constants, Floats, load_found
 
 _REACH = 4
 """Steps on each side that an upsampling branch may see."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tts_daemon.errors import CheckpointError
 from tts_daemon.runtime.engine import GraphOptions
 from tts_daemon.runtime.onnx_engine import OnnxEngine
-from tts_daemon.workshop.training.teacher_graph import (
+from tts_daemon.workshop.training.teacher.graph import (
     DURATION,
     ENERGY,
     F0,
@@ -26,8 +26,8 @@ from tts_daemon.workshop.training.teacher_graph import (
     WAVEFORM,
     cut,
 )
-from tts_daemon.workshop.training.teacher_phones import Script
-from tts_daemon.workshop.training.tone_targets import UNVOICED_HZ, Spoken, with_tones
+from tts_daemon.workshop.training.teacher.phones import Script
+from tts_daemon.workshop.training.teacher.tone_targets import UNVOICED_HZ, Spoken, with_tones
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.corpus import Corpus, Sentence
-from tts_daemon.workshop.training.features import HOP_LENGTH, interpolate_f0
+from tts_daemon.workshop.training.corpus.corpus import Corpus, Sentence
+from tts_daemon.workshop.training.corpus.features import HOP_LENGTH, interpolate_f0
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tts_daemon.text import tables
 from tts_daemon.text.normalize import normalize
 from tts_daemon.text.phrasing import Phrasing
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 WORDS = DATA / "curriculum.yaml"
 SIZES = {
     "words": 600, "lone": 1200, "questions": 400, "english": 900, "erhua": 260, "numbers": 200,

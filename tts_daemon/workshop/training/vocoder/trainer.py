@@ -15,18 +15,18 @@ from torch import Tensor, nn
 
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams, sine_excitation
 from tts_daemon.workshop.models.hifigan.start import start_wide
-from tts_daemon.workshop.training.corpus import Corpus
-from tts_daemon.workshop.training.discriminators import Discriminators
-from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE
-from tts_daemon.workshop.training.losses import (
+from tts_daemon.workshop.training.corpus.corpus import Corpus
+from tts_daemon.workshop.training.corpus.features import HOP_LENGTH, SAMPLE_RATE
+from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
+from tts_daemon.workshop.training.states import load_state, required_state, save_state
+from tts_daemon.workshop.training.vocoder.data import Crops, CropSource
+from tts_daemon.workshop.training.vocoder.discriminators import Discriminators
+from tts_daemon.workshop.training.vocoder.losses import (
     discriminator_loss,
     feature_loss,
     generator_loss,
 )
-from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
-from tts_daemon.workshop.training.states import load_state, required_state, save_state
-from tts_daemon.workshop.training.vocoder_data import Crops, CropSource
-from tts_daemon.workshop.training.wave_loss import WaveLoss, Weights
+from tts_daemon.workshop.training.vocoder.wave_loss import WaveLoss, Weights
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.export.int8_products import EXACT_BIAS
 from tts_daemon.workshop.models.sambert import Sambert
-from tts_daemon.workshop.training.acoustic_data import SEMITONES, Moments
+from tts_daemon.workshop.training.acoustic.data import SEMITONES, Moments
 
 Floats = NDArray[np.float32]
 

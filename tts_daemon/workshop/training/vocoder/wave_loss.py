@@ -7,13 +7,13 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from tts_daemon.workshop.training.losses import (
+from tts_daemon.workshop.training.vocoder.losses import (
     BandLoss,
     FrameLockLoss,
     RepetitionLoss,
     SpectralLoss,
 )
-from tts_daemon.workshop.training.recognizer import load_recognizer
+from tts_daemon.workshop.training.vocoder.recognizer import load_recognizer
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
-from tts_daemon.workshop.training.losses import magnitude
+from tts_daemon.workshop.training.vocoder.losses import magnitude
 
 SLOPE = 0.1
 

@@ -19,9 +19,14 @@ import torch
 from numpy.typing import NDArray
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.alignment import aligned, voiced_f0, with_heard_pauses
-from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE, MelScale, MelSpectrogram
-from tts_daemon.workshop.training.labels import Label, WordsOf, labels_of, usable
+from tts_daemon.workshop.training.corpus.alignment import aligned, voiced_f0, with_heard_pauses
+from tts_daemon.workshop.training.corpus.features import (
+    HOP_LENGTH,
+    SAMPLE_RATE,
+    MelScale,
+    MelSpectrogram,
+)
+from tts_daemon.workshop.training.corpus.labels import Label, WordsOf, labels_of, usable
 
 HELD_OUT_EVERY = 75
 """Every 75th sentence is never trained on."""

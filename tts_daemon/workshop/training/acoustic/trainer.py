@@ -23,15 +23,15 @@ from tts_daemon.workshop.models.sambert import (
     TableSizes,
     Training,
 )
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.acoustic_data import (
+from tts_daemon.workshop.training.acoustic.data import (
     Batch,
     Item,
     ItemSource,
     Moments,
     make_item,
 )
-from tts_daemon.workshop.training.corpus import Corpus
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.corpus.corpus import Corpus
 from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE, VOICED_ABOVE_HZ
-from tts_daemon.workshop.training.labels import LEAD_IN_FRAMES
+from tts_daemon.workshop.training.corpus.features import HOP_LENGTH, SAMPLE_RATE, VOICED_ABOVE_HZ
+from tts_daemon.workshop.training.corpus.labels import LEAD_IN_FRAMES
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tts_daemon.workshop.training.acoustic_data import ItemSource, Moments, make_item
-from tts_daemon.workshop.training.acoustic_trainer import forward, new_model, trained_params
-from tts_daemon.workshop.training.corpus import Corpus
-from tts_daemon.workshop.training.features import CLIP, N_MELS
+from tts_daemon.workshop.training.acoustic.data import ItemSource, Moments, make_item
+from tts_daemon.workshop.training.acoustic.trainer import forward, new_model, trained_params
+from tts_daemon.workshop.training.corpus.corpus import Corpus
+from tts_daemon.workshop.training.corpus.features import CLIP, N_MELS
 from tts_daemon.workshop.training.states import required_state
 
 

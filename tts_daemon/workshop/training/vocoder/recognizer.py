@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.corpus import Corpus, Sentence
-from tts_daemon.workshop.training.features import HOP_LENGTH, MelSpectrogram
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.corpus.corpus import Corpus, Sentence
+from tts_daemon.workshop.training.corpus.features import HOP_LENGTH, MelSpectrogram
 from tts_daemon.workshop.training.schedule import TimeBudget, cosine_rate
 from tts_daemon.workshop.training.states import load_state, required_state, save_state
-from tts_daemon.workshop.training.vocoder_data import CropSource, waveform_of
+from tts_daemon.workshop.training.vocoder.data import CropSource, waveform_of
 
 SILENCE = len(tables.SY)
 """Class of the frames of every break."""

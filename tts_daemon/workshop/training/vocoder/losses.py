@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts_daemon.workshop.training.features import HOP_LENGTH, SAMPLE_RATE, MelSpectrogram
+from tts_daemon.workshop.training.corpus.features import HOP_LENGTH, SAMPLE_RATE, MelSpectrogram
 
 RESOLUTIONS = ((256, 64), (512, 128), (1024, 200), (2048, 400))
 """FFT sizes and hops in samples; the window is as long as the FFT."""

@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tts_daemon.workshop.training import tables
-from tts_daemon.workshop.training.corpus import Corpus, Sentence
-from tts_daemon.workshop.training.features import interpolate_f0, normalize_f0
+from tts_daemon.workshop.training.corpus import tables
+from tts_daemon.workshop.training.corpus.corpus import Corpus, Sentence
+from tts_daemon.workshop.training.corpus.features import interpolate_f0, normalize_f0
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]

@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 
 from tts_daemon.text.normalize import Pronunciation, normalize
 from tts_daemon.text.phrasing import Phrasing
-from tts_daemon.workshop.training.curriculum import Prompt
-from tts_daemon.workshop.training.teacher import (
+from tts_daemon.workshop.training.teacher.curriculum import Prompt
+from tts_daemon.workshop.training.teacher.phones import Script, script
+from tts_daemon.workshop.training.teacher.teacher import (
     STYLES,
     TEACHER_HOP,
     TEACHER_RATE,
     Reading,
     Teacher,
 )
-from tts_daemon.workshop.training.teacher_phones import Script, script
 
 Floats = NDArray[np.float32]
 

@@ -1,0 +1,1 @@
+"""The recordings as the trainers read them: labels, alignment and features."""

@@ -1,0 +1,1 @@
+"""Training of the vocoder, and what judges it on the way."""
