@@ -101,12 +101,12 @@ def read_vocoder(path: Path) -> tuple[Layout, tuple[Convolution, ...]]:
         UnsupportedLayoutError: It computes something else.
     """
     try:
-        return _Reader(read(path)).vocoder()
+        return _LayoutReader(read(path)).vocoder()
     except (KeyError, ValueError, IndexError) as error:
         raise UnsupportedLayoutError(f"{path.name}: unusual at {error}") from error
 
 
-class _Reader:
+class _LayoutReader:
     """Follows the nodes of one graph."""
 
     def __init__(self, file: OnnxFile) -> None:

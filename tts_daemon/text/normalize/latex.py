@@ -88,7 +88,7 @@ def _formula(match: re.Match[str]) -> str:
     content = next(group for group in match.groups() if group is not None)
     if match["inline"] is not None and not _IS_MATHS.search(content):
         return match[0]
-    spoken = _BESIDE_HAN.sub("", _Reader(_DEGREES.sub("°", content)).sequence()).strip()
+    spoken = _BESIDE_HAN.sub("", _FormulaReader(_DEGREES.sub("°", content)).sequence()).strip()
     left, right = before(match, 1), after(match, 1)
     head = " " if left.isascii() and left.isalnum() else ""
     return head + spoken + (" " if right.isascii() and right.isalnum() else "")
@@ -102,7 +102,7 @@ def _bare_commands(text: str) -> str:
         name = match[0][1:]
         if match.start() < position or not _is_known(name):
             continue
-        reader = _Reader(text, match.start())
+        reader = _FormulaReader(text, match.start())
         spoken = reader.command()
         parts += [text[position : match.start()], spoken]
         position = reader.position
@@ -114,7 +114,7 @@ def _is_known(name: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _FormulaReader:
     """Reads LaTeX from left to right; a formula that is nested too deep is left as it stands."""
 
     source: str

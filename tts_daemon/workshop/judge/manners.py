@@ -17,7 +17,7 @@ _TILT_HZ = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class MannerFigures:
     """What tells manners of speaking apart; all are linear, so that ratios mean something.
 
     Attributes:
@@ -35,14 +35,14 @@ class Manner:
     tilt: float
 
 
-def manner(waveforms: Sequence[Floats], syllables: int) -> Manner:
+def manner(waveforms: Sequence[Floats], syllables: int) -> MannerFigures:
     """Measure some utterances of so many syllables in one manner."""
     f0 = np.concatenate([pitch(waveform) for waveform in waveforms])
     f0 = f0[f0 > 0]
     levels = np.concatenate([levels_db(waveform) for waveform in waveforms])
     loud = levels[levels > np.percentile(levels, 95) - 35]
     seconds = sum(len(waveform) for waveform in waveforms) / SAMPLE_RATE
-    return Manner(
+    return MannerFigures(
         f0_hz=float(f0.mean()),
         range_semitones=spread_semitones(np.asarray(12 * np.log2(f0 / 100), np.float32)),
         pace=syllables / seconds,
@@ -51,13 +51,13 @@ def manner(waveforms: Sequence[Floats], syllables: int) -> Manner:
     )
 
 
-def differences(manners: Mapping[str, Manner]) -> dict[str, int]:
+def differences(manners: Mapping[str, MannerFigures]) -> dict[str, int]:
     """For any two manners, in how many ways they differ by 15 % or more."""
     return {
         f"{a} {b}": sum(
             _ratio(getattr(manners[a], item.name), getattr(manners[b], item.name))
             >= 1 + HEARD_SHARE
-            for item in fields(Manner)
+            for item in fields(MannerFigures)
         )
         for a, b in combinations(manners, 2)
     }

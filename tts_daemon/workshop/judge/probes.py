@@ -12,7 +12,7 @@ import numpy as np
 from tts_daemon.domain import Style
 from tts_daemon.workshop.judge.buzz import lines_db, lock
 from tts_daemon.workshop.judge.formants import third_formant_hz
-from tts_daemon.workshop.judge.manners import Manner, differences, largest_step, manner
+from tts_daemon.workshop.judge.manners import MannerFigures, differences, largest_step, manner
 from tts_daemon.workshop.judge.measures import Floats, pitch
 from tts_daemon.workshop.judge.melody import (
     end_semitones,
@@ -211,12 +211,12 @@ def _wide_semitones(waveform: Floats) -> Floats:
     return np.asarray(12 * np.log2(f0[f0 > 0] / 100), dtype=np.float32)
 
 
-def _manners(speaker: PackageSpeaker, sentences: Sequence[str]) -> dict[str, Manner]:
+def _manners(speaker: PackageSpeaker, sentences: Sequence[str]) -> dict[str, MannerFigures]:
     return {
         emotion: _manner(speaker, sentences, Style(emotion=emotion)) for emotion in speaker.emotions
     }
 
 
-def _manner(speaker: PackageSpeaker, sentences: Sequence[str], style: Style) -> Manner:
+def _manner(speaker: PackageSpeaker, sentences: Sequence[str], style: Style) -> MannerFigures:
     syllables = sum(len(speaker.syllable_seconds(text)) for text in sentences)
     return manner([speaker.speak(text, style) for text in sentences], syllables)

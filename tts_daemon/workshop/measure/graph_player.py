@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tts_daemon.workshop.models.hifigan import sine_excitation
 from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 
 Floats = NDArray[np.float32]
 Feeds = dict[str, NDArray[np.generic]]
@@ -79,7 +79,7 @@ class GraphPlayer:
     def __init__(
         self,
         voice: TorchVoice,
-        graphs: Mapping[str, onnx.ModelProto | TorchGraph],
+        graphs: Mapping[str, onnx.ModelProto | GraphPart],
         *,
         threads: int = 1,
         listener: Listener | None = None,
@@ -87,14 +87,14 @@ class GraphPlayer:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self._parts = {
-            name: graph for name, graph in graphs.items() if isinstance(graph, TorchGraph)
+            name: graph for name, graph in graphs.items() if isinstance(graph, GraphPart)
         }
         self._sessions = {
             name: onnxruntime.InferenceSession(
                 graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
             for name, graph in graphs.items()
-            if not isinstance(graph, TorchGraph)
+            if not isinstance(graph, GraphPart)
         }
         self._voice = voice
         self._listener = listener

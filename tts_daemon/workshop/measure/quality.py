@@ -19,7 +19,7 @@ from tts_daemon.workshop.measure.graph_player import (
 )
 from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
 from tts_daemon.workshop.quantize.noise import MAIN_OUTPUTS, TARGETS, NoiseMeter
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 from tts_daemon.workshop.training.corpus.features import MelSpectrogram
 
 VOCODER_SNR_DB = 15.0
@@ -95,7 +95,7 @@ def _rounded(value: float | None, digits: int) -> float | None:
 def measure(
     voice: TorchVoice,
     exact: Mapping[str, onnx.ModelProto],
-    quantized: Mapping[str, onnx.ModelProto | TorchGraph],
+    quantized: Mapping[str, onnx.ModelProto | GraphPart],
     spoken: Sequence[SentenceInputs],
 ) -> Quality:
     """Compare two versions of a voice's graphs on some sentences."""
@@ -118,8 +118,8 @@ def measure(
     )
 
 
-def _is_changed(exact: onnx.ModelProto, other: onnx.ModelProto | TorchGraph) -> bool:
-    return bool(other.backend) if isinstance(other, TorchGraph) else other is not exact
+def _is_changed(exact: onnx.ModelProto, other: onnx.ModelProto | GraphPart) -> bool:
+    return bool(other.backend) if isinstance(other, GraphPart) else other is not exact
 
 
 class GraphErrors:
@@ -167,7 +167,7 @@ def _least(values: Iterable[float]) -> float:
 def _pause_noise(
     voice: TorchVoice,
     exact: Mapping[str, onnx.ModelProto],
-    quantized: Mapping[str, onnx.ModelProto | TorchGraph],
+    quantized: Mapping[str, onnx.ModelProto | GraphPart],
     renderings: Sequence[SentenceRendering],
 ) -> float | None:
     if not _is_changed(exact["vocoder"], quantized["vocoder"]):

@@ -30,7 +30,7 @@ from tts_daemon.workshop.quantize.precision import (
     quantize_statically,
 )
 from tts_daemon.workshop.quantize.torchscript import fx as quantize_fx
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 from tts_daemon.workshop.quantize.torchscript.parts import make_parts
 from tts_daemon.workshop.quantize.torchscript.scripts import write_scripts
 
@@ -156,7 +156,7 @@ def _make_torchscript(prepared: ExportedVoice, wanted: Conversion, report: Repor
 
 def _measured(
     prepared: ExportedVoice,
-    models: Mapping[str, onnx.ModelProto | TorchGraph],
+    models: Mapping[str, onnx.ModelProto | GraphPart],
     wanted: Conversion,
     report: Report,
 ) -> dict[str, Any]:

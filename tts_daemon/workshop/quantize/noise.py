@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tts_daemon.workshop.measure.graph_player import Feeds, GraphPlayer
 from tts_daemon.workshop.models.voice import TorchVoice
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 
 MAIN_OUTPUTS = {
     "encoder": "text",
@@ -78,7 +78,7 @@ class NoiseMeter:
         self._power = float(np.mean([np.square(exact).mean() for exact in self._exact]))
         self._quiet = [self._pauses(exact) for exact in self._exact]
 
-    def _outputs(self, model: onnx.ModelProto | TorchGraph) -> list[Doubles]:
+    def _outputs(self, model: onnx.ModelProto | GraphPart) -> list[Doubles]:
         player = GraphPlayer(self._voice, {self._graph: model})
         output = MAIN_OUTPUTS[self._graph]
         return [
@@ -94,7 +94,7 @@ class NoiseMeter:
         power = np.square(exact).reshape(-1, hop).mean(axis=1)
         return np.repeat(power < self._power * _ratio(QUIET_DB), hop)
 
-    def noise_db(self, model: onnx.ModelProto | TorchGraph) -> tuple[float, float | None]:
+    def noise_db(self, model: onnx.ModelProto | GraphPart) -> tuple[float, float | None]:
         """Noise relative to the mean power: of all, and in the pauses if there are any."""
         differences = [
             other - exact for exact, other in zip(self._exact, self._outputs(model), strict=True)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tts_daemon.workshop.judge.manners import Manner, differences, largest_step, manner
+from tts_daemon.workshop.judge.manners import MannerFigures, differences, largest_step, manner
 
-PLAIN = Manner(f0_hz=200, range_semitones=3, pace=4, level=0.1, tilt=0.5)
+PLAIN = MannerFigures(f0_hz=200, range_semitones=3, pace=4, level=0.1, tilt=0.5)
 
 
 def hum(f0_hz: float, level: float, overtones: int = 5) -> np.ndarray:

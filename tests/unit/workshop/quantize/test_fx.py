@@ -11,7 +11,7 @@ from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.measure.graph_player import Feeds
 from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize.torchscript import fx as quantize_fx
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 from tts_daemon.workshop.quantize.torchscript.parts import make_parts
 
 BACKENDS = [
@@ -20,7 +20,7 @@ BACKENDS = [
 
 
 @pytest.fixture(scope="module")
-def parts(voice: TorchVoice) -> dict[str, TorchGraph]:
+def parts(voice: TorchVoice) -> dict[str, GraphPart]:
     return make_parts(voice)
 
 
@@ -31,7 +31,7 @@ def runs(voice: TorchVoice) -> list[Feeds]:
     return [{"memory": random.normal(size=(1, 9, width)).astype(np.float32)} for _ in range(3)]
 
 
-def int8_layers(part: TorchGraph) -> set[str]:
+def int8_layers(part: GraphPart) -> set[str]:
     return {
         name
         for name, module in part.module.named_modules()
@@ -41,7 +41,7 @@ def int8_layers(part: TorchGraph) -> set[str]:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_weights_never_reach_the_lowest(
-    parts: Mapping[str, TorchGraph], runs: list[Feeds], backend: str
+    parts: Mapping[str, GraphPart], runs: list[Feeds], backend: str
 ) -> None:
     part = parts["memory"]
     # torch's own choice of scale maps the lowest weight of this layer to -128.
@@ -67,7 +67,7 @@ def test_a_weight_that_is_too_low_is_named() -> None:
 
 
 class TestExclusions:
-    def test_layers_bear_the_names_of_the_onnx_nodes(self, parts: Mapping[str, TorchGraph]) -> None:
+    def test_layers_bear_the_names_of_the_onnx_nodes(self, parts: Mapping[str, GraphPart]) -> None:
         exclude = ["vocoder:conv_blocks.0.convs1.1", "vocoder:conv_pre", "encoder"]
         assert quantize_fx.excluded_modules(parts, exclude) == {
             "vocoder": ["generator.conv_blocks.0.convs1.1.conv1d", "generator.conv_pre.conv1d"],
@@ -75,11 +75,11 @@ class TestExclusions:
         }
 
     @pytest.mark.parametrize("wrong", ["voc", "decoder:pnca.99.fc"])
-    def test_mistakes_are_named(self, parts: Mapping[str, TorchGraph], wrong: str) -> None:
+    def test_mistakes_are_named(self, parts: Mapping[str, GraphPart], wrong: str) -> None:
         with pytest.raises(VoiceError, match=rf"--exclude {wrong}: no such .*; there are"):
             quantize_fx.excluded_modules(parts, [wrong])
 
-    def test_they_stay_fp32(self, parts: Mapping[str, TorchGraph], runs: list[Feeds]) -> None:
+    def test_they_stay_fp32(self, parts: Mapping[str, GraphPart], runs: list[Feeds]) -> None:
         exclude = quantize_fx.excluded_modules(parts, ["memory:pnca.0.pnca_attn.w_h_kv"])["memory"]
         made = quantize_fx.quantize(parts["memory"], runs, BACKENDS[0], exclude)
         assert int8_layers(made) == {"decoder.pnca.1.pnca_attn.w_h_kv"}

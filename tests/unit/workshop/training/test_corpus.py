@@ -8,8 +8,8 @@ import soundfile
 import soxr
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.training.corpus import corpus as corpora
 from tts_daemon.workshop.training.acoustic.data import ItemSource, Moments, make_item, per_symbol
+from tts_daemon.workshop.training.corpus import corpus as corpora
 from tts_daemon.workshop.training.corpus.corpus import Corpus, colour
 from tts_daemon.workshop.training.corpus.features import MelScale
 from tts_daemon.workshop.training.vocoder.data import CropSource

@@ -28,7 +28,7 @@ from tts_daemon.errors import VoiceError
 from tts_daemon.workshop.measure.graph_player import Feeds
 from tts_daemon.workshop.models.sambert.encoder import PositionEncoder
 from tts_daemon.workshop.quantize.static import LOWEST
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 
 BACKENDS = ("x86", "qnnpack")
 NEVER = ("duration", "postnet_lstm")
@@ -79,7 +79,7 @@ def _symmetric(observer: Any) -> Any:
 
 
 def excluded_modules(
-    parts: Mapping[str, TorchGraph], exclude: Sequence[str]
+    parts: Mapping[str, GraphPart], exclude: Sequence[str]
 ) -> dict[str, list[str]]:
     """The modules that exclusions name, by graph.
 
@@ -104,14 +104,14 @@ def excluded_modules(
     return found
 
 
-def _layers(part: TorchGraph) -> list[str]:
+def _layers(part: GraphPart) -> list[str]:
     kinds = (nn.Linear, nn.Conv1d, nn.ConvTranspose1d)
     return [name for name, module in part.module.named_modules() if isinstance(module, kinds)]
 
 
 def quantize(
-    part: TorchGraph, runs: Sequence[Feeds], backend: str, exclude: Sequence[str] = LOUDEST_LAST
-) -> TorchGraph:
+    part: GraphPart, runs: Sequence[Feeds], backend: str, exclude: Sequence[str] = LOUDEST_LAST
+) -> GraphPart:
     """Quantise one graph.
 
     Args:
@@ -136,7 +136,7 @@ def quantize(
             prepared(*part.arguments(feeds))
         quantized = convert_fx(prepared)
     check_weights(quantized)
-    return TorchGraph(quantized.eval(), part.inputs, part.outputs, backend)
+    return GraphPart(quantized.eval(), part.inputs, part.outputs, backend)
 
 
 def check_weights(module: nn.Module) -> None:

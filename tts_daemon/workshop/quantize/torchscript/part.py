@@ -12,7 +12,7 @@ from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
-class TorchGraph:
+class GraphPart:
     """One graph.
 
     Attributes:

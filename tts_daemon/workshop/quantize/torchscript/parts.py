@@ -16,12 +16,12 @@ from tts_daemon.workshop.models.sambert import Sambert
 from tts_daemon.workshop.models.sambert.decoder import MelDecoder
 from tts_daemon.workshop.models.sambert.layers import PointwiseConv
 from tts_daemon.workshop.models.voice import TorchVoice
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 
 TorchState = tuple[Tensor, Tensor]
 
 
-def make_parts(voice: TorchVoice) -> dict[str, TorchGraph]:
+def make_parts(voice: TorchVoice) -> dict[str, GraphPart]:
     """All graphs of a voice; the vocoder takes whole sentences."""
     model = copy.deepcopy(voice.acoustic)
     swap_pointwise(model)
@@ -31,36 +31,36 @@ def make_parts(voice: TorchVoice) -> dict[str, TorchGraph]:
     attention = ("self_keys", "self_values", "self_mask")
     memory = ("memory_keys", "memory_values")
     return {
-        "encoder": TorchGraph(
+        "encoder": GraphPart(
             EncoderPart(model, speakers),
             ("symbols", "emotion", "speaker"),
             ("text", "condition", "pitch", "energy"),
         ),
-        "variance": TorchGraph(
+        "variance": GraphPart(
             VariancePart(model),
             ("text", "condition", "pitch", "energy"),
             ("text_augmented", "duration_condition"),
         ),
-        "duration": TorchGraph(
+        "duration": GraphPart(
             DurationPart(model),
             ("previous", "duration_condition", "hidden", "cell"),
             ("log_duration", "hidden_out", "cell_out"),
         ),
-        "memory": TorchGraph(MemoryPart(model.decoder), ("memory",), ("step_input", *memory)),
-        "decoder": TorchGraph(
+        "memory": GraphPart(MemoryPart(model.decoder), ("memory",), ("step_input", *memory)),
+        "decoder": GraphPart(
             DecoderPart(model),
             ("previous_frames", "step_input", *attention, *memory, "memory_mask"),
             ("frames", "new_keys", "new_values"),
         ),
-        "postnet_fsmn": TorchGraph(
+        "postnet_fsmn": GraphPart(
             PostnetFsmnPart(model), postnet, ("hidden", "contexts_out", "residuals_out")
         ),
-        "postnet_lstm": TorchGraph(
+        "postnet_lstm": GraphPart(
             PostnetLstmPart(model),
             ("hidden", "frames", "state_hidden", "state_cell"),
             ("refined", "state_hidden_out", "state_cell_out"),
         ),
-        "vocoder": TorchGraph(VocoderPart(voice.vocoder), ("mel", *source), ("waveform",)),
+        "vocoder": GraphPart(VocoderPart(voice.vocoder), ("mel", *source), ("waveform",)),
     }
 
 

@@ -16,7 +16,7 @@ from tts_daemon.workshop.measure.graph_player import Feeds
 from tts_daemon.workshop.models.hifigan.receptive_field import context_frames
 from tts_daemon.workshop.models.voice import TorchVoice
 from tts_daemon.workshop.quantize.torchscript.fx import engine
-from tts_daemon.workshop.quantize.torchscript.part import TorchGraph
+from tts_daemon.workshop.quantize.torchscript.part import GraphPart
 
 DESCRIPTION = "graph.json"
 """Name of the extra file inside a TorchScript archive that names its inputs and outputs."""
@@ -81,7 +81,7 @@ class StreamingPlainVocoder(nn.Module):
         return waveform, mel[:, :, max(0, stop - self.context) :]
 
 
-def trace(part: TorchGraph, feeds: Feeds) -> torch.jit.ScriptModule:
+def trace(part: GraphPart, feeds: Feeds) -> torch.jit.ScriptModule:
     """TorchScript of a graph, from one run."""
     with torch.no_grad(), warnings.catch_warnings():
         # torch announces the end of TorchScript at every call.
@@ -95,7 +95,7 @@ def trace(part: TorchGraph, feeds: Feeds) -> torch.jit.ScriptModule:
 
 def write_scripts(
     voice: TorchVoice,
-    parts: Mapping[str, TorchGraph],
+    parts: Mapping[str, GraphPart],
     feeds: Mapping[str, Sequence[Feeds]],
     backend: str,
 ) -> dict[str, ScriptFile]:
@@ -118,7 +118,7 @@ def write_scripts(
     return scripts
 
 
-def _described(part: TorchGraph, backend: str) -> dict[str, Any]:
+def _described(part: GraphPart, backend: str) -> dict[str, Any]:
     widths = {}
     if "emotion" in part.inputs:
         encoder: Any = part.module
