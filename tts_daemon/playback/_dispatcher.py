@@ -89,13 +89,20 @@ class Dispatcher:
         Args:
             interrupted: `again` or `drop`: what becomes of the utterance that was cut off.
         """
-        self._journal.on_merged = lambda remembered: self._take_in(remembered, interrupted)
-        self._journal.on_written = self._journal_changed
         remembered = self._journal.open()
         self._poison = poison.recalled(self._journal)
         self._take_in(remembered, interrupted)
         with self._change():
             self._running = True
+        threading.Thread(
+            target=self._keep_journal, args=(interrupted,), name="journal", daemon=True
+        ).start()
+
+    def _keep_journal(self, interrupted: str) -> None:
+        for remembered in self._journal.upkeep():
+            if remembered is not None:
+                self._take_in(remembered, interrupted)
+            self._show_journal()
 
     def _take_in(self, remembered: Remembered, interrupted: str) -> None:
         with self._change():
@@ -112,7 +119,8 @@ class Dispatcher:
                 else:
                     self._end(utterance, EventType.CANCELLED, reason="interrupted by a restart")
 
-    def _journal_changed(self) -> None:
+    def _show_journal(self) -> None:
+        """Say how the journal is, and tell the events that were waiting for it."""
         if self._journal.trouble == self._troubles.get(_JOURNAL, ""):
             self._board.deliver()
         else:
@@ -129,6 +137,11 @@ class Dispatcher:
                     self._end(utterance, EventType.CANCELLED, reason="the daemon stops")
                 elif utterance is current:
                     self._journal.forgive(utterance.serial)
+
+    def close_journal(self) -> None:
+        """Write what is left, and tell what was waiting for it; as slow as the disk."""
+        self._journal.close()
+        self._board.deliver()
 
     def set_limit(self, limit: int) -> None:
         """How many may wait from now on; none that waits already is dropped."""
@@ -156,8 +169,15 @@ class Dispatcher:
             serial = self._journal.accept(request)
             position = self._add(request, serial, emptied)
         if lasting:
-            self._journal.flush()
+            self.flush()
+        else:
+            self._show_journal()
         return position
+
+    def flush(self) -> None:
+        """Write through to the disk what was accepted so far."""
+        self._journal.flush()
+        self._show_journal()
 
     def count_refusal(self) -> None:
         """A door has refused a message."""

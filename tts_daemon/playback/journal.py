@@ -9,8 +9,8 @@ when the note is written (`is_written`): what was told once is never spoken agai
 forget the newest notes; so a word may come twice after it, but is never lost.
 
 A file that SQLite calls corrupt is set aside, and every row it still yields is kept. Where the file
-cannot be used at all (a full disk, another process, another owner), everything is kept in memory, a
-thread tries again, and what was accepted meanwhile is written as soon as it can be.
+cannot be used at all (a full disk, another process, another owner), everything is kept in memory,
+`upkeep` tries again, and what was accepted meanwhile is written as soon as it can be.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import math
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,6 @@ class Journal:
         path: The SQLite file; None keeps everything in memory.
         clock: Whose time tells how old a request is.
         retry_s: Time between attempts to open a file that cannot be used.
-
-    Attributes:
-        on_merged: Told, on a thread of the journal, what a file holds that could be opened later.
-        on_written: Called without any lock when notes were written by somebody else's thread.
     """
 
     def __init__(
@@ -111,9 +107,6 @@ class Journal:
         self._database: sqlite3.Connection | None = None
         self._ending = threading.Event()
         self._wake = threading.Event()
-        self._keeper: threading.Thread | None = None
-        self.on_merged: Callable[[Remembered], None] = lambda remembered: None
-        self.on_written: Callable[[], None] = lambda: None
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -135,7 +128,7 @@ class Journal:
     def open(self) -> Remembered:
         """Open or create the file, and say what an earlier process left.
 
-        Where it cannot be opened, that is said once, and `on_merged` hears of it later.
+        Where it cannot be opened, that is said once, and `upkeep` tries again.
         """
         if self._path is None:
             return Remembered()
@@ -144,17 +137,33 @@ class Journal:
             if self._database is None:
                 # Far above every number that the file may hold.
                 self._next_serial = round(1000 * self._clock.wall_s()) << 8
-        self._keeper = threading.Thread(target=self._keep, name="journal", daemon=True)
-        self._keeper.start()
         return remembered
+
+    def upkeep(self) -> Iterator[Remembered | None]:
+        """Open again, write what could not be written, fold the log; until `close`. For one thread.
+
+        Yields:
+            After every round what the file held, where it could be opened only now; else None.
+        """
+        while self._path is not None:
+            self._wake.wait(self._retry_s if self._trouble else None)
+            self._wake.clear()
+            remembered = None
+            with self._lock:
+                if self._ending.is_set():
+                    return
+                if self._database is None:
+                    remembered = self._try_to_open()
+                if self._writes >= _TIDY_EVERY:
+                    self._tidy()
+            self._write_notes()
+            yield remembered
 
     def close(self) -> None:
         """Write what is left, and close the file."""
         self._follow_clock()
         self._ending.set()
         self._wake.set()
-        if self._keeper is not None:
-            self._keeper.join()
         self._write_notes()
         with self._lock:
             self._tidy()
@@ -163,7 +172,6 @@ class Journal:
                     self._database.close()
             self._database = None
             self._settled = self._noted
-        self.on_written()
 
     # -- requests -------------------------------------------------------------------------------
 
@@ -185,7 +193,6 @@ class Journal:
                 self._put_note(file.INSERT, values)
             self._is_flushed = False
         self._write_notes()
-        self.on_written()
         return serial
 
     def flush(self) -> None:
@@ -196,7 +203,6 @@ class Journal:
         with self._flushing:
             self._sync()
         self._write_notes()
-        self.on_written()
 
     def _sync(self) -> None:
         with self._lock:
@@ -333,24 +339,6 @@ class Journal:
         self._writes = 0
 
     # -- opening, and what may be wrong with it -------------------------------------------------
-
-    def _keep(self) -> None:
-        """The journal's own thread: opens again, writes what could not be written, tidies."""
-        while not self._ending.is_set():
-            self._wake.wait(self._retry_s if self._trouble else None)
-            self._wake.clear()
-            if self._ending.is_set():
-                return
-            remembered = None
-            with self._lock:
-                if self._database is None:
-                    remembered = self._try_to_open()
-                if self._writes >= _TIDY_EVERY:
-                    self._tidy()
-            if remembered is not None:
-                self.on_merged(remembered)
-            self._write_notes()
-            self.on_written()
 
     def _try_to_open(self) -> Remembered | None:
         """Open the file; None, and a complaint, where it cannot be used now."""

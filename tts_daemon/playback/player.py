@@ -62,7 +62,6 @@ class Player:
         self._clock = (context := context or PlayerContext()).clock
         self._synthesizer = synthesizer
         self._sink = sink
-        self._journal = journal
         self._board = Board(sink.counters, journal.is_written)
         self._endings = Endings(journal, is_confirmed=context.confirms)
         self._manner = Manner(presets, settings.preset, settings.volume, journal, context)
@@ -97,7 +96,9 @@ class Player:
         ended = self._speaker.join(timeout_s)
         self._sink.close(max(_LEAST_S, end_s - time.monotonic()))
         # A disk that is slow to write may not keep the daemon: what was accepted is in the log.
-        closing = threading.Thread(target=self._journal.close, name="closing", daemon=True)
+        closing = threading.Thread(
+            target=self._dispatcher.close_journal, name="closing", daemon=True
+        )
         closing.start()
         closing.join(max(_LEAST_S, end_s - time.monotonic()))
         return ended
@@ -117,7 +118,7 @@ class Player:
 
     def flush(self) -> None:
         """Write through to the disk what was accepted so far."""
-        self._journal.flush()
+        self._dispatcher.flush()
 
     def render(self, request: SpeakRequest) -> RenderStream:
         """Synthesise for the caller; the slot is free again when the stream is closed."""
