@@ -14,7 +14,7 @@ _SHORT = {
     "{P}": "[我你他她它您咱谁]",
     "{E}": "$",
 }
-_OPEN = frozenset(("大喝", "长得", "同行"))
+_OPEN = frozenset(("大喝", "长得", "同行", "背着", "穿着", "发卡", "朝阳", "落下"))
 """Words of the dictionary that have two readings: 大喝一声, 大喝一顿."""
 _WINDOW = 14
 """Characters on either side that a row may look at."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tts_daemon.text import tables
 from tts_daemon.text.reading import Syllable, Word
+from tts_daemon.text.tables import word_set
 
 _DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两幺点")
 _LARGE = frozenset("百千万亿")
@@ -24,6 +25,17 @@ _DOUBLED_VERBS = frozenset(
 _DOUBLED_OTHERS = frozenset("加处足满死略累弯习呼哗轰连频区种哈呵嘿嘻嗡年月日天家人步层条样个")
 _OPERATORS = frozenset("比加减乘除")
 _HEAD_KEEPS_TONE = frozenset(("地方", "东西", "大方", "实在", "精神", "动静"))
+# 东西 as two points of the compass, 地方 as what is not the centre.
+_FULL_BEFORE = {
+    "东西": word_set(
+        "方向 走向 方 向 两侧 两边 两岸 两翼 两端 宽 宽约 跨度 横贯 轴线 部 部署 差距"
+    ),
+    "地方": word_set(
+        "政府 法院 法规 财政 税 税务 官员 干部 债 债券 债务 保护 保护主义 标准 特色 特产 戏 戏曲 "
+        "戏剧 志 台 电视台 高校 院校 性 性法规 人大 党委 部队 武装 国企 国资 企业 "
+        "银行 选举 议会 自治 小吃 菜"
+    ),
+}
 _HOUSES = frozenset("户大小好个农富穷苦家")
 _WAITERS = frozenset("你您他她我们请再先，。！？要会别吧就能可")
 _CLOCK_AFTER = frozenset("半整多钟零〇一二三四五六七八九十")
@@ -36,7 +48,8 @@ def neutral_tone(words: list[Word]) -> None:
         if len(word.syllables) < 2 or any(syllable.given for syllable in word.syllables):
             continue
         before = words[index - 1].text if index else ""
-        if _ends_neutral(word, listed) and not _keeps_tone(before, word.text):
+        after = words[index + 1].text if index + 1 < len(words) else ""
+        if _ends_neutral(word, listed) and not _keeps_tone(before, word.text, after):
             word.syllables[-1].tone = 5
         if len(word.text) > 2 and word.text not in tables.own_words():
             _neutral_inside(word, listed)
@@ -52,10 +65,11 @@ def _neutral_inside(word: Word, listed: frozenset[str]) -> None:
         word.syllables[1].tone = 5
 
 
-def _keeps_tone(before: str, text: str) -> bool:
-    """那户人家, 花落知多少, 苹果、香蕉等等: full tones where the word means something else."""
+def _keeps_tone(before: str, text: str, after: str) -> bool:
+    """那户人家, 地方政府, 苹果、香蕉等等: full tones where the word means something else."""
     return (
-        (text == "人家" and (before[-1:] in _HOUSES or before == "有"))
+        after in _FULL_BEFORE.get(text, frozenset())
+        or (text == "人家" and (before[-1:] in _HOUSES or before == "有"))
         or (text == "多少" and before == "知")
         or (text == "等等" and before != "" and before[-1:] not in _WAITERS)
     )

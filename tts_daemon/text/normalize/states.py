@@ -29,6 +29,8 @@ _CLASSES = (
 _TOLD = re.compile(
     r"(?:[：:=→>（(|、，,]|为|是|成|到|至|状态|模式|档|挡|变|[一-鿿」”\"'’]\s)\s?[\"'“‘「]?$"
 )
+_OPENED = re.compile("(?:门|窗|窗户|窗帘|卷帘|车库|阀)$")
+_ALONE = re.compile(r"([a-z][a-z_]*\.[a-z0-9_]+(?:\s*[:=]\s*|\s+(?:is\s+)?))?([A-Za-z_]+)\s*")
 _DEGREE = re.compile(r"[很太真好超最更挺这那不没]\s$")
 
 
@@ -56,9 +58,7 @@ def _spoken(match: re.Match[str]) -> str | None:
     told = clause[0] if clause else ""
     if not re.search("[一-鿿]", left[-6:] + after(match, 6)):
         return None
-    if kind == "weak" and (not _TOLD.search(left) or _DEGREE.search(left)):
-        return None
-    if kind == "weak" and re.match("[一-鿿]", after(match, 1)):
+    if kind == "weak" and not _is_told(left, after(match, 2)):
         return None
     if state.lower() in ("on", "off"):
         for shown, on, off in _CLASSES:
@@ -67,10 +67,28 @@ def _spoken(match: re.Match[str]) -> str | None:
     return spoken
 
 
+def _is_told(left: str, right: str) -> bool:
+    """Whether a word that is English too stands for a state: 模式：cool, 窗户open, cool模式."""
+    if re.match("模式|状态|[档挡]", right):
+        return True
+    if re.match("[一-鿿]", right) or _DEGREE.search(left):
+        return False
+    return bool(_TOLD.search(left) or _OPENED.search(left))
+
+
+def _alone(text: str) -> str:
+    """A text that is nothing but a state, with or without its entity: light.hall: unavailable."""
+    match = _ALONE.fullmatch(text)
+    row = (_states().get(match[2]) or _states().get(match[2].lower())) if match else None
+    if match is None or row is None or (row[1] == "weak" and not match[1]):
+        return text
+    return f"{match[1] or ''}{row[0]}"
+
+
 def read(text: str) -> str:
     """Every state of the table."""
-    if text.isascii() or not re.search("[A-Za-z]", text):
-        return text
+    if text.isascii():
+        return _alone(text)
     return _pattern().sub(lambda match: _spoken(match) or match[0], text)
 
 
