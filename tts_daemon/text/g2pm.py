@@ -15,7 +15,7 @@ from tts_daemon.extras import importing
 # set of CPP; the network is not asked for them.
 _LEFT_TO_RULES = frozenset(
     "角应都尽干处弄斗弹削磨夹剥仇幢胖逮哄挨肖豁阏揣刨的地得了着过还只种行长重数为乐空没发便背倒教觉"
-    "子铺似蒙曲燕弟么量转场系看好大中分正作当相间少难将强假结给和会把别差待参传吓血露熟色塞调卷囤曝嚼"
+    "子铺似蒙曲燕弟么量转场系看好大中分正作当相间少难将强假结给和会把别差待参传吓血露熟色塞调卷囤曝嚼藏挑嗯柏"
 )
 
 
