@@ -82,7 +82,7 @@ def _collect(assignments: Iterable[Assignment]) -> tuple[dict[Key, Any], dict[Ke
     for item in assignments:
         try:
             hint, known = _leaf(item.key)
-            is_section = _is_section(hint) and item.value in (None, "", {})
+            is_section = _is_section(hint) and item.value in (None, "", {}, "{}")
             values[item.key] = item.value if is_section else _convert(item, hint, known)
             origins[item.key] = item.origin
         except ValueError as error:
@@ -105,7 +105,7 @@ def _convert(item: Assignment, hint: Any, known: About) -> Any:
 
 
 def _is_section(hint: Any) -> bool:
-    return is_dataclass(hint) or hint == dict[str, PresetSettings]
+    return is_dataclass(hint) or hint in (dict[str, PresetSettings], dict[str, str])
 
 
 def _leaf(key: Key) -> tuple[Any, About]:
@@ -115,6 +115,9 @@ def _leaf(key: Key) -> tuple[Any, About]:
     for name in key:
         if hint == dict[str, PresetSettings]:
             hint = PresetSettings
+            continue
+        if hint == dict[str, str]:
+            hint = str
             continue
         if not is_dataclass(hint):
             raise ValueError("takes one value and has no keys below it")
@@ -172,6 +175,8 @@ def _build(cls: type[Any], outer: Key, values: Mapping[Key, Any]) -> Any:
         key = (*outer, item.name)
         if hints[item.name] == dict[str, PresetSettings]:
             given[item.name] = _build_presets(key, values)
+        elif hints[item.name] == dict[str, str]:
+            given[item.name] = {at[-1]: value for at, value in values.items() if at[:-1] == key}
         elif is_dataclass(hints[item.name]):
             given[item.name] = _build(hints[item.name], key, values)
         elif key in values:

@@ -35,7 +35,7 @@ def _commented(value: Any, depth: int) -> Iterator[str]:
             yield from ["", f"{indent}# {_first_line(child)}"]
             yield f"{indent}{item.name}:"
             yield from _commented(child, depth + 1)
-        elif isinstance(child, dict):
+        elif item.name == "presets":
             yield from ["", *_preset_help(), "presets:"]
             yield from _preset_lines(child)
         else:
@@ -76,27 +76,33 @@ def _with_origins(value: Any, outer: Key, loaded: Loaded) -> Iterator[str]:
         if is_dataclass(child):
             yield f"{indent}{item.name}:"
             yield from _with_origins(child, key, loaded)
-        elif isinstance(child, dict):
+        elif item.name == "presets":
             yield f"{indent}{item.name}:"
             yield from _presets_with_origins(child, key, loaded)
         else:
             secret = item.metadata["about"].secret and child
             shown = MASK if secret else _scalar(child)
-            yield f"{indent}{item.name}: {shown}  # {loaded.origins.get(key, 'default')}"
+            yield f"{indent}{item.name}: {shown}  # {_origin(key, loaded)}"
 
 
 def _presets_with_origins(
     presets: dict[str, PresetSettings], outer: Key, loaded: Loaded
 ) -> Iterator[str]:
     for line, name in zip(_preset_lines(presets), presets, strict=True):
-        key = (*outer, name)
-        places = [where for at, where in loaded.origins.items() if at[: len(key)] == key]
-        yield f"{line}  # {', '.join(dict.fromkeys(places)) or 'default'}"
+        yield f"{line}  # {_origin((*outer, name), loaded)}"
+
+
+def _origin(key: Key, loaded: Loaded) -> str:
+    """Where a value came from, or its parts did."""
+    places = [where for at, where in loaded.origins.items() if at[: len(key)] == key]
+    return ", ".join(dict.fromkeys(places)) or "default"
 
 
 def _scalar(value: Any) -> str:
     plain = list(value) if isinstance(value, tuple) else value
     if isinstance(plain, float) and plain == int(plain):
         plain = int(plain)
-    text: str = yaml.safe_dump(plain, default_flow_style=True, allow_unicode=True, width=1000)
+    text: str = yaml.safe_dump(
+        plain, default_flow_style=True, allow_unicode=True, width=1000, sort_keys=False
+    )
     return text.removesuffix("...\n").strip()

@@ -201,6 +201,12 @@ class HttpSettings:
         minimum=0.05,
         maximum=3600,
     )
+    voices: dict[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "about": About("what OpenAI's stock voices stand for, as {alloy: VOICE_OR_PRESET}")
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ def test_file_wins_over_default_and_variable_over_file(tmp_path: Path) -> None:
     assert ("mqtt", "base_topic") not in loaded.origins
 
 
+def test_a_table_takes_any_name(tmp_path: Path) -> None:
+    text = "http:\n  voices: {alloy: happy, Nova: xiaoyu}\n"
+    loaded = load_text(tmp_path, text, TTS_DAEMON__HTTP__VOICES__ASH="sad")
+    assert loaded.settings.http.voices == {"alloy": "happy", "Nova": "xiaoyu", "ash": "sad"}
+    assert load_text(tmp_path, "http:\n  voices: {}\n").settings.http.voices == {}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -36,6 +43,9 @@ def test_file_wins_over_default_and_variable_over_file(tmp_path: Path) -> None:
         ("audio:\n  volume: .nan\n", ["audio.volume: nan is not a number"]),
         ("queue:\n  limit: 1.5\n", ["queue.limit: 1.5 is not a whole number"]),
         ("queue:\n  limit: true\n", ["queue.limit: True is not a number"]),
+        ("http:\n  voices: {alloy: 3}\n", ["http.voices.alloy: 3 is not text"]),
+        ("http:\n  voices: {alloy: {a: b}}\n", ["http.voices.alloy.a: takes one value"]),
+        ("http:\n  voices: xiaoyu\n", ["http.voices: is a section"]),
         ("mqtt:\n  enabled: 1\n", ["mqtt.enabled: 1 is not true or false"]),
         ("mqtt:\n  username: 0123\n", ["mqtt.username", "put it in quotes"]),
         ("audio:\n  device: null\n", ["audio.device: is empty", "put null in quotes"]),

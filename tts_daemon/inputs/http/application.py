@@ -8,6 +8,7 @@ from tts_daemon.inputs.http import metrics, pages
 from tts_daemon.inputs.http.guard import Guard, Handler, translate_errors
 from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION, IdleEviction
 from tts_daemon.inputs.http.openai import OpenAi
+from tts_daemon.inputs.http.openai_voices import OpenAiVoices
 from tts_daemon.inputs.http.requests import BodyLimits
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.inputs.http.state import State
@@ -40,7 +41,7 @@ def make_application(
     application.add_routes(
         [
             *speech.routes(),
-            *OpenAi(service, speech, limits).routes(),
+            *OpenAi(OpenAiVoices(service, settings.voices), speech, limits).routes(),
             *state.routes(),
             *pages.routes(),
         ]

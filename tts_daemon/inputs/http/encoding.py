@@ -1,37 +1,25 @@
-"""Sound in the formats that a client may ask for, encoded while it is made.
-
-wav and pcm are samples as they are; libsndfile makes the others.
-"""
+"""Formats of sound that a client may ask for, by OpenAI's names."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
-import soundfile
-
-from tts_daemon.errors import InvalidRequestError
+from tts_daemon.inputs.http.encoders import (
+    Aac,
+    AudioEncoder,
+    Compressed,
+    Events,
+    Resampled,
+    Samples,
+)
 from tts_daemon.sound.wav import wav_header
 
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
-_MP3_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-# One bitrate throughout, since players guess the length of a stream by it: 64 kbit/s at 16 kHz.
-_MP3_OPTIONS: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": 0.6}
-
-
-class AudioEncoder(Protocol):
-    """Takes PCM (16 bits, little-endian, one channel); gives back what may be sent already."""
-
-    def add(self, pcm: bytes) -> bytes:
-        """Take a block; what comes back may be empty."""
-        ...
-
-    def finish(self) -> bytes:
-        """The end of the file."""
-        ...
+_MPEG_RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+# Their clients play raw samples at this rate, whatever a header says.
+_OPENAI_PCM_HZ = 24000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +30,7 @@ class Format:
         name: As a request names it.
         media_type: Value of `Content-Type`; `{rate}` stands for samples per second.
         start: Makes an encoder for a rate in Hz.
-        rates_hz: Rates that it can hold; empty for any.
+        rates_hz: Rates that it can hold, rising; empty for any.
     """
 
     name: str
@@ -51,99 +39,63 @@ class Format:
     rates_hz: tuple[int, ...] = ()
 
     def encoder(self, sample_rate: int) -> AudioEncoder:
-        """Begin a file. Raises InvalidRequestError where it cannot hold this rate."""
-        if self.rates_hz and sample_rate not in self.rates_hz:
-            raise InvalidRequestError(
-                f"response_format: {self.name} cannot hold {sample_rate} Hz, the rate of this"
-                " voice; ask for wav or flac"
-            )
-        return self.start(sample_rate)
+        """Begin a file for blocks of `sample_rate`. Raises InvalidRequestError if it cannot be."""
+        held = self._held(sample_rate)
+        encoder = self.start(held)
+        return encoder if held == sample_rate else Resampled(encoder, sample_rate, held)
+
+    def content_type(self, sample_rate: int) -> str:
+        """What to call a file that is made of blocks of `sample_rate`."""
+        return self.media_type.format(rate=self._held(sample_rate))
+
+    def _held(self, sample_rate: int) -> int:
+        """The nearest rate that loses nothing, or else the highest there is."""
+        if not self.rates_hz:
+            return sample_rate
+        return next((rate for rate in self.rates_hz if rate >= sample_rate), self.rates_hz[-1])
 
 
-class _Samples:
-    """Samples as they are, after a head."""
-
-    def __init__(self, head: bytes = b"") -> None:
-        self._head = head
-
-    def add(self, pcm: bytes) -> bytes:
-        head, self._head = self._head, b""
-        return head + pcm
-
-    def finish(self) -> bytes:
-        return self._head
-
-
-class _Compressed:
-    """One of libsndfile's formats, written to a file that only is in memory.
-
-    The library could call us back with what it writes, but for that it makes code at run time,
-    which the service forbids (MemoryDenyWriteExecute=). When it ends it corrects lengths in the
-    head; a client that has the head already was told that they are not known.
-
-    Args:
-        sample_rate: Samples per second.
-        container, subtype: Names of libsndfile.
-        waits: Whether nothing is given back before the end.
-        options: More for libsndfile.
-    """
-
-    def __init__(
-        self, sample_rate: int, container: str, subtype: str, *, waits: bool = False, **options: Any
-    ) -> None:
-        self._waits = waits
-        self._taken = 0
-        self._memory = open(os.memfd_create("speech"), "rb", buffering=0)  # noqa: PTH123, SIM115
-        # A descriptor of its own, so that either may be closed first.
-        own = os.dup(self._memory.fileno())
-        self._file = soundfile.SoundFile(
-            own, "w", sample_rate, 1, subtype, format=container, **options
-        )
-
-    def add(self, pcm: bytes) -> bytes:
-        self._file.write(np.frombuffer(pcm, dtype="<i2"))
-        return b"" if self._waits else self._take()
-
-    def finish(self) -> bytes:
-        self._file.close()
-        return self._take()
-
-    def _take(self) -> bytes:
-        number = self._memory.fileno()
-        made = os.pread(number, os.fstat(number).st_size - self._taken, self._taken)
-        self._taken += len(made)
-        return made
+def as_events(form: Format) -> Format:
+    """The same format, sent as server-sent events."""
+    return replace(
+        form, media_type="text/event-stream", start=lambda rate: Events(form.start(rate))
+    )
 
 
 def _wav(sample_rate: int) -> AudioEncoder:
-    return _Samples(wav_header(sample_rate))
+    return Samples(wav_header(sample_rate))
 
 
 def _pcm(sample_rate: int) -> AudioEncoder:
-    return _Samples()
+    return Samples()
 
 
 def _flac(sample_rate: int) -> AudioEncoder:
     # Its head tells the length, and common readers refuse one that does not.
-    return _Compressed(sample_rate, "FLAC", "PCM_16", waits=True)
+    return Compressed(sample_rate, "FLAC", "PCM_16", waits=True)
 
 
 def _opus(sample_rate: int) -> AudioEncoder:
-    return _Compressed(sample_rate, "OGG", "OPUS")
+    return Compressed(sample_rate, "OGG", "OPUS")
 
 
 def _mp3(sample_rate: int) -> AudioEncoder:
-    return _Compressed(sample_rate, "MP3", "MPEG_LAYER_III", **_MP3_OPTIONS)
+    # One bitrate throughout, since players guess the length of a stream by it: 64 kbit/s at 16 kHz.
+    constant: dict[str, Any] = {"bitrate_mode": "CONSTANT", "compression_level": 0.6}
+    return Compressed(sample_rate, "MP3", "MPEG_LAYER_III", **constant)
 
 
 WAV = Format("wav", "audio/wav", _wav)
+PCM = Format("pcm", "audio/pcm;rate={rate};encoding=signed-int;bits=16", _pcm, (_OPENAI_PCM_HZ,))
+MP3 = Format("mp3", "audio/mpeg", _mp3, _MPEG_RATES_HZ)
 FORMATS = {
     known.name: known
     for known in (
+        MP3,
         WAV,
-        Format("pcm", "audio/pcm;rate={rate};encoding=signed-int;bits=16", _pcm),
+        PCM,
         Format("flac", "audio/flac", _flac),
         Format("opus", "audio/ogg", _opus, _OPUS_RATES_HZ),
-        Format("mp3", "audio/mpeg", _mp3, _MP3_RATES_HZ),
+        Format("aac", "audio/aac", Aac, _MPEG_RATES_HZ),
     )
 }

@@ -21,9 +21,7 @@ FILES = {
 
 def routes() -> list[web.RouteDef]:
     """One for each file."""
-    return [
-        web.get(path, partial(_send, *known), allow_head=False) for path, known in FILES.items()
-    ]
+    return [web.get(path, partial(_send, *known)) for path, known in FILES.items()]
 
 
 async def _send(name: str, content_type: str, request: web.Request) -> web.Response:

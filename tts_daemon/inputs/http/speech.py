@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
 
 from aiohttp import web
@@ -13,7 +13,8 @@ from aiohttp import web
 from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
 from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
-from tts_daemon.inputs.http.encoding import WAV, AudioEncoder, Format
+from tts_daemon.inputs.http.encoders import AudioEncoder
+from tts_daemon.inputs.http.encoding import WAV, Format
 from tts_daemon.inputs.http.replies import reply
 from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of, flag, text_of
 from tts_daemon.inputs.rendering import Renderer, Sound
@@ -53,6 +54,7 @@ class Speech:
         *,
         stream: bool = True,
         form: Format = WAV,
+        headers: Mapping[str, str] | None = None,
     ) -> web.StreamResponse:
         """Speech as the body of the answer.
 
@@ -61,20 +63,20 @@ class Speech:
             wanted: What to speak.
             stream: False waits for the end, so that the WAV header can tell the length.
             form: What the sound is sent as; without `stream` always WAV.
+            headers: More of the answer's head.
         """
         async with (
             self._renderer.render(wanted) as sound,
             contextlib.aclosing(sound.blocks()) as blocks,
         ):
-            headers = _headers(wanted.id, sound, form)
+            head = {**_headers(wanted.id, sound, form), **(headers or {})}
             if not stream:
-                data = b"".join([block async for block in blocks])
-                return web.Response(
-                    body=wav_header(sound.sample_rate, len(data)) + data, headers=headers
-                )
-            pieces = self._encoded(blocks, form.encoder(sound.sample_rate))
-            async with contextlib.aclosing(pieces):
-                return await self._send(request, pieces, headers)
+                return web.Response(body=await _whole(sound.sample_rate, blocks), headers=head)
+            encoder = await self._renderer.call(partial(form.encoder, sound.sample_rate))
+            with contextlib.closing(encoder):
+                pieces = self._encoded(blocks, encoder)
+                async with contextlib.aclosing(pieces):
+                    return await self._send(request, pieces, head)
 
     async def _encoded(
         self, blocks: AsyncGenerator[bytes], encoder: AudioEncoder
@@ -141,8 +143,18 @@ class Speech:
 def _headers(name: str, sound: Sound, form: Format) -> dict[str, str]:
     # Any character may stand in an id, but not in a header.
     shown = name.encode("ascii", "backslashreplace").decode()
-    kind = form.media_type.format(rate=sound.sample_rate)
+    kind = form.content_type(sound.sample_rate)
     return {"Content-Type": kind, "X-Request-Id": shown, "Cache-Control": "no-store"}
+
+
+async def _whole(sample_rate: int, blocks: AsyncGenerator[bytes]) -> bytearray:
+    """A WAV that knows its length, held once."""
+    wav = bytearray(wav_header(sample_rate, 0))
+    head_bytes = len(wav)
+    async for block in blocks:
+        wav += block
+    wav[:head_bytes] = wav_header(sample_rate, len(wav) - head_bytes)
+    return wav
 
 
 def _listener(name: str, ended: asyncio.Future[Event]) -> Callable[[Event | Snapshot], None]:

@@ -26,6 +26,7 @@ from tts_daemon.voices.store import VoiceStore
 
 SIGN_OF_LIFE_S = 15.0
 """Longest silence on the stream of events; proxies cut off what says nothing."""
+EVENTS = "/api/events"
 SETTINGS = ("volume", "speed", "preset")
 BACKLOG = 1000
 """Events that a listener may be late; it is cut off after that, and asks anew."""
@@ -53,13 +54,13 @@ class State:
             "/api/voices": self.voices,
             "/api/presets": self.presets,
             "/api/status": self.status,
-            "/api/events": self.events,
+            EVENTS: self.events,
             "/healthz": self.health,
             "/readyz": self.ready,
             "/metrics": self.metrics,
         }
         return [
-            *(web.get(path, handler, allow_head=False) for path, handler in told.items()),
+            *(web.get(path, handler, allow_head=path != EVENTS) for path, handler in told.items()),
             web.post("/api/reading", self.reading),
             web.post("/api/command", self.command),
             web.post("/api/settings", self.settings),
