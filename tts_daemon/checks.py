@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 _SHOWN_CHARACTERS = 40
 
@@ -32,6 +33,13 @@ def flag(value: object) -> bool:
     """True or false, and no number in their place."""
     if not isinstance(value, bool):
         raise ValueError(f"{shown(value)} is not true or false")
+    return value
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """An object of JSON: values by name."""
+    if not isinstance(value, dict):
+        raise ValueError(f"{shown(value)} is not an object")
     return value
 
 

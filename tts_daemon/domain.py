@@ -274,6 +274,7 @@ class Event:
         message: What went wrong, for people (failed).
         warnings: What the text asked for and could not have (finished).
         source: The door the request came in by.
+        text: How it begins, for people who watch; a door tells it only where that is asked for.
     """
 
     event_type: EventType
@@ -286,6 +287,7 @@ class Event:
     message: str | None = None
     source: str = ""
     warnings: tuple[str, ...] = ()
+    text: str = ""
 
 
 class PlayerState(StrEnum):

@@ -103,6 +103,12 @@ class JournalError(TtsError):
     code = "journal"
 
 
+class StorageError(TtsError):
+    """A file that people change through us cannot be written."""
+
+    code = "storage"
+
+
 class ConnectionRefusedByDaemonError(TtsError):
     """No daemon answers on the socket; names the command that starts one."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tts_daemon.domain import AudioChunk, Clause, Event, PlayerState, SpeakRequest, Style
 
@@ -47,6 +47,8 @@ class Snapshot:
             the first.
         engine: What plays the default voice's vocoder, such as `native (neon)` or `onnx`.
         troubles: What is wrong now, by the part that it is wrong with: `journal`, or a door.
+        chimes: Names of the sounds that may come before speech.
+        quiet_hours: `start`, `end` (`HH:MM`; no start: none) and `volume` (percent) meanwhile.
         poison: Texts that ended the daemon more than once and are not tried again, newest last.
     """
 
@@ -65,6 +67,8 @@ class Snapshot:
     engine: str = ""
     troubles: dict[str, str] = field(default_factory=dict)
     poison: tuple[str, ...] = ()
+    chimes: tuple[str, ...] = ()
+    quiet_hours: dict[str, Any] = field(default_factory=dict)
 
 
 class SpeechService(Protocol):
@@ -122,6 +126,14 @@ class SpeechService(Protocol):
 
     def set_preset(self, name: str) -> None:
         """Set the default preset. Raises InvalidRequestError that names the nearest known one."""
+        ...
+
+    def set_quiet_hours(self, hours: Mapping[str, Any]) -> None:
+        """Set `start`, `end` or `volume` of the quiet hours; what is left out stays.
+
+        Raises:
+            InvalidRequestError: Names the field.
+        """
         ...
 
     def snapshot(self) -> Snapshot:

@@ -17,10 +17,9 @@ from fakes.daemon_process import DaemonProcess
 from fakes.requirements import unavailable
 
 PROGRAM = shutil.which("chromium") or ""
-PHONE_PIXELS = 390
-UNNAMED = (
-    "[...document.querySelectorAll('input, select, textarea, button, a, canvas')].filter(e =>"
-    " !(e.labels?.length || e.textContent.trim() || e.ariaLabel)).map(e => e.outerHTML)"
+TOO_WIDE = (
+    "[...document.querySelectorAll('body *')].filter(e => e.checkVisibility() &&"
+    " e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
 )
 Result = TypeVar("Result")
 Use = Callable[[Page], Awaitable[Result]]
@@ -51,24 +50,37 @@ def visit(daemon: DaemonProcess, port: int, tmp_path: Path) -> Callable[[Use[Res
     async def visited(use: Use[Result]) -> Result:
         async with browser.page(PROGRAM, tmp_path) as page:
             await page.open(f"http://127.0.0.1:{port}/")
-            await page.until("!document.getElementById('token-card').hidden")
+            await give_token(page, "secret")
+            await page.until("document.getElementById('lamp').className === 'idle'")
             # The refusal that brought the question up is an error on the console.
             page.complaints.clear()
-            await enter(page, "token", "secret", event="change")
-            await page.until("document.getElementById('lamp').className === 'idle'")
             return await use(page)
 
     return lambda use: asyncio.run(visited(use))
 
 
+async def give_token(page: Page, token: str) -> None:
+    await page.until("!document.getElementById('token-card').hidden")
+    await enter(page, "token", token)
+    await page.evaluate("document.getElementById('token-form').requestSubmit()")
+
+
 async def enter(page: Page, name: str, text: str, *, event: str = "input") -> None:
     element = f"document.getElementById('{name}')"
-    await page.evaluate(f"{element}.value = {text!r}")
-    await page.evaluate(f"{element}.dispatchEvent(new Event('{event}', {{bubbles: true}}))")
+    # In one go: what the daemon tells in between would be shown in place of it.
+    change = f"{element}.dispatchEvent(new Event('{event}', {{bubbles: true}}))"
+    await page.evaluate(f"({element}.value = {text!r}, {change})")
 
 
 async def click(page: Page, name: str) -> None:
-    await page.evaluate(f"document.getElementById('{name}').click()")
+    """As a person would: what is hidden or disabled cannot be clicked."""
+    element = f"document.getElementById('{name}')"
+    assert await page.evaluate(f"{element}.checkVisibility() && !{element}.disabled"), name
+    await page.evaluate(f"{element}.click()")
+
+
+async def unfold(page: Page) -> None:
+    await page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
 
 
 async def text_of(page: Page, name: str) -> str:
@@ -128,14 +140,26 @@ def test_it_speaks_on_the_device_and_tells_what_it_does(
         await page.until("document.querySelector('#queue .finished')")
         assert "ms" in await text_of(page, "queue")
         await enter(page, "device-volume", "40", event="change")
+        await enter(page, "device-speed", "1.5", event="change")
+        await enter(page, "device-preset", "sad", event="change")
+        await unfold(page)
+        for name, value in {"start": "22:00", "end": "06:30", "volume": "10"}.items():
+            await enter(page, f"quiet-{name}", value)
+        await click(page, "quiet-save")
+        await page.until("document.getElementById('quiet-now').innerText.includes('22:00–06:30')")
         await asyncio.to_thread(daemon.ask, text="水开了", id="kettle", wait=True)
         await page.until("document.querySelectorAll('#queue .finished').length === 2")
-        assert "kettle" in await text_of(page, "queue")
-        await click(page, "pause")
+        assert "水开了" in await text_of(page, "queue")
+        await click(page, "repeat")
+        await page.until("document.querySelectorAll('#queue .finished').length === 3")
+        assert (await text_of(page, "queue")).count("水开了") == 2
+        await click(page, "pause-button")
         await page.until("document.getElementById('lamp').className === 'paused'")
-        await click(page, "pause")
+        await click(page, "pause-button")
         await page.until("document.getElementById('lamp').className === 'idle'")
-        assert daemon.ask(op="status")["volume"] == 40
+        now = daemon.ask(op="status")
+        assert (now["volume"], now["speed"], now["preset"]) == (40, 1.5, "sad")
+        assert now["quiet_hours"] == {"start": "22:00", "end": "06:30", "volume": 10}
         assert page.complaints == []
 
     visit(use)
@@ -166,9 +190,109 @@ def test_it_finds_a_daemon_that_was_restarted(
     visit(use)
 
 
-def test_both_languages_are_whole_and_every_control_has_a_name(
+def test_a_wrong_token_is_told_and_a_right_one_is_remembered(
+    daemon: DaemonProcess, port: int, tmp_path: Path
+) -> None:
+    async def visit() -> None:
+        async with browser.page(PROGRAM, tmp_path) as page:
+            await page.open(f"http://127.0.0.1:{port}/")
+            await give_token(page, "sesame")
+            await page.until("!document.getElementById('token-wrong').hidden")
+            assert await page.evaluate("document.activeElement.id") == "token"
+            assert not await page.evaluate("document.getElementById('form').checkVisibility()")
+            await give_token(page, "secret")
+            await page.until("document.getElementById('lamp').className === 'idle'")
+            await page.reload()
+            await page.until("document.getElementById('lamp').className === 'idle'")
+            assert not await page.evaluate("document.getElementById('token').checkVisibility()")
+            await click(page, "leave")
+            await page.until("!document.getElementById('token-card').hidden")
+            assert not await page.evaluate(
+                "document.getElementById('token-wrong').checkVisibility()"
+            )
+
+    asyncio.run(visit())
+
+
+def test_what_was_said_survives_a_reload(
+    visit: Callable[[Use[None]], None], daemon: DaemonProcess
+) -> None:
+    async def use(page: Page) -> None:
+        await asyncio.to_thread(daemon.ask, text="门开了", id="door", wait=True)
+        await page.until("document.querySelector('#queue .finished')")
+        await page.reload()
+        await page.until("document.querySelector('#queue .finished')")
+        assert "门开了" in await text_of(page, "queue")
+
+    visit(use)
+
+
+def test_everything_that_a_request_can_say_is_sent_and_the_rest_is_left_to_the_preset(
     visit: Callable[[Use[None]], None],
 ) -> None:
+    async def use(page: Page) -> None:
+        await page.evaluate(
+            "(()=>{const old = window.fetch; window.sent = [];"
+            " window.fetch = (path, options) => { if (options?.body) window.sent.push([path,"
+            " JSON.parse(options.body)]); return old(path, options); };})()"
+        )
+        await unfold(page)
+        await click(page, "say")
+        await page.until("document.querySelector('#queue .finished')")
+        numbers = {"speed": 1.0, "pitch": -2.0, "intensity": 1.5, "energy": 0.5, "pause": 2.0}
+        for name, value in numbers.items():
+            await enter(page, name, str(value))
+        chosen = {"preset": "happy", "chime": "ding", "priority": "message", "policy": "interrupt"}
+        for name, choice in chosen.items():
+            await enter(page, name, choice, event="change")
+        await enter(page, "ttl_s", "30")
+        await click(page, "say")
+        await page.until("document.querySelectorAll('#queue .finished').length === 2")
+        said = [body for path, body in await page.evaluate("window.sent") if path == "api/say"]
+        assert said[0].keys() == {"text"}
+        assert said[1] == {"text": said[0]["text"], "ttl_s": 30, **numbers, **chosen}
+        await click(page, "forget")
+        assert await text_of(page, "pitch-value") == "默认"
+
+    visit(use)
+
+
+def test_a_corrected_reading_is_saved_and_taken_back(
+    visit: Callable[[Use[None]], None], daemon: DaemonProcess
+) -> None:
+    lexicon = daemon.directory / "lexicon.yaml"
+
+    async def use(page: Page) -> None:
+        await enter(page, "text", "重庆的天气")
+        await page.until("document.getElementById('reading').innerText.includes('chóng qìng')")
+        await page.evaluate("document.querySelector('.word').click()")
+        await enter(page, "proposal-word", "重庆")
+        await enter(page, "proposal-reading", "zhong4 qqq1")
+        await click(page, "proposal-save")
+        await page.until("!document.getElementById('proposal-error').hidden")
+        await enter(page, "proposal-reading", "zhong4 qing4")
+        await click(page, "proposal-save")
+        await page.until("document.getElementById('reading').innerText.includes('zhòng qìng')")
+        assert "重庆: zhong4 qing4" in lexicon.read_text(encoding="utf-8")
+        await page.evaluate("document.querySelector('#undo button').click()")
+        await page.until("document.getElementById('reading').innerText.includes('chóng qìng')")
+        assert "重庆" not in lexicon.read_text(encoding="utf-8")
+
+    visit(use)
+
+
+def test_the_doctor_and_the_log_are_shown(visit: Callable[[Use[None]], None]) -> None:
+    async def use(page: Page) -> None:
+        await unfold(page)
+        await click(page, "examine")
+        await page.until("document.querySelectorAll('#findings li').length > 5")
+        await page.until("document.getElementById('log').innerText.includes('ready after')")
+        assert page.complaints == []
+
+    visit(use)
+
+
+def test_both_languages_are_whole(visit: Callable[[Use[None]], None]) -> None:
     async def use(page: Page) -> None:
         words = "[...document.querySelectorAll('[data-say]')].map(e => e.textContent)"
         chinese = await page.evaluate(words)
@@ -179,24 +303,40 @@ def test_both_languages_are_whole_and_every_control_has_a_name(
             "[...document.querySelectorAll('[data-say]')].map(e => e.dataset.say)"
         )
         assert not set(chinese) & set(names), "words without a translation"
-        assert await page.evaluate(UNNAMED) == []
+        missing = "import('./shared/words.js').then(words => words.missingWords())"
+        assert await page.evaluate(missing) == []
         assert page.complaints == []
 
     visit(use)
 
 
-def test_it_fits_a_phone_in_the_dark(visit: Callable[[Use[None]], None], tmp_path: Path) -> None:
+def test_it_can_be_installed(visit: Callable[[Use[None]], None]) -> None:
     async def use(page: Page) -> None:
-        await page.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=PHONE_PIXELS, height=844, deviceScaleFactor=2, mobile=True,
-        )  # fmt: skip
-        dark = [{"name": "prefers-color-scheme", "value": "dark"}]
-        await page.call("Emulation.setEmulatedMedia", features=dark)
+        told = await page.call("Page.getAppManifest")
+        assert told["errors"] == []
+        assert told["url"].endswith("/manifest.webmanifest")
+        problems = await page.call("Page.getInstallabilityErrors")
+        # What headless Chromium says of every page.
+        kinds = {item["errorId"] for item in problems["installabilityErrors"]}
+        assert kinds <= {"in-incognito"}
+
+    visit(use)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_fits_every_screen(
+    visit: Callable[[Use[None]], None], theme: str, tmp_path: Path
+) -> None:
+    async def use(page: Page) -> None:
+        await page.choose_theme(theme)
         await play(page)
-        await page.photograph(tmp_path / "phone.png")
-        assert await page.evaluate("document.documentElement.scrollWidth") == PHONE_PIXELS
+        await unfold(page)
+        for width in (320, 390, 768, 1280, 1920):
+            await page.resize(width)
+            await page.photograph(tmp_path / f"{theme}-{width}.png")
+            wide = await page.evaluate(TOO_WIDE)
+            assert wide == [], f"{width} pixels: {wide}"
         ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert ground == "rgb(15, 22, 23)"
+        assert ground == {"light": "rgb(238, 243, 242)", "dark": "rgb(15, 22, 23)"}[theme]
 
     visit(use)

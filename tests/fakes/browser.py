@@ -14,6 +14,14 @@ from typing import Any
 import aiohttp
 
 PATIENCE_S = 60.0
+PHONE_PIXELS = 600
+KEYS = {
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    " ": (32, " "),
+    "Escape": (27, ""),
+    "ArrowRight": (39, ""),
+}
 ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -68,6 +76,35 @@ class Page:
             await self.call(f"{domain}.enable")
         await self.call("Page.navigate", url=address)
         await self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
+
+    async def reload(self) -> None:
+        """As a person reloads it; what ran before is gone."""
+        await self.evaluate("window.isOld = true")
+        await self.call("Page.reload")
+        await self.until("!window.isOld && document.readyState === 'complete'")
+
+    async def resize(self, width: int, height: int = 900) -> None:
+        """Another screen, of so many CSS pixels; below 600 a phone."""
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=height, deviceScaleFactor=1, mobile=width < PHONE_PIXELS,
+        )  # fmt: skip
+        # Two frames: one to lay out, one for what watches the layout.
+        await self.evaluate(
+            "new Promise(f => requestAnimationFrame(() => requestAnimationFrame(() => f(0))))"
+        )
+
+    async def choose_theme(self, theme: str) -> None:
+        """`light` or `dark`."""
+        wish = [{"name": "prefers-color-scheme", "value": theme}]
+        await self.call("Emulation.setEmulatedMedia", features=wish)
+
+    async def press(self, key: str, *, shift: bool = False) -> None:
+        """A key, as the keyboard sends it: a name of `KEYS`."""
+        code, text = KEYS[key]
+        given = {"key": key, "windowsVirtualKeyCode": code, "modifiers": 8 if shift else 0}
+        await self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **given)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **given)
 
     async def photograph(self, path: Path) -> None:
         """The whole page as a PNG."""

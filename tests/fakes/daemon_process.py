@@ -52,6 +52,7 @@ class DaemonProcess:
             "voice": {"default": VOICE, "models": [str(VOICES)]},
             "audio": {"device": "null:fast"},
             "socket": {"path": str(self.socket)},
+            "text": {"corrections": str(self.directory / "lexicon.yaml")},
             "queue": {"journal": str(self.directory / "queue.db")},
             "logging": {"level": "debug"},
         }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from tts_daemon.domain import (
 from tts_daemon.errors import InvalidRequestError, QueueFullError, TtsError
 from tts_daemon.ports import Command, Snapshot
 from tts_daemon.requests import check_length, style_number
+from tts_daemon.settings.quiet_hours import changed_hours
+from tts_daemon.settings.schema import QuietHoursSettings
 
 SAMPLE_RATE = 16000
 IDLE = Snapshot(
@@ -37,6 +40,8 @@ IDLE = Snapshot(
     counters={"finished": 0},
     last_first_audio_ms=None,
     last_real_time_factor=None,
+    chimes=("ding",),
+    quiet_hours={"start": "", "end": "07:00", "volume": 30.0},
 )
 
 
@@ -126,6 +131,11 @@ class FakeSpeechService:
         if name not in self._snapshot.presets:
             raise InvalidRequestError(f"preset: no preset is called {name!r}")
         self._snapshot = replace(self._snapshot, preset=name)
+
+    def set_quiet_hours(self, hours: Mapping[str, Any]) -> None:
+        known = QuietHoursSettings(**self._snapshot.quiet_hours)
+        hours = asdict(changed_hours(known, hours))
+        self._snapshot = replace(self._snapshot, quiet_hours=hours)
 
     def snapshot(self) -> Snapshot:
         return self._snapshot

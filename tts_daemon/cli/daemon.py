@@ -77,7 +77,7 @@ def _act(options: argparse.Namespace) -> int:
         # Loads numpy and the inference library, which a look at the configuration does not need.
         from tts_daemon.service.daemon import Daemon
 
-        Daemon(read).run()
+        Daemon(read, config=options.config).run()
     return 0
 
 

@@ -6,7 +6,7 @@ Every door reads and writes by these functions, so a field means the same everyw
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NoReturn
 
 from tts_daemon import checks
@@ -68,8 +68,10 @@ def refusal_event(error: TtsError, request_id: str, source: str) -> Event:
     return Event(EventType.FAILED, request_id, reason=error.code, message=str(error), source=source)
 
 
-def event_message(event: Event) -> dict[str, Any]:
-    """An event with the fields that apply to it."""
+def event_message(event: Event, *, shows_text: bool = False) -> dict[str, Any]:
+    """An event with the fields that apply to it; what was said only where that is asked for."""
+    if not shows_text:
+        event = replace(event, text="")
     given = {name: value for name, value in asdict(event).items() if value not in (None, "", ())}
     return {"event_type": str(event.event_type), "id": event.id, **given}
 

@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tts_daemon.clock import Clock, SystemClock
-from tts_daemon.domain import Priority, Style
+from tts_daemon.domain import Style
 from tts_daemon.playback.chimes import Chimes
-from tts_daemon.settings.schema import AudioSettings, QueueSettings, TextSettings, VoiceSettings
+from tts_daemon.settings.quiet_hours import local_minute
+from tts_daemon.settings.schema import (
+    AudioSettings,
+    QueueSettings,
+    QuietHoursSettings,
+    TextSettings,
+    VoiceSettings,
+)
 
 
 class PresetBook(Protocol):
@@ -36,6 +43,7 @@ class PlayerSettings:
         renders: Texts that may be rendered at one time, by all doors; each door takes a few.
         preset: Default preset.
         volume: At start, percent.
+        quiet_hours: Until people set others.
     """
 
     limit: int = QueueSettings().limit
@@ -44,6 +52,7 @@ class PlayerSettings:
     renders: int = 16
     preset: str = VoiceSettings().preset
     volume: float = AudioSettings().volume
+    quiet_hours: QuietHoursSettings = field(default_factory=QuietHoursSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,7 @@ class PlayerContext:
         voices: Names of the installed voices, the default first; empty: any name is taken.
         emotions: Those of a voice by its name; empty: any name is taken.
         engine: What plays the default voice's vocoder, such as `native (neon)`; for people.
-        quiet: Amplitude factor now (quiet hours); 0: not to be spoken at all.
+        minute_of_day: Tells the time for quiet hours, 0 to 1439.
         chimes: Sounds that a preset may name.
         confirms: Whether a door confirms the final events that it has passed on.
         heartbeat: Called by the worker while all is well, at least every 5 s.
@@ -64,7 +73,7 @@ class PlayerContext:
     voices: tuple[str, ...] = ()
     emotions: Callable[[str], tuple[str, ...]] = lambda voice: ()
     engine: str = ""
-    quiet: Callable[[Priority], float] = lambda priority: 1.0
+    minute_of_day: Callable[[], int] = local_minute
     chimes: Chimes = field(default_factory=Chimes)
     confirms: bool = False
     heartbeat: Callable[[], None] = lambda: None

@@ -21,6 +21,7 @@ from tts_daemon.playback import _event_log as event_log
 from tts_daemon.playback import _poison as poison
 from tts_daemon.playback._board import Board
 from tts_daemon.playback._endings import Endings
+from tts_daemon.playback._events import duplicate_of, event_of
 from tts_daemon.playback._queue import SpeechQueue, Utterance, Verdict
 from tts_daemon.playback._turns import Turns
 from tts_daemon.playback.journal import Journal, Remembered
@@ -164,7 +165,7 @@ class Dispatcher:
                 verdict = self._judge(request)
                 if verdict.duplicate:
                     self._counters["duplicates"] += 1
-                    self._tell(_duplicate(request))
+                    self._tell(duplicate_of(request))
                     return -1
             serial = self._journal.accept(request)
             position = self._add(request, serial, emptied)
@@ -248,7 +249,7 @@ class Dispatcher:
         with self._change():
             if self._current is utterance and not utterance.started:
                 utterance.started = True
-                self._tell(_event(utterance, EventType.STARTED))
+                self._tell(event_of(utterance, EventType.STARTED))
 
     def finished(self, utterance: Utterance, figures: Mapping[str, Any]) -> None:
         """Its last sample was heard. Figures: fields of `Event`."""
@@ -387,7 +388,7 @@ class Dispatcher:
             for waiting, reason in verdict.cancelled:
                 self._end(waiting, EventType.CANCELLED, reason=reason)
             self._interrupt(verdict)
-            self._tell(_event(utterance, EventType.QUEUED, position=position))
+            self._tell(event_of(utterance, EventType.QUEUED, position=position))
             return position
 
     def _deadline_s(self, request: SpeakRequest) -> float | None:
@@ -445,7 +446,7 @@ class Dispatcher:
 
     def _end(self, utterance: Utterance, kind: EventType, **fields: Any) -> None:
         self._counters[kind.value] += 1
-        event = _event(utterance, kind, **fields)
+        event = event_of(utterance, kind, **fields)
         if kind == EventType.FINISHED:
             self._last_finished = event
         self._tell(event, self._endings.end(utterance.serial, event))
@@ -453,13 +454,3 @@ class Dispatcher:
     def _tell(self, event: Event, ticket: int = 0) -> None:
         self._board.put(event, ticket)
         event_log.write(event)
-
-
-def _duplicate(request: SpeakRequest) -> Event:
-    reason = "this id was accepted before; nothing is spoken"
-    return Event(EventType.DUPLICATE, request.id, reason=reason, source=request.source)
-
-
-def _event(utterance: Utterance, kind: EventType, **fields: Any) -> Event:
-    request = utterance.request
-    return Event(kind, request.id, source=request.source, **fields)

@@ -10,7 +10,7 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from tts_daemon.domain import Event, EventType, Policy, Priority, SpeakRequest
 from tts_daemon.playback._queue import KnownId, fingerprint
@@ -113,7 +113,8 @@ def checked(values: Sequence[object]) -> Row | None:
 
 def write_event(event: Event) -> str:
     """An event as the journal keeps it."""
-    return json.dumps(asdict(event), ensure_ascii=True)
+    # What was said is forgotten with the request; only what became of it is kept.
+    return json.dumps(asdict(replace(event, text="")), ensure_ascii=True)
 
 
 def read_event(text: str) -> Event | None:

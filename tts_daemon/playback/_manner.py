@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from tts_daemon.domain import STYLE_RANGES, AudioChunk, SpeakRequest, Style
 from tts_daemon.errors import InvalidRequestError
-from tts_daemon.playback._context import PlayerContext, PresetBook
+from tts_daemon.playback._context import PlayerContext, PlayerSettings, PresetBook
 from tts_daemon.playback.journal import Journal
 from tts_daemon.requests import nearest, style_number
+from tts_daemon.settings.quiet_hours import QuietHours, changed_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +31,32 @@ class Prepared:
 
 
 class Manner:
-    """Owns the default preset, the volume and the speed, which the journal keeps. For any thread.
+    """Owns what people may set, which the journal keeps: preset, volume, speed, quiet hours.
+
+    For any thread.
 
     Args:
         presets: The presets of the configuration.
-        preset: The configured default preset.
-        volume: The configured volume, in percent.
+        settings: What the configuration says: default preset, volume, quiet hours.
         journal: Keeps what people set, until the configuration changes.
-        context: Voices, quiet hours and chimes.
+        context: Voices, chimes and the time of day.
     """
 
     def __init__(
         self,
         presets: PresetBook,
-        preset: str,
-        volume: float,
+        settings: PlayerSettings,
         journal: Journal,
         context: PlayerContext,
     ) -> None:
         self._presets = presets
-        self._configured = (preset, volume)
+        self._configured = settings
         self._journal = journal
         self._context = context
-        self.preset = preset
-        self.volume = volume
+        self.preset = settings.preset
+        self.volume = settings.volume
         self.speed = 1.0
+        self._quiet_hours = settings.quiet_hours
 
     def told(self) -> dict[str, object]:
         """What a snapshot shows of it."""
@@ -63,29 +68,37 @@ class Manner:
             "presets": names,
             "voices": self._context.voices,
             "engine": self._context.engine,
+            "chimes": self._context.chimes.names,
+            "quiet_hours": asdict(self._quiet_hours),
         }
 
     # -- what people set ------------------------------------------------------------------------
 
     def recall(self) -> None:
         """Go on with what people had set, unless the configuration was changed since."""
-        configured_preset, configured_volume = self._configured
-        self.volume = self._recalled("volume", configured_volume)
+        configured = self._configured
+        self.volume = self._recalled("volume", configured.volume)
         self.speed = self._recalled("speed", 1.0)
         preset = self._journal.recall("preset")
-        if preset in [[configured_preset, name] for name in self._presets.names]:
+        if preset in [[configured.preset, name] for name in self._presets.names]:
             self.preset = preset[1]
+        match self._journal.recall("quiet_hours"):
+            case [before, dict(kept)] if before == asdict(configured.quiet_hours):
+                with contextlib.suppress(InvalidRequestError):
+                    self._quiet_hours = changed_hours(configured.quiet_hours, kept)
 
-    def reload(self, presets: PresetBook, preset: str, volume: float) -> None:
+    def reload(self, presets: PresetBook, settings: PlayerSettings) -> None:
         """Take over a new configuration; what people set stays, where it still exists."""
-        self._presets, self._configured = presets, (preset, volume)
+        if settings.quiet_hours != self._configured.quiet_hours:
+            self._quiet_hours = settings.quiet_hours
+        self._presets, self._configured = presets, settings
         if self.preset not in presets.names:
-            self.preset = preset
+            self.preset = settings.preset
 
     def set_volume(self, percent: float) -> None:
         """Raises InvalidRequestError outside of 0 to 100."""
         self.volume = style_number("volume", percent)
-        self._remember("volume", self.volume, self._configured[1])
+        self._remember("volume", self.volume, self._configured.volume)
 
     def set_speed(self, factor: float) -> None:
         """Raises InvalidRequestError outside of 0.5 to 2."""
@@ -96,7 +109,13 @@ class Manner:
         """Raises InvalidRequestError for an unknown one."""
         self._presets.style(name)
         self.preset = name
-        self._remember("preset", name, self._configured[0])
+        self._remember("preset", name, self._configured.preset)
+
+    def set_quiet_hours(self, hours: Mapping[str, Any]) -> None:
+        """Raises InvalidRequestError that names the field."""
+        self._quiet_hours = changed_hours(self._quiet_hours, hours)
+        configured = asdict(self._configured.quiet_hours)
+        self._remember("quiet_hours", asdict(self._quiet_hours), configured)
 
     # -- what becomes of a request --------------------------------------------------------------
 
@@ -125,14 +144,15 @@ class Manner:
     def prepare(self, request: SpeakRequest) -> Prepared:
         """How a request is spoken, now that its turn has come."""
         style = self.style(request)
-        return Prepared(style, self._context.quiet(request.priority), self._prelude(style))
+        quiet = QuietHours(self._quiet_hours, self._context.minute_of_day)
+        return Prepared(style, quiet.gain(request.priority), self._prelude(style))
 
     def _prelude(self, style: Style) -> AudioChunk | None:
         if not style.chime:
             return None
         return replace(self._context.chimes.sound(style.chime), volume=style.volume)
 
-    def _remember(self, name: str, value: float | str, configured: float | str) -> None:
+    def _remember(self, name: str, value: object, configured: object) -> None:
         self._journal.remember(name, [configured, value])
 
     def _recalled(self, name: str, configured: float) -> float:

@@ -23,8 +23,9 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from tts_daemon.domain import Clause, Event, SpeakRequest
 from tts_daemon.errors import NotReadyError
@@ -64,7 +65,7 @@ class Player:
         self._sink = sink
         self._board = Board(sink.counters, journal.is_written)
         self._endings = Endings(journal, is_confirmed=context.confirms)
-        self._manner = Manner(presets, settings.preset, settings.volume, journal, context)
+        self._manner = Manner(presets, settings, journal, context)
         self._turns = turns = Turns(sink.ahead_s)
         self._slots = RenderSlots(settings.renders)
         self._dispatcher = Dispatcher(journal, sink, self._board, turns, self._endings, self._clock)
@@ -106,7 +107,7 @@ class Player:
     def reload(self, presets: PresetBook, settings: PlayerSettings) -> None:
         """Take over a new configuration; queue, volume and what is being spoken stay."""
         self._settings = settings
-        self._manner.reload(presets, settings.preset, settings.volume)
+        self._manner.reload(presets, settings)
         self._dispatcher.set_limit(settings.limit)
         self._follow_manner()
 
@@ -170,6 +171,11 @@ class Player:
     def set_preset(self, name: str) -> None:
         """Counts for requests that are accepted from now on."""
         self._manner.set_preset(name)
+        self._follow_manner()
+
+    def set_quiet_hours(self, hours: Mapping[str, Any]) -> None:
+        """Counts from the next utterance on."""
+        self._manner.set_quiet_hours(hours)
         self._follow_manner()
 
     def snapshot(self) -> Snapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tts_daemon.domain import Priority, Style
+from tts_daemon.domain import Style
 from tts_daemon.playback import Chimes, Journal, Player, PlayerContext, PlayerSettings
 from tts_daemon.runtime.engines import Engines
 from tts_daemon.runtime.machine import Machine
@@ -64,6 +64,7 @@ def make_synthesizer(
     voices.get()
     frontend = Frontend(
         lexicon=Path(settings.text.lexicon).expanduser(),
+        corrections=Path(settings.text.corrections).expanduser(),
         resolve_preset=preset_style,
         polyphones=G2pmModel() if settings.text.polyphones == "g2pm" else None,
         ways=Ways(
@@ -81,7 +82,6 @@ def make_player(
     voices: tuple[str, ...],
     *,
     journal: Journal,
-    quiet: Callable[[Priority], float] = lambda priority: 1.0,
     heartbeat: Callable[[], None] = lambda: None,
 ) -> Player:
     """Put queue, worker and sink around a synthesizer; nothing runs yet."""
@@ -93,7 +93,6 @@ def make_player(
         voices,
         emotions=synthesizer.emotions,
         engine=synthesizer.engine,
-        quiet=quiet,
         chimes=Chimes(Path(audio.chimes).expanduser()),
         confirms=settings.mqtt.enabled,
         heartbeat=heartbeat,
@@ -109,4 +108,5 @@ def player_settings(settings: Settings) -> PlayerSettings:
         max_characters=settings.text.max_characters,
         preset=settings.voice.preset,
         volume=settings.audio.volume,
+        quiet_hours=settings.quiet_hours,
     )

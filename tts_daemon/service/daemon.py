@@ -24,7 +24,6 @@ from tts_daemon.service.opening import OpenDoors
 from tts_daemon.service.systemd import Systemd
 from tts_daemon.settings.loader import Loaded, changes
 from tts_daemon.settings.presets import Presets
-from tts_daemon.settings.quiet_hours import QuietHours
 from tts_daemon.settings.schema import Settings
 from tts_daemon.synthesis.phrase_cache import PhraseCache
 
@@ -49,17 +48,27 @@ RELOADABLE = (
 class Daemon:
     """One process that speaks until it is told to end."""
 
-    def __init__(self, load: Callable[[], Loaded], systemd: Systemd | None = None) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Loaded],
+        systemd: Systemd | None = None,
+        config: Path | None = None,
+    ) -> None:
         """Take how settings are read; they are read at once, and again on SIGHUP.
+
+        Args:
+            load: Reads them.
+            systemd: Who is told of our state.
+            config: The file that they come from, for the doctor; None for the system's.
 
         Raises:
             SettingsError: They are wrong.
         """
         self._load = load
+        self._config = config
         self._systemd = systemd or Systemd()
         self._settings = load().settings
         self._presets = Presets(self._settings)
-        self._quiet_hours = QuietHours(self._settings.quiet_hours)
 
     def run(self) -> None:
         """Speak until SIGTERM or SIGINT, which `signals.hold_back` keeps for us.
@@ -85,7 +94,6 @@ class Daemon:
                 synthesizer,
                 store.names(),
                 journal=_journal(settings),
-                quiet=lambda priority: self._quiet_hours.gain(priority),
                 heartbeat=self._systemd.feed_watchdog,
             )
             stack.callback(player.subscribe(self._heard))
@@ -96,7 +104,7 @@ class Daemon:
             _greet(player, settings.service.greeting)
             opened = OpenDoors(player.set_trouble)
             stack.callback(opened.close)
-            for door in doors(settings, player, listener, store):
+            for door in doors(settings, player, listener, store, self._config):
                 opened.open(door)
             warm_up = self._care(stack, player, phrases)
             self._systemd.ready()
@@ -158,7 +166,6 @@ class Daemon:
         changed = changes(self._settings, settings)
         later = [key for key in changed if not key.startswith(RELOADABLE)]
         self._settings, self._presets = settings, Presets(settings)
-        self._quiet_hours = QuietHours(settings.quiet_hours)
         logs.set_level(settings.logging.level)
         player.reload(self._presets, assembly.player_settings(settings))
         log.info("settings were read again; changed: %s", ", ".join(changed) or "nothing")

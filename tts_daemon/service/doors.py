@@ -47,6 +47,7 @@ def doors(
     service: SpeechService,
     listener: socket.socket | None,
     voices: VoiceStore,
+    config: Path | None = None,
 ) -> Iterator[PlannedDoor]:
     """Plan the doors that the configuration asks for.
 
@@ -55,6 +56,7 @@ def doors(
         service: What they let requests in to.
         listener: The Unix socket, listening already; None where it is not served.
         voices: What is known of installed voices.
+        config: The file of the configuration, for the doctor; None for the system's.
 
     Raises:
         MissingExtraError: A door needs a library that is not installed.
@@ -72,7 +74,15 @@ def doors(
     if settings.http.enabled:
         with importing("http", "http.enabled"):
             from tts_daemon.inputs.http.door import HttpDoor
-        make_http = partial(HttpDoor, service, settings.http, voices, max_characters=limit)
+            from tts_daemon.service.desk import make_desk
+        make_http = partial(
+            HttpDoor,
+            service,
+            settings.http,
+            voices,
+            max_characters=limit,
+            desk=make_desk(settings, config),
+        )
         yield PlannedDoor("http", make_http)
     if settings.wyoming.enabled:
         with importing("wyoming", "wyoming.enabled"):

@@ -6,12 +6,16 @@ import copy
 import logging
 import os
 import sys
+from collections import deque
 from collections.abc import Mapping
 from typing import TextIO
 
 from tts_daemon.printable import printable
 
 log = logging.getLogger("tts_daemon")
+
+_KEPT_LINES = 300
+_TIMED = "%(asctime)s %(levelname)-7s %(message)s"
 
 _SYSLOG_LEVELS = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))
 
@@ -22,8 +26,14 @@ def configure(level: str, variables: Mapping[str, str] | None = None) -> None:
     for old in list(log.handlers):
         log.removeHandler(old)
     log.addHandler(handler)
+    log.addHandler(_recent)
     log.propagate = False
     set_level(level)
+
+
+def newest() -> list[str]:
+    """The newest lines of this process, the oldest first."""
+    return list(_recent.lines)
 
 
 def set_level(level: str) -> None:
@@ -34,7 +44,7 @@ def set_level(level: str) -> None:
 def _handler(variables: Mapping[str, str]) -> logging.Handler:
     if not _is_journal(variables):
         handler = logging.StreamHandler(_own_standard_error())
-        handler.setFormatter(SafeFormatter("%(asctime)s %(levelname)-7s %(message)s"))
+        handler.setFormatter(SafeFormatter(_TIMED))
         return handler
     try:
         from systemd.journal import JournalHandler
@@ -87,3 +97,19 @@ class SyslogPrefix(SafeFormatter):
         """The message, each line with its level."""
         level = next(code for least, code in _SYSLOG_LEVELS if record.levelno >= least)
         return "\n".join(f"<{level}>{line}" for line in super().format(record).split("\n"))
+
+
+class RecentLines(logging.Handler):
+    """Remembers the newest lines, for those who cannot read the journal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(SafeFormatter(_TIMED))
+        self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember one."""
+        self.lines.append(self.format(record))
+
+
+_recent = RecentLines()

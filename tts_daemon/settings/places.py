@@ -37,6 +37,7 @@ def user_values(variables: Mapping[str, str]) -> dict[tuple[str, ...], str]:
         values["socket", "path"] = str(user_socket(variables))
     if not _writable(SYSTEM_STATE):
         values["queue", "journal"] = str(user_state(variables) / "queue.db")
+        values["text", "corrections"] = str(user_state(variables) / "lexicon.yaml")
         values["synthesis", "profile"] = str(user_state(variables) / "tuned.json")
     return values
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
 
+from tts_daemon import checks
 from tts_daemon.domain import Priority
-from tts_daemon.errors import SettingsError
+from tts_daemon.errors import InvalidRequestError, SettingsError
+from tts_daemon.requests import field, nearest
 from tts_daemon.settings.schema import QuietHoursSettings, Settings
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -18,7 +23,28 @@ def check(settings: Settings) -> None:
     QuietHours(settings.quiet_hours)
 
 
-def _local_minute() -> int:
+def changed_hours(hours: QuietHoursSettings, fields: Mapping[str, Any]) -> QuietHoursSettings:
+    """Quiet hours with some fields changed. Raises InvalidRequestError that names the field."""
+    known = asdict(hours)
+    for name in fields:
+        if name not in known:
+            raise InvalidRequestError(f"quiet_hours.{name:.40}: unknown{nearest(name, known)}")
+    wanted = known | dict(fields)
+    percent = partial(checks.number, least=0, most=100, unit="percent")
+    changed = QuietHoursSettings(
+        start=field("quiet_hours.start", checks.text, wanted["start"]),
+        end=field("quiet_hours.end", checks.text, wanted["end"]),
+        volume=field("quiet_hours.volume", percent, wanted["volume"]),
+    )
+    try:
+        QuietHours(changed)
+    except SettingsError as error:
+        raise InvalidRequestError(str(error)) from None
+    return changed
+
+
+def local_minute() -> int:
+    """The time of day on this machine, 0 to 1439."""
     # The C library reads the time zone once; a fresh Pi is told its own after the start.
     time.tzset()
     now = time.localtime()
@@ -29,7 +55,7 @@ class QuietHours:
     """The quiet hours of one configuration, in the time zone of the machine."""
 
     def __init__(
-        self, settings: QuietHoursSettings, minute_of_day: Callable[[], int] = _local_minute
+        self, settings: QuietHoursSettings, minute_of_day: Callable[[], int] = local_minute
     ) -> None:
         """Read the times.
 

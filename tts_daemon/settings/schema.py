@@ -184,6 +184,9 @@ class HttpSettings:
     origins: tuple[str, ...] = setting(
         (), 'origins whose web pages may use the API, such as "http://panel.lan:8080"'
     )
+    show_texts: bool = setting(
+        True, "whether the page shows what utterances say, whatever door they came by"
+    )
     waiting: int = setting(
         32,
         "texts that may wait for synthesis; others are refused",
@@ -283,6 +286,10 @@ class TextSettings:
     lexicon: str = setting(
         "/etc/tts-daemon/lexicon.yaml",
         "words and how to read them; need not exist, read again when it changes",
+    )
+    corrections: str = setting(
+        "/var/lib/tts-daemon/lexicon.yaml",
+        "words that people correct on the page, as the lexicon writes them; they win over it",
     )
     polyphones: str = setting(
         "rules",

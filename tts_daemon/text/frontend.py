@@ -36,6 +36,7 @@ class Frontend:
     def __init__(
         self,
         lexicon: Path | None = None,
+        corrections: Path | None = None,
         resolve_preset: markup.ResolvePreset = _no_presets,
         prosody: ProsodyPredictor | None = None,
         polyphones: PolyphoneModel | None = None,
@@ -46,6 +47,7 @@ class Frontend:
 
         Args:
             lexicon: The user's YAML lexicon; it may come, change and go while this runs.
+            corrections: Another one, which wins over it (`text.corrections`).
             resolve_preset: Looks up `[preset=name]` inside a text.
             prosody: In the place of the rules for prosodic words.
             polyphones: Asked for polyphones that neither dictionary nor rule decides.
@@ -53,7 +55,7 @@ class Frontend:
             ways: What is said where more than one reading is right.
         """
         self._phrasing = Phrasing(prosody, polyphones)
-        self._lexicon = Lexicon(lexicon)
+        self._lexicon = Lexicon(*filter(None, (lexicon, corrections)))
         self._resolve_preset = resolve_preset
         self._limits = limits or sentences.Limits()
         self._ways = ways

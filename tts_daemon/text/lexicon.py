@@ -1,4 +1,4 @@
-"""The user's lexicon: a YAML file of words and how to read them, read again when it changes.
+"""The user's lexicon: YAML files of words and how to read them, read again when they change.
 
 单县: shan4 xian4          # pinyin, one syllable a character
 GPT: 吉皮提                # other words to say
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from tts_daemon.errors import TextError
 from tts_daemon.text import tables
 from tts_daemon.text.normalize import Pronunciation
 from tts_daemon.text.reading import Syllable
@@ -43,12 +44,12 @@ class _Entries:
 
 
 class Lexicon:
-    """Entries of the file as it was when `refresh` last looked; none while there is no file."""
+    """Entries of the files as they were when `refresh` last looked; a missing file has none."""
 
-    def __init__(self, path: Path | None) -> None:
-        """`path`: the file; it need not exist yet."""
-        self._path = path
-        self._stamp: tuple[int, int] | None = None
+    def __init__(self, *paths: Path) -> None:
+        """`paths`: the files, those that win last; they need not exist yet."""
+        self._paths = paths
+        self._stamps: list[tuple[int, int] | None] = [None] * len(paths)
         self._entries = _Entries()
 
     @property
@@ -57,31 +58,25 @@ class Lexicon:
         return self._entries.readings
 
     def refresh(self, warn: Warn) -> bool:
-        """Read the file again if it changed; returns whether it did.
+        """Read the files again if one changed; returns whether they were.
 
         A wrong entry is left out with a warning that names its line, and so is a line that is no
         YAML. A file that cannot be read leaves the entries as they were.
         """
-        stamp = self._stat()
-        if stamp == self._stamp:
+        stamps = [_stamp(path) for path in self._paths]
+        if stamps == self._stamps:
             return False
-        self._stamp = stamp
-        if self._path is None or stamp is None:
-            self._entries = _Entries()
-            return True
-        try:
-            self._entries = _parse(self._path.read_text(encoding="utf-8"), str(self._path), warn)
-        except (OSError, UnicodeDecodeError) as error:
-            warn(f"{self._path}: {' '.join(str(error).split())}; the lexicon stays as it was")
-            return False
+        self._stamps = stamps
+        entries = _Entries()
+        for path in (path for path, stamp in zip(self._paths, stamps, strict=True) if stamp):
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                warn(f"{path}: {' '.join(str(error).split())}; the lexicon stays as it was")
+                return False
+            _parse(entries, text, str(path), warn)
+        self._entries = entries
         return True
-
-    def _stat(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat() if self._path else None
-        except OSError:
-            return None
-        return (status.st_mtime_ns, status.st_size) if status else None
 
     def rewrite(
         self, text: str, pronunciations: Sequence[Pronunciation]
@@ -114,13 +109,32 @@ def _bounded(before: str, after: str, most: int) -> str:
     return after if len(after) <= max(most, len(before)) else before
 
 
-def _parse(text: str, name: str, warn: Warn) -> _Entries:
-    entries = _Entries()
+def check_entry(word: str, reading: str) -> None:
+    """Raise TextError, which says what is wrong with an entry."""
+    if problem := _add(_Entries(), word, reading):
+        raise TextError(f"{word!r}: {problem}")
+
+
+def entries_of(text: str) -> dict[str, str]:
+    """Word -> reading as written, of every line that is an entry by itself."""
+    return {key: value for _, key, value in _pairs(text, "", lambda problem: None)}
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What changes when a file does; None while there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _parse(entries: _Entries, text: str, name: str, warn: Warn) -> None:
+    """Add what a file says; a word that was there already is read in the new way."""
     for line, key, value in _pairs(text, name, warn):
         problem = _add(entries, key, value)
         if problem:
             warn(f"{name}, line {line}: {key!r}: {problem}; the entry is left out")
-    return entries
 
 
 def _pairs(text: str, name: str, warn: Warn) -> Iterator[tuple[int, str, str]]:
@@ -166,6 +180,7 @@ def _add(entries: _Entries, key: str, value: str) -> str:
     syllables = value.lower().replace("ü", "v").split()
     if not all(_SYLLABLE.fullmatch(item) for item in syllables):
         entries.replacements[key] = value
+        entries.readings.pop(key, None)
         return ""
     unknown = [item for item in syllables if not _is_syllable(item)]
     if unknown:
@@ -173,6 +188,7 @@ def _add(entries: _Entries, key: str, value: str) -> str:
     if not key.isascii() and len(syllables) != len(key):
         return f"{len(key)} characters but {len(syllables)} syllables"
     entries.readings[key] = " ".join(syllables)
+    entries.replacements.pop(key, None)
     return ""
 
 

@@ -246,7 +246,11 @@ def test_commands_and_settings(service: FakeSpeechService, client: HttpClient) -
 
 
 def test_what_there_is(client: HttpClient) -> None:
-    assert client.get("/api/presets").json == {"presets": ["neutral", "happy"], "preset": "neutral"}
+    assert client.get("/api/presets").json == {
+        "presets": ["neutral", "happy"],
+        "preset": "neutral",
+        "chimes": ["ding"],
+    }
     assert client.get("/api/status").json["state"] == "idle"
     assert client.get("/healthz").status == client.get("/readyz").status == 200
     # The fake names a voice that is not installed.
@@ -286,7 +290,7 @@ def test_metrics_count_answers(client: HttpClient) -> None:
 
 
 def test_the_files_of_the_page_are_served(client: HttpClient) -> None:
-    for path in ("/", "/script.js", "/style.css"):
+    for path in ("/", "/page.js", "/shared/style.css", "/manifest.webmanifest"):
         answer = client.get(path)
         assert answer.status == 200
         assert "default-src 'self'" in answer.headers["content-security-policy"]

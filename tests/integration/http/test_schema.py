@@ -15,8 +15,9 @@ from integration.http.conftest import VOICES
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tts_daemon.inputs.http.application import make_application
+from tts_daemon.inputs.http.desk import Desk
 from tts_daemon.inputs.http.door import HttpDoor
-from tts_daemon.inputs.http.pages import FILES
+from tts_daemon.inputs.http.pages import files
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.settings.schema import HttpSettings
 from tts_daemon.voices.store import VoiceStore
@@ -53,7 +54,7 @@ def test_it_does_what_its_description_says(case: Any, address: str) -> None:
 def test_every_route_of_the_api_is_described() -> None:
     service = FakeSpeechService(max_characters=100)
     application = make_application(
-        service, Renderer(service, 0), VoiceStore([VOICES]), HttpSettings(), 100
+        service, Renderer(service, 0), VoiceStore([VOICES]), HttpSettings(), 100, Desk()
     )
     served = {
         (route.resource.canonical, route.method.lower())
@@ -62,6 +63,6 @@ def test_every_route_of_the_api_is_described() -> None:
     }
     paths = json.loads(DESCRIPTION.read_text(encoding="utf-8"))["paths"]
     described = {(path, method) for path, methods in paths.items() for method in methods}
-    page = {(path, "get") for path in FILES}
+    page = {(path, "get") for path in files()}
     assert described <= served
     assert served <= described | page

@@ -96,8 +96,8 @@ def test_every_field_of_an_event_is_described_and_no_other_is_shown() -> None:
     shown = examples(section("## Events"))
     assert {str(event["event_type"]) for event in shown} == {*EventType}
     assert all(event.keys() <= {*described} for event in shown)
-    whole = Event(EventType.FINISHED, "a", 0, 1.0, 2.0, 0.5, "r", "m", "mqtt", ("w",))
-    assert event_message(whole).keys() == {*described}
+    whole = Event(EventType.FINISHED, "a", 0, 1.0, 2.0, 0.5, "r", "m", "mqtt", ("w",), "t")
+    assert event_message(whole, shows_text=True).keys() == {*described}
 
 
 def test_every_topic_is_described() -> None:

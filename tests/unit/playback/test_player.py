@@ -23,6 +23,7 @@ from tts_daemon.domain import Clause, Event, PlayerState, Policy, Priority, Spea
 from tts_daemon.errors import InvalidRequestError, NotReadyError, QueueFullError, VoiceError
 from tts_daemon.playback import Chimes, Journal, Player, PlayerContext, PlayerSettings
 from tts_daemon.ports import Command, Snapshot
+from tts_daemon.settings.schema import QuietHoursSettings
 from tts_daemon.sound.sink_factory import make_sink
 
 
@@ -454,11 +455,44 @@ def test_what_cannot_be_set_is_refused(rooms, setter: str, value: object) -> Non
 
 
 def test_quiet_hours_silence_what_is_not_important(rooms) -> None:
-    room = rooms(quiet=lambda priority: 1.0 if priority == Priority.IMPORTANT else 0.0)
+    room = rooms(minute_of_day=lambda: 23 * 60)
+    room.player.set_quiet_hours({"start": "22:00", "volume": 0})
     room.say("news")
     room.say("fire", priority=Priority.IMPORTANT)
     room.wait_for("fire", "finished")
     assert room.wait_for("news", "cancelled").reason == "quiet hours"
+
+
+def test_quiet_hours_that_people_set_last_until_the_configuration_changes(
+    rooms, tmp_path: Path
+) -> None:
+    path = tmp_path / "queue.db"
+    first = rooms(path)
+    first.player.set_quiet_hours({"start": "22:00", "volume": 10})
+    first.player.set_quiet_hours({"end": "06:30"})
+    first.player.stop()
+    again = rooms(path)
+    chosen = {"start": "22:00", "end": "06:30", "volume": 10}
+    assert again.player.snapshot().quiet_hours == chosen
+    again.player.reload(FakePresets(), PlayerSettings())
+    assert again.player.snapshot().quiet_hours == chosen
+    changed = PlayerSettings(quiet_hours=QuietHoursSettings(start="23:00"))
+    again.player.reload(FakePresets(), changed)
+    assert again.player.snapshot().quiet_hours["start"] == "23:00"
+
+
+@pytest.mark.parametrize(
+    ("hours", "named"),
+    [
+        ({"start": "25:00"}, r"quiet_hours\.start"),
+        ({"end": ""}, r"quiet_hours\.end"),
+        ({"volume": 101}, r"quiet_hours\.volume"),
+        ({"begin": "22:00"}, "begin"),
+    ],
+)
+def test_quiet_hours_that_are_none_are_refused(rooms, hours: dict[str, object], named: str) -> None:
+    with pytest.raises(InvalidRequestError, match=named):
+        rooms().player.set_quiet_hours(hours)
 
 
 def test_reload_keeps_the_queue(rooms) -> None:

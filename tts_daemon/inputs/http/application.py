@@ -5,13 +5,16 @@ from __future__ import annotations
 from aiohttp import web
 
 from tts_daemon.inputs.http import metrics, pages
+from tts_daemon.inputs.http.desk import Desk
 from tts_daemon.inputs.http.guard import Guard, Handler, translate_errors
+from tts_daemon.inputs.http.history import History
 from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION, IdleEviction
 from tts_daemon.inputs.http.openai import OpenAi
 from tts_daemon.inputs.http.openai_voices import OpenAiVoices
 from tts_daemon.inputs.http.requests import BodyLimits
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.inputs.http.state import State
+from tts_daemon.inputs.http.upkeep import Upkeep
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import HttpSettings
@@ -24,6 +27,7 @@ def make_application(
     voices: VoiceStore,
     settings: HttpSettings,
     max_characters: int,
+    desk: Desk,
 ) -> web.Application:
     """Put guard and routes together. Arguments as those of `HttpDoor`."""
     limits = BodyLimits(max_characters, settings.timeout_s)
@@ -37,18 +41,21 @@ def make_application(
     application[IDLE_EVICTION] = IdleEviction(settings.timeout_s)
     application.on_response_prepare.append(guard.sign)
     speech = Speech(service, renderer, limits)
-    state = State(service, renderer, voices, limits)
+    history = History(service, shows_text=settings.show_texts)
+    state = State(service, renderer, voices, limits, history)
     application.add_routes(
         [
             *speech.routes(),
             *OpenAi(OpenAiVoices(service, settings.voices), speech, limits).routes(),
             *state.routes(),
+            *Upkeep(desk, limits, has_token=bool(settings.token)).routes(),
             *pages.routes(),
         ]
     )
 
     async def stop(_: web.Application) -> None:
         state.stopping.set()
+        history.close()
 
     application.on_shutdown.append(stop)
     return application

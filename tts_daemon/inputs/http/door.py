@@ -12,6 +12,7 @@ from aiohttp import web
 from tts_daemon.errors import DoorShutError
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.http.application import make_application
+from tts_daemon.inputs.http.desk import Desk
 from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.ports import SpeechService
@@ -39,6 +40,7 @@ class HttpDoor:
         voices: VoiceStore,
         *,
         max_characters: int,
+        desk: Desk | None = None,
     ) -> None:
         """Take what the routes need; nothing is opened yet.
 
@@ -47,11 +49,12 @@ class HttpDoor:
             settings: Section `http` of the configuration.
             voices: What is known of installed voices.
             max_characters: Longest text of one request.
+            desk: What administrators may look at; None: nothing.
         """
         self._settings = settings
         self._renderer = Renderer(service, settings.waiting)
         self._application = make_application(
-            service, self._renderer, voices, settings, max_characters
+            service, self._renderer, voices, settings, max_characters, desk or Desk()
         )
         self._loop = EventLoopThread("http")
         self._runner: web.AppRunner | None = None

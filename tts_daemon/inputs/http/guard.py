@@ -20,8 +20,6 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-OPEN = frozenset({*pages.FILES, "/healthz", "/readyz"})
-"""What may be had without the token; the page asks its user for it."""
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -34,6 +32,8 @@ class Guard:
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
+        # What may be had without the token; the page asks its user for it.
+        self._open = frozenset({*pages.files(), "/healthz", "/readyz"})
         name = socket.gethostname().lower()
         self._hosts = {"localhost", name, f"{name}.local", *map(str.lower, settings.names)}
 
@@ -87,7 +87,7 @@ class Guard:
 
     def _has_token(self, request: web.Request) -> bool:
         token = self._settings.token
-        if not token or request.path in OPEN:
+        if not token or request.path in self._open:
             return True
         scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
         is_right = hmac.compare_digest(sent.strip().encode("utf-8", "replace"), token.encode())

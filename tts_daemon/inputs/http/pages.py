@@ -2,29 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import PurePosixPath
 
 from aiohttp import web
 
-_SCRIPTS = ("api", "elements", "listen", "queue", "reading", "script", "sound", "spectrum", "words")
-FILES = {
-    "/": ("web/index.html", "text/html"),
-    "/icon.svg": ("web/icon.svg", "image/svg+xml"),
-    "/icons.svg": ("web/icons.svg", "image/svg+xml"),
-    "/style.css": ("web/style.css", "text/css"),
-    **{f"/{name}.js": (f"web/{name}.js", "text/javascript") for name in _SCRIPTS},
-    "/api/openapi.json": ("openapi.json", "application/json"),
+_MEDIA_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
+    ".json": "application/json",
 }
-"""Path -> file of this package, and its media type."""
+INDEX = "/index.html"
+
+
+def files() -> dict[str, Traversable]:
+    """Path -> file of this package: whatever lies in `web/`, and the description of the API."""
+    here = resources.files("tts_daemon.inputs.http")
+    found = {f"/{name}": file for name, file in _files_in(here.joinpath("web"))}
+    return {
+        "/": found.pop(INDEX),
+        **found,
+        "/api/openapi.json": here.joinpath("openapi.json"),
+    }
 
 
 def routes() -> list[web.RouteDef]:
     """One for each file."""
-    return [web.get(path, partial(_send, *known)) for path, known in FILES.items()]
+    return [web.get(path, partial(_send, file)) for path, file in files().items()]
 
 
-async def _send(name: str, content_type: str, request: web.Request) -> web.Response:
-    text = resources.files("tts_daemon.inputs.http").joinpath(name).read_text(encoding="utf-8")
+def _files_in(directory: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
+    for entry in directory.iterdir():
+        name = prefix + entry.name
+        if entry.is_dir():
+            yield from _files_in(entry, f"{name}/")
+        elif PurePosixPath(name).suffix in _MEDIA_TYPES:
+            yield name, entry
+
+
+async def _send(file: Traversable, request: web.Request) -> web.Response:
+    kind = _MEDIA_TYPES[PurePosixPath(file.name).suffix]
+    charset = None if kind == "image/png" else "utf-8"
     headers = {"Cache-Control": "no-cache"}
-    return web.Response(text=text, content_type=content_type, headers=headers)
+    return web.Response(body=file.read_bytes(), content_type=kind, charset=charset, headers=headers)

@@ -12,6 +12,7 @@ from tts_daemon.errors import (
     JournalError,
     NotReadyError,
     QueueFullError,
+    StorageError,
     TextError,
     TooLongError,
     TtsError,
@@ -33,6 +34,7 @@ _STATUS: tuple[tuple[type[TtsError], int], ...] = (
     (NotReadyError, 503),
     (AudioUnavailableError, 503),
     (JournalError, 503),
+    (StorageError, 503),
 )
 
 

@@ -10,24 +10,25 @@ from typing import Any
 
 from aiohttp import web
 
-from tts_daemon import __version__
+from tts_daemon import __version__, checks
 from tts_daemon.domain import Event
 from tts_daemon.errors import InvalidRequestError, VoiceError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http import metrics
+from tts_daemon.inputs.http.history import History
 from tts_daemon.inputs.http.reading import described
 from tts_daemon.inputs.http.replies import refusal, reply
 from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.metrics import prometheus
 from tts_daemon.ports import Snapshot, SpeechService
-from tts_daemon.requests import name_of, request_of
+from tts_daemon.requests import field, name_of, request_of
 from tts_daemon.voices.store import VoiceStore
 
 SIGN_OF_LIFE_S = 15.0
 """Longest silence on the stream of events; proxies cut off what says nothing."""
 EVENTS = "/api/events"
-SETTINGS = ("volume", "speed", "preset")
+SETTINGS = ("volume", "speed", "preset", "quiet_hours")
 BACKLOG = 1000
 """Events that a listener may be late; it is cut off after that, and asks anew."""
 
@@ -41,11 +42,13 @@ class State:
         renderer: Renderer,
         voices: VoiceStore,
         limits: BodyLimits,
+        history: History,
     ) -> None:
         self._service = service
         self._renderer = renderer
         self._voices = voices
         self._limits = limits
+        self._history = history
         self.stopping = asyncio.Event()
 
     def routes(self) -> list[web.RouteDef]:
@@ -54,6 +57,7 @@ class State:
             "/api/voices": self.voices,
             "/api/presets": self.presets,
             "/api/status": self.status,
+            "/api/history": self.history,
             EVENTS: self.events,
             "/healthz": self.health,
             "/readyz": self.ready,
@@ -89,9 +93,9 @@ class State:
         return found
 
     async def presets(self, request: web.Request) -> web.Response:
-        """Names of the presets, and the one of requests that name none."""
+        """Names of presets and chimes, and the preset of requests that name none."""
         now = self._service.snapshot()
-        return reply({"presets": now.presets, "preset": now.preset})
+        return reply({"presets": now.presets, "preset": now.preset, "chimes": now.chimes})
 
     async def status(self, request: web.Request) -> web.Response:
         """The player at this moment."""
@@ -100,6 +104,13 @@ class State:
     def _status(self, now: Snapshot) -> dict[str, object]:
         return {"version": __version__, **messages.snapshot_message(now)}
 
+    async def history(self, request: web.Request) -> web.Response:
+        """What was spoken lately, the newest first."""
+        return reply(self._told_history())
+
+    def _told_history(self) -> dict[str, object]:
+        return {"utterances": self._history.newest()}
+
     async def command(self, request: web.Request) -> web.Response:
         """stop, skip, clear, pause, resume, repeat."""
         command = messages.command_of((await fields_of(request, self._limits)).get("command"))
@@ -107,7 +118,7 @@ class State:
         return await self.status(request)
 
     async def settings(self, request: web.Request) -> web.Response:
-        """Volume of the device, factor on every speed, preset of requests that name none."""
+        """Volume, speed, preset and quiet hours of the device."""
         fields = await fields_of(request, self._limits)
         if not fields or not fields.keys() <= set(SETTINGS):
             strange = ", ".join(sorted(fields.keys() - set(SETTINGS))) or "nothing"
@@ -122,8 +133,10 @@ class State:
             self._service.set_preset(name_of(fields, "preset") or "")
         elif name == "volume":
             self._service.set_volume(fields[name])
-        else:
+        elif name == "speed":
             self._service.set_speed(fields[name])
+        else:
+            self._service.set_quiet_hours(field(name, checks.mapping, fields[name]))
 
     async def reading(self, request: web.Request) -> web.Response:
         """How a text is read: words, pinyin and breaks."""
@@ -133,7 +146,7 @@ class State:
         )
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """Server-sent events: `state` at once and at every change, `utterance` as things happen."""
+        """Server-sent events: `history` and `state` at once, then changes and `utterance`s."""
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
@@ -153,6 +166,8 @@ class State:
 
         unsubscribe = self._service.subscribe(listen)
         try:
+            # Heard from now on, so that nothing happens between the history and the first event.
+            yield _sent("history", self._told_history())
             yield self._piece(self._service.snapshot())
             while not self.stopping.is_set() and waiting.qsize() < BACKLOG:
                 try:
@@ -167,10 +182,9 @@ class State:
 
     def _piece(self, item: Event | Snapshot) -> str:
         if isinstance(item, Snapshot):
-            name, message = "state", self._status(item)
-        else:
-            name, message = "utterance", messages.event_message(item)
-        return f"event: {name}\ndata: {messages.to_json(message).decode()}\n\n"
+            return _sent("state", self._status(item))
+        shows_text = self._history.shows_text
+        return _sent("utterance", messages.event_message(item, shows_text=shows_text))
 
     async def health(self, request: web.Request) -> web.Response:
         """The process answers."""
@@ -188,3 +202,8 @@ class State:
         requests = request.app[metrics.REQUESTS].lines()
         text = "\n".join([*player, *prometheus.of_process(), *requests, ""])
         return web.Response(text=text, content_type="text/plain", charset="utf-8")
+
+
+def _sent(name: str, message: object) -> str:
+    """One server-sent event."""
+    return f"event: {name}\ndata: {messages.to_json(message).decode()}\n\n"

@@ -1,25 +1,34 @@
 // Asks the daemon, and listens to it.
 
-let token = sessionStorage.getItem("token") ?? "";
+import { languageTag } from "./shared/words.js";
 
-/** What the daemon refused, with its short name as `code`. */
+const KEPT = "token";
+let token = localStorage.getItem(KEPT) ?? "";
+
+/** What the daemon refused, with its short name as `code`; its message is in the page's language. */
 export class Refusal extends Error {
   constructor(status, told) {
     super(told.message ?? `HTTP ${status}`);
     this.status = status;
-    this.code = told.error;
+    this.code = told.error ?? "http";
   }
 }
 
-/** Use this token from now on. */
+/** Whether a token is known. */
+export function hasToken() {
+  return token !== "";
+}
+
+/** Use this token from now on, also after the browser was closed; empty: none. */
 export function setToken(value) {
   token = value;
-  sessionStorage.setItem("token", value);
+  if (value) localStorage.setItem(KEPT, value);
+  else localStorage.removeItem(KEPT);
 }
 
 /** Ask for a path; with a body it is sent as JSON. Throws Refusal. */
 export async function ask(path, { body, signal } = {}) {
-  const headers = {};
+  const headers = { "Accept-Language": languageTag() };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body) headers["Content-Type"] = "application/json";
   const options = { method: body ? "POST" : "GET", headers, signal, body: body && JSON.stringify(body) };
@@ -28,12 +37,18 @@ export async function ask(path, { body, signal } = {}) {
   return response;
 }
 
+/** Ask for a path, and read the answer as JSON. Throws Refusal. */
+export async function tell(path, options) {
+  return (await ask(path, options)).json();
+}
+
 /**
  * Server-sent events until the connection ends, by fetch: an EventSource cannot send a token.
  * @param {{[kind: string]: (message: object) => void}} listeners by the kind of event
+ * @param {AbortSignal} signal ends it
  */
-export async function follow(listeners) {
-  const reader = (await ask("api/events")).body.pipeThrough(new TextDecoderStream()).getReader();
+export async function follow(listeners, signal) {
+  const reader = (await ask("api/events", { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();

@@ -1,5 +1,6 @@
 // The front end's reading of a text, and a lexicon entry for a word that it reads wrongly.
 
+import { element } from "./elements.js";
 import { word } from "./words.js";
 
 const MARKS = { a: "āáǎà", e: "ēéěè", i: "īíǐì", o: "ōóǒò", u: "ūúǔù", ü: "ǖǘǚǜ" };
@@ -63,11 +64,4 @@ export function lexiconEntry(written, reading) {
 export function asText(written, reading) {
   const syllables = reading.trim().split(/\s+/);
   return syllables.every((syllable) => /^[a-zü]+[1-5]$/i.test(syllable)) ? `[py=${syllables.join(" ")}]${written}[/py]` : reading;
-}
-
-function element(name, className, text = "") {
-  const made = document.createElement(name);
-  made.className = className;
-  made.textContent = text;
-  return made;
 }

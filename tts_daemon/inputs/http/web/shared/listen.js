@@ -7,6 +7,15 @@ import { drawMel, drawWave } from "./spectrum.js";
 const USUAL_RATE = 16000;
 let sound = null;
 
+/** Wire the buttons of the card. */
+export function beginListening() {
+  $("replay").onclick = () => replay(0);
+  $("plot").onclick = seek;
+  $("position").onchange = () => sound?.isComplete && replay(Number($("position").value));
+  new ResizeObserver(redraw).observe($("plot"));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+}
+
 /**
  * Play an answer while it comes in, in place of what is being played.
  * @param {(signal: AbortSignal) => Promise<Response>} fetchSound
@@ -16,7 +25,7 @@ export async function listen(fetchSound, rate = USUAL_RATE) {
   sound?.stop();
   const asked_ms = performance.now();
   const mine = (sound = new Sound(rate));
-  $("save").hidden = $("replay").hidden = true;
+  hideTools(true);
   requestAnimationFrame(moveOn);
   try {
     await mine.stream(fetchSound, () => ($("first").textContent = `${Math.round(performance.now() - asked_ms)} ms`));
@@ -29,7 +38,8 @@ export async function listen(fetchSound, rate = USUAL_RATE) {
   redraw();
   URL.revokeObjectURL($("save").href);
   $("save").href = URL.createObjectURL(mine.file());
-  $("save").hidden = $("replay").hidden = false;
+  $("position").max = mine.duration_s.toFixed(2);
+  hideTools(false);
 }
 
 /** Whether something is heard, or comes in. */
@@ -42,20 +52,25 @@ export function silence() {
   sound?.stop();
 }
 
+/** What can be done with a sound that is here as a whole. */
+function hideTools(hidden) {
+  $("save").hidden = $("replay").hidden = $("position-row").hidden = hidden;
+}
+
 /** Play the last sound again, from a position in seconds. */
-export function replay(from_s) {
+function replay(from_s) {
   sound.replay(from_s);
   requestAnimationFrame(moveOn);
 }
 
 /** Play the last sound from where the plot was clicked. */
-export function seek(click) {
+function seek(click) {
   const box = $("plot").getBoundingClientRect();
   if (sound?.isComplete) replay(((click.clientX - box.left) / box.width) * sound.duration_s);
 }
 
 /** Draw everything anew: the size or the colours have changed. */
-export function redraw() {
+function redraw() {
   drawTime();
   if (sound?.samples.length) drawMel($("mel"), sound.samples, sound.rate);
 }
@@ -73,6 +88,9 @@ function moveOn() {
   if (!sound.isComplete) drawTime();
   $("playhead").hidden = !busy || sound.position_s === null;
   $("playhead").style.left = `${(100 * sound.position_s) / sound.duration_s}%`;
+  // Not while somebody moves it.
+  if (document.activeElement !== $("position")) $("position").value = sound.position_s ?? 0;
+  $("position").ariaValueText = `${(sound.position_s ?? 0).toFixed(1)} s`;
   setButton("play", busy ? "stop" : "play", busy ? "playing" : "play");
   if (busy) requestAnimationFrame(moveOn);
 }
