@@ -24,6 +24,10 @@ class TooLongError(InvalidRequestError):
     code = "too_long"
 
 
+class NothingToSpeakError(InvalidRequestError):
+    """Nothing in the text is for ears: it is empty, or only punctuation."""
+
+
 class QueueFullError(TtsError):
     """The queue is at its limit; the request was not accepted and may be sent again later."""
 

@@ -23,7 +23,7 @@ from tts_daemon.domain import (
     SpeakRequest,
     Style,
 )
-from tts_daemon.errors import InvalidRequestError, TooLongError
+from tts_daemon.errors import InvalidRequestError, NothingToSpeakError, TooLongError
 
 STYLE_FIELDS = tuple(item.name for item in fields_of(Style))
 """What a request may override of its preset."""
@@ -66,13 +66,14 @@ def clean_text(text: object) -> str:
     """The text without control characters (line ends and tabs stay) and unpaired surrogates.
 
     Raises:
-        InvalidRequestError: Not text, or nothing to speak.
+        InvalidRequestError: Not text.
+        NothingToSpeakError: Nothing to speak.
     """
     cleaned = _NO_TEXT.sub("", field("text", checks.text, text)).strip()
     if not cleaned:
-        raise InvalidRequestError("text: is empty")
+        raise NothingToSpeakError("text: is empty")
     if not is_speakable(cleaned):
-        raise InvalidRequestError("text: holds nothing to speak, only punctuation")
+        raise NothingToSpeakError("text: holds nothing to speak, only punctuation")
     return cleaned
 
 

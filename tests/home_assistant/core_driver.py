@@ -7,6 +7,7 @@ For the Python that has the `homeassistant` package:
     {"do": "set_up", "domain": D, "config": C} -> {"ok": whether it could be}
     {"do": "state", "entity_id": E} -> {"entity_id": E, "state": ..., "attributes": {...}}
     {"do": "set_state", "entity_id": E, "state": S} -> {"ok": true}
+    {"do": "device", "identifier": I} -> {"id": the device's; null where there is none}
     {"do": "stop"} -> {"ok": true}
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant import auth, bootstrap, config_entries, core, loader
-from homeassistant.helpers import entity_registry
+from homeassistant.helpers import device_registry, entity_registry
 from homeassistant.helpers.json import json_dumps
 from homeassistant.setup import async_setup_component
 
@@ -84,6 +85,10 @@ async def answer(hass: core.HomeAssistant, order: dict[str, Any]) -> Any:
         return {"ok": await async_setup_component(hass, domain, {domain: order["config"]})}
     if order["do"] == "state":
         return _state(hass, order["entity_id"])
+    if order["do"] == "device":
+        known = device_registry.async_get(hass)
+        device = known.async_get_device(identifiers={("mqtt", order["identifier"])})
+        return {"id": device.id if device else None}
     if order["do"] == "set_state":
         hass.states.async_set(order["entity_id"], order["state"])
     if order["do"] == "call":

@@ -31,8 +31,8 @@ from tts_daemon.settings.schema import HomeAssistantSettings, MqttSettings
 DRIVER = Path(__file__).parent / "core_driver.py"
 PATIENCE_S = 90.0
 ENTITIES = (
-    "say", "say_neutral", "say_happy", "preset", "volume", "speed", "stop", "repeat", "speech",
-    "state", "speaking",
+    "say", "say_neutral", "say_happy", "preset", "volume", "speed", "stop", "pause", "resume",
+    "repeat", "speech", "state", "speaking",
 )  # fmt: skip
 UNAVAILABLE = "unavailable"
 
@@ -123,7 +123,7 @@ def service() -> FakeSpeechService:
 
 
 @pytest.fixture(scope="module")
-def open_door(broker: Broker, service: FakeSpeechService) -> Callable[[], MqttDoor]:
+def open_door(broker: Broker, service: FakeSpeechService) -> Callable[..., MqttDoor]:
     settings = MqttSettings(
         host="127.0.0.1",
         port=broker.port,
@@ -131,8 +131,9 @@ def open_door(broker: Broker, service: FakeSpeechService) -> Callable[[], MqttDo
         home_assistant=HomeAssistantSettings(name="客厅语音"),
     )
 
-    def make() -> MqttDoor:
-        door = MqttDoor(service, settings, retry=Retry(0.05, 0.2, 0.2))
+    def make(**changes: Any) -> MqttDoor:
+        wanted = replace(settings, **changes)
+        door = MqttDoor(service, wanted, retry=Retry(0.05, 0.2, 0.2), instance="me")
         door.start()
         return door
 
@@ -168,7 +169,7 @@ def test_every_entity_appears_by_itself(home: Core) -> None:
     ours = {name for name in home.ask(do="states") if name.startswith("tts_daemon_living_")}
     assert ours == {f"tts_daemon_living_{key}" for key in ENTITIES}
     assert home.entity("say_happy")["attributes"]["friendly_name"] == "客厅语音 播报（高兴）"
-    assert home.entity("preset")["attributes"]["options"] == ["neutral", "happy"]
+    assert home.entity("preset")["attributes"]["options"] == ["平静", "高兴"]
     volume = home.entity("volume")
     assert (float(volume["state"]), volume["attributes"]["max"]) == (100, 100)
     assert home.entity("state")["attributes"]["voices"] == ["tiny"]
@@ -180,6 +181,19 @@ def test_a_notification_is_spoken(home: Core, service: FakeSpeechService) -> Non
     assert (service.texts[-1], service.accepted[-1].preset) == ("客人来了。", "happy")
 
 
+def test_a_notification_to_the_device_is_spoken_once(
+    home: Core, service: FakeSpeechService
+) -> None:
+    device = home.ask(do="device", identifier="tts_daemon_living")["id"]
+    spoken = len(service.accepted)
+    data = {"device_id": device, "message": "{开头是括号"}
+    home.ask(do="call", domain="notify", service="send_message", data=data)
+    # Messages come in the order in which they were sent.
+    home.call("notify.send_message", "say_happy", message='{"text": "这也是文字"}')
+    wait_for(lambda: service.texts[-1:] == ['{"text": "这也是文字"}'])
+    assert service.texts[spoken:-1] == ["{开头是括号"]
+
+
 def test_stop_works(home: Core, service: FakeSpeechService) -> None:
     home.call("button.press", "stop")
     wait_for(lambda: Command.STOP in service.commands)
@@ -188,19 +202,20 @@ def test_stop_works(home: Core, service: FakeSpeechService) -> None:
 def test_values_are_set_and_shown(home: Core, service: FakeSpeechService) -> None:
     home.call("number.set_value", "volume", value=35)
     home.call("number.set_value", "speed", value=1.25)
-    home.call("select.select_option", "preset", option="happy")
+    home.call("select.select_option", "preset", option="高兴")
     wait_for(lambda: service.snapshot().preset == "happy")
     service.emit(service.snapshot())
     home.wait("volume", lambda entity: float(entity["state"]) == 35)
     home.wait("speed", lambda entity: float(entity["state"]) == 1.25)
-    home.wait_state("preset", "happy")
+    home.wait_state("preset", "高兴")
 
 
 def test_states_and_events_follow(home: Core, service: FakeSpeechService) -> None:
     service.emit(replace(IDLE, state=PlayerState.SPEAKING, speaking_id="x", queued=3))
     home.wait_state("speaking", "on")
     home.wait("state", lambda entity: entity["attributes"]["queued"] == 3)
-    assert home.entity("state")["state"] == "speaking"
+    assert home.entity("state")["state"] == "正在播报"
+    assert home.entity("state")["attributes"]["state"] == "speaking"
     service.emit(Event(EventType.FINISHED, "x", audio_ms=1200.0))
     event = home.wait("speech", lambda e: e["attributes"]["event_type"] == "finished")
     assert event["attributes"]["audio_ms"] == 1200.0
@@ -258,9 +273,17 @@ def test_availability_follows(
     door.stop()
     for key in ENTITIES:
         home.wait_state(key, UNAVAILABLE)
+    # Home Assistant sends nothing to an entity that is unavailable; the broker keeps what is
+    # published to the topic.
+    spoken = len(service.accepted)
+    home.call("notify.send_message", "say", message="没有人听见。")
+    data = {"topic": "tts/living/say", "payload": "回来就说。", "qos": 1}
+    home.ask(do="call", domain="mqtt", service="publish", data=data)
     again = open_door()
     for key in ENTITIES:
         home.wait(key, lambda entity: entity["state"] != UNAVAILABLE)
+    wait_for(lambda: len(service.accepted) > spoken)
+    assert service.texts[spoken:] == ["回来就说。"]
     again.stop()
 
 
@@ -276,3 +299,17 @@ def test_a_broker_that_restarts_is_survived(
     home.call("notify.send_message", "say", message="又连上了。")
     wait_for(lambda: len(service.accepted) > spoken)
     again.stop()
+
+
+def test_a_renamed_node_leaves_no_ghost(
+    home: Core, open_door: Callable[..., MqttDoor], service: FakeSpeechService
+) -> None:
+    open_door().stop()
+    renamed = open_door(node="parlour")
+    home.wait("say", lambda entity: not entity)
+    assert home.ask(do="device", identifier="tts_daemon_living")["id"] is None
+    wait_for(lambda: "tts_daemon_parlour_say" in home.ask(do="states"))
+    renamed.stop()
+    off = open_door(node="parlour", home_assistant=HomeAssistantSettings(enabled=False))
+    wait_for(lambda: "tts_daemon_parlour_say" not in home.ask(do="states"))
+    off.stop()

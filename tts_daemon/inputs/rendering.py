@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar, cast
 
 from tts_daemon.domain import AudioChunk, SpeakRequest
-from tts_daemon.errors import InvalidRequestError, QueueFullError
+from tts_daemon.errors import NothingToSpeakError, QueueFullError
 from tts_daemon.ports import SpeechService
 from tts_daemon.sound.pcm import to_pcm
 
@@ -64,7 +64,8 @@ class Renderer:
 
         Raises:
             QueueFullError: Too many wait already.
-            InvalidRequestError: It cannot be spoken as it was sent, or nothing of it is sound.
+            InvalidRequestError: It cannot be spoken as it was sent.
+            NothingToSpeakError: Nothing of it is sound.
             NotReadyError: Starting or stopping.
         """
         await self._take_turn()
@@ -72,7 +73,7 @@ class Renderer:
         try:
             first = await self.call(chunks.next)
             if first is None:
-                raise InvalidRequestError("text: holds nothing to speak")
+                raise NothingToSpeakError("text: holds nothing to speak")
             yield Sound(first, lambda: self.call(chunks.next))
         finally:
             # Not awaited, because a task that is cancelled must go on ending.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from tts_daemon.metrics.textfile import Textfile
 from tts_daemon.ports import SpeechService
 from tts_daemon.settings.schema import Settings
 from tts_daemon.voices.store import VoiceStore
+
+_MACHINE = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id"))
+"""The board's own number where it has one: a copied card takes the other one along."""
 
 
 class Door(Protocol):
@@ -70,7 +74,8 @@ def doors(
     if settings.mqtt.enabled:
         from tts_daemon.inputs.mqtt.door import MqttDoor
 
-        yield PlannedDoor("mqtt", partial(MqttDoor, service, settings.mqtt))
+        make_mqtt = partial(MqttDoor, service, settings.mqtt, instance=_instance(settings))
+        yield PlannedDoor("mqtt", make_mqtt)
     if settings.http.enabled:
         with importing("http", "http.enabled"):
             from tts_daemon.inputs.http.door import HttpDoor
@@ -92,3 +97,16 @@ def doors(
     if settings.metrics.textfile:
         textfile = Path(settings.metrics.textfile)
         yield PlannedDoor("metrics", partial(Textfile, textfile, service.snapshot))
+
+
+def _instance(settings: Settings) -> str:
+    """Which daemon this is, by machine, journal and socket; empty where that is not known."""
+    for file in _MACHINE:
+        try:
+            machine = file.read_text(encoding="ascii").strip("\0\n ")
+        except (OSError, UnicodeDecodeError):
+            continue
+        if machine:
+            parts = (machine, settings.queue.journal, settings.socket.path)
+            return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return ""

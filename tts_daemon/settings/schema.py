@@ -125,6 +125,9 @@ class HomeAssistantSettings:
     enabled: bool = setting(True, "whether the device announces itself to Home Assistant")
     discovery_prefix: str = setting("homeassistant", "Home Assistant's discovery topic")
     name: str = setting("", "name of the device; empty: the node's")
+    language: str = setting(
+        "zh", "language of entities, states and presets there", choices=("zh", "en")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,11 @@ def open_door(service: FakeSpeechService, request: pytest.FixtureRequest) -> Ite
         def make(port: int | None = None, **options: Any) -> MqttDoor:
             chosen_service = options.pop("service", service)
             chosen = port or request.getfixturevalue("broker").port
+            instance = options.pop("instance", "")
             settings = MqttSettings(
                 **{"host": "127.0.0.1", "port": chosen, "node": "living", **options}
             )
-            door = MqttDoor(chosen_service, settings, retry=QUICK)
+            door = MqttDoor(chosen_service, settings, retry=QUICK, instance=instance)
             stack.callback(door.stop)
             door.start()
             return door

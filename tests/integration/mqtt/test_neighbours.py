@@ -95,6 +95,26 @@ def test_a_preset_removed_from_the_file_vanishes_at_the_next_start(
     assert json.loads(later.payload)["components"]["say_neutral"]["command_topic"]
 
 
+def test_a_node_that_is_renamed_leaves_nothing_behind(watch: Watch, open_door: OpenDoor) -> None:
+    watcher = watch("homeassistant/#", "tts/#")
+    door = open_door(instance="me")
+    configs(watcher, 1)
+    watcher.wait_payload("tts/living/availability", "online")
+    neighbour = open_door(instance="neighbour", node="kitchen")
+    watcher.wait_payload("tts/kitchen/availability", "online")
+    door.stop()
+    neighbour.stop()
+    open_door(instance="me", node="parlour")
+    watcher.wait_payload(CONFIG, b"")
+    watcher.wait_payload("tts/living/announced", b"")
+    watcher.publish("tts/parlour/command", "nonsense")
+    watcher.wait_event("failed")
+    later = watch("tts/#")
+    later.wait(lambda message: message.topic == "tts/parlour/announced")
+    later.wait(lambda message: message.topic == "tts/kitchen/announced")
+    assert [m.topic for m in later.messages if m.topic.startswith("tts/living/")] == []
+
+
 def test_home_assistant_may_be_off(watch: Watch, open_door: OpenDoor) -> None:
     watcher = watch("homeassistant/#", "tts/#")
     open_door(home_assistant=HomeAssistantSettings(enabled=False))

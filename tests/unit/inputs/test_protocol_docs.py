@@ -14,7 +14,8 @@ from tts_daemon.domain import STYLE_RANGES, Event, EventType, Policy, Priority, 
 from tts_daemon.inputs.messages import event_message, parse, snapshot_message
 from tts_daemon.inputs.mqtt import hermes
 from tts_daemon.inputs.mqtt.door import MqttDoor
-from tts_daemon.inputs.mqtt.home_assistant import components, device_message
+from tts_daemon.inputs.mqtt.entities import components, device_message
+from tts_daemon.inputs.mqtt.entity_words import WORDS
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.ports import Command
@@ -102,7 +103,7 @@ def test_every_field_of_an_event_is_described_and_no_other_is_shown() -> None:
 
 def test_every_topic_is_described() -> None:
     settings = MqttSettings(node="living", hermes=HermesSettings(enabled=True))
-    door = MqttDoor(FakeSpeechService(), settings)
+    door = MqttDoor(FakeSpeechService(), settings, instance="me")
     door._show(IDLE)
     ours = {*door._connection._session.subscriptions, *door._connection._outbox._kept}
     ours |= {item.topic for item in door._home_assistant.announce()}
@@ -125,12 +126,13 @@ def test_every_command_is_described() -> None:
 
 def test_every_attribute_is_described_with_an_example_of_its_kind() -> None:
     attributes = snapshot_message(IDLE)
-    del attributes["state"]
     table = rows(section("## MQTT"), "| field | type | at first |")
     assert [names(row[0])[0] for row in table] == list(attributes)
     for row in table:
         value, example = attributes[names(row[0])[0]], json.loads(names(row[4])[0])
-        kind = list if isinstance(value, tuple) else type(value)
+        kind = next(
+            (k for k, v in ((list, tuple), (str, str)) if isinstance(value, v)), type(value)
+        )
         assert isinstance(example, float if value is None else kind)
 
 
@@ -138,7 +140,8 @@ def test_the_discovery_message_is_one_of_ours() -> None:
     block = re.search(r"```json\n(.*?)```", section("### Home Assistant"), re.DOTALL)
     assert block
     shown = json.loads(block[1])
-    ours = device_message(TOPICS, "客厅语音", components(TOPICS, ("happy",)))
+    entities = components(TOPICS, WORDS["zh"], ("happy",))
+    ours = device_message(TOPICS, "客厅语音", WORDS["zh"], entities)
     ours["device"]["model"] = "Raspberry Pi 5"
     assert shown["components"].pop("say_angry") == {"platform": "notify"}
     ours["components"] = {"say_happy": ours["components"]["say_happy"]}
@@ -149,7 +152,8 @@ def test_every_component_is_described_with_its_platform() -> None:
     table = rows(section("### Home Assistant"), "| component |")
     described = {name: names(row[1])[0] for row in table for name in names(row[0])}
     del described["say_<preset>"]
-    ours = {key: entity["platform"] for key, entity in components(TOPICS, ("happy",)).items()}
+    entities = components(TOPICS, WORDS["en"], ("happy",))
+    ours = {key: entity["platform"] for key, entity in entities.items()}
     assert ours.pop("say_happy") == "notify"
     ours["preset"] = "select"
     assert described == ours

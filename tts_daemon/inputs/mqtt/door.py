@@ -55,13 +55,19 @@ class MqttDoor:
         service: SpeechService,
         settings: MqttSettings,
         retry: Retry | None = None,
+        instance: str = "",
     ) -> None:
+        """Prepare.
+
+        Args:
+            instance: Tells this daemon from all others, also when its node is called otherwise.
+        """
         self._service = service
         self._topics = topics = Topics.of(settings)
         self._deliveries = Deliveries()
         self._orders = self._own_orders()
         self._hermes = HermesBridge(service, settings.hermes)
-        self._home_assistant = HomeAssistant(settings.home_assistant, topics)
+        self._home_assistant = HomeAssistant(settings.home_assistant, topics, instance)
         self._finals = FinalEvents(service, topics, lambda item: self._connection.publish(item))
         session = Session(
             client_id=f"{topics.base}-{topics.node}",
@@ -152,7 +158,7 @@ class MqttDoor:
         topic = message.topic
         if topic in self._finals.subscriptions:
             self._finals.received(message)
-        elif topic in self._home_assistant.subscriptions:
+        elif self._home_assistant.knows(topic):
             self._publish(self._home_assistant.learn(message))
             if self._home_assistant.is_birth(message):
                 self._connection.send_kept_again()
@@ -217,7 +223,7 @@ class MqttDoor:
     def _show(self, snapshot: Snapshot) -> None:
         attributes = snapshot_message(snapshot)
         values = {
-            "state": str(attributes.pop("state")),
+            "state": str(attributes["state"]),
             "volume": f"{snapshot.volume:g}",
             "speed": f"{snapshot.speed:g}",
             "preset": snapshot.preset,

@@ -1,67 +1,103 @@
 """Introduces the daemon to Home Assistant: one device with its entities, by MQTT discovery.
 
-Source: Home Assistant's documentation of MQTT discovery (device-based, since 2024.11).
+What was announced is remembered at the broker, so that a later life of this daemon can take back
+what it no longer has: single entities, or the whole device where it is called otherwise now, or is
+not to be announced any more.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
-import platform
 import re
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from tts_daemon import __version__
-from tts_daemon.domain import EventType
 from tts_daemon.inputs.messages import to_json
+from tts_daemon.inputs.mqtt.entities import (
+    ID,
+    Component,
+    components,
+    device_message,
+    device_topic,
+)
+from tts_daemon.inputs.mqtt.entity_words import WORDS
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.settings.schema import HomeAssistantSettings
 
-log = logging.getLogger(__name__)
+_KEPT = ("availability", "state", "attributes", "volume", "speed", "preset", "announced")
+"""What a node leaves at the broker."""
+_OFFLINE = b"offline"
+_PREFIX = re.compile(r"[^+#\x00]{1,200}")
 
-Component = dict[str, Any]
 
-ORIGIN = "tts_daemon"
-_FIT = re.compile(r"[a-zA-Z0-9_-]+")
-_BOARD = Path("/proc/device-tree/model")
-_EMOTIONS = {
-    "neutral": "平静",
-    "happy": "高兴",
-    "sad": "悲伤",
-    "angry": "生气",
-    "gentle": "温柔",
-    "excited": "兴奋",
-}
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a daemon has announced, as it remembers it at the broker.
+
+    Attributes:
+        instance: Which daemon that was, whatever it is called; empty where it is not known.
+        prefix: Home Assistant's discovery topic.
+        entities: Their kinds, by key.
+    """
+
+    instance: str = ""
+    prefix: str = ""
+    entities: dict[str, str] = field(default_factory=dict)
 
 
 class HomeAssistant:
-    """What Home Assistant has been told, and what is to be told next."""
+    """What Home Assistant has been told, and what is to be told next.
 
-    def __init__(self, settings: HomeAssistantSettings, topics: Topics) -> None:
+    Args:
+        settings: Section `mqtt.home_assistant`.
+        topics: Those of this node.
+        instance: Tells this daemon from all others, also when its node is called otherwise; empty
+            where that is not known.
+    """
+
+    def __init__(self, settings: HomeAssistantSettings, topics: Topics, instance: str = "") -> None:
         self._settings = settings
         self._topics = topics
+        self._instance = instance
+        self._words = WORDS[settings.language]
         self._presets: tuple[str, ...] = ()
         self._announced: dict[str, str] = {}
+        self._offline: set[str] = set()
+        self._past: dict[str, Announced] = {}
         self._birth_topic = f"{settings.discovery_prefix}/status"
         self._memory_topic = topics.own("announced")
+        node = f"{re.escape(topics.base)}/([^/]+)/"
+        self._others_memory = re.compile(f"{node}announced")
+        self._others_availability = re.compile(f"{node}availability")
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """Topics whose messages, also retained ones, belong to `learn`."""
-        return (self._birth_topic, self._memory_topic) if self._settings.enabled else ()
+        """Topic filters whose messages, also retained ones, belong to `learn`."""
+        base = self._topics.base
+        past = (f"{base}/+/announced", f"{base}/+/availability") if self._instance else ()
+        birth = (self._birth_topic,) if self._settings.enabled else ()
+        return (*birth, self._memory_topic, *past)
+
+    def knows(self, topic: str) -> bool:
+        """Whether messages on a topic belong to `learn`."""
+        return bool(
+            topic in (self._birth_topic, self._memory_topic)
+            or self._others_memory.fullmatch(topic)
+            or self._others_availability.fullmatch(topic)
+        )
 
     def learn(self, message: Message) -> list[Publication]:
-        """Home Assistant came up, or the broker tells what an earlier run of ours announced."""
+        """Home Assistant came up, or the broker tells what was announced, and who is gone."""
         if message.topic == self._birth_topic:
             return self.announce() if self.is_birth(message) else []
-        if not message.retained:
-            return []
-        before = _components_in(message.payload)
-        self._announced = before | self._announced
-        return self.announce() if before.keys() - self._components().keys() else []
+        if message.topic == self._memory_topic:
+            return self._remember(message) if message.retained else []
+        if other := self._others_memory.fullmatch(message.topic):
+            return self._meet(other[1], message.payload)
+        if other := self._others_availability.fullmatch(message.topic):
+            return self._notice(other[1], message.payload)
+        return []
 
     def is_birth(self, message: Message) -> bool:
         """Whether Home Assistant says that it came up and knows no state any more."""
@@ -78,146 +114,95 @@ class HomeAssistant:
         """The device with all that it has, and the end of what it no longer has.
 
         The announcement is not retained: Home Assistant asks for it when it comes up, and a device
-        that is gone for good leaves no ghost. The names of the announced entities are, so that the
-        next run can take back what it no longer has.
+        that is gone for good leaves no ghost.
         """
         if not self._settings.enabled:
             return []
-        components = self._components()
-        gone = {key: p for key, p in self._announced.items() if key not in components}
-        self._announced = {key: entity["platform"] for key, entity in components.items()}
-        device = device_message(self._topics, self._settings.name, components)
-        device["components"] |= {
-            key: {"platform": platform_name} for key, platform_name in gone.items()
-        }
-        topic = f"{self._settings.discovery_prefix}/device/{object_id(self._topics.node)}/config"
-        return [
-            Publication(topic, to_json(device)),
-            Publication(self._memory_topic, to_json(self._announced), retain=True),
-        ]
+        entities = self._components()
+        gone = {key: kind for key, kind in self._announced.items() if key not in entities}
+        self._announced = {key: entity["platform"] for key, entity in entities.items()}
+        device = device_message(self._topics, self._settings.name, self._words, entities)
+        device["components"] |= {key: {"platform": kind} for key, kind in gone.items()}
+        topic = device_topic(self._settings.discovery_prefix, self._topics.node)
+        return [Publication(topic, to_json(device)), self._memory()]
 
     def _components(self) -> dict[str, Component]:
-        return components(self._topics, self._presets)
+        return components(self._topics, self._words, self._presets)
+
+    def _memory(self) -> Publication:
+        memory = {
+            "instance": self._instance,
+            "prefix": self._settings.discovery_prefix,
+            "entities": self._announced,
+        }
+        return Publication(self._memory_topic, to_json(memory), retain=True)
+
+    def _remember(self, message: Message) -> list[Publication]:
+        """What an earlier life of this node has announced."""
+        before = _read(message.payload)
+        if not before.entities:
+            return []
+        prefix = before.prefix or self._settings.discovery_prefix
+        if not self._settings.enabled:
+            return _withdraw(prefix, self._topics, ("announced",))
+        self._announced = before.entities | self._announced
+        is_elsewhere = prefix != self._settings.discovery_prefix
+        old = _withdraw(prefix, self._topics, ()) if is_elsewhere else []
+        is_more = bool(before.entities.keys() - self._components().keys())
+        return [*old, *(self.announce() if is_more or is_elsewhere else [])]
+
+    def _meet(self, node: str, payload: bytes) -> list[Publication]:
+        """Another node, which may be this daemon under an earlier name."""
+        past = _read(payload)
+        if not past.instance or past.instance != self._instance or node == self._topics.node:
+            self._past.pop(node, None)
+            return []
+        self._past[node] = past
+        return self._part(node)
+
+    def _notice(self, node: str, payload: bytes) -> list[Publication]:
+        if payload != _OFFLINE:
+            self._offline.discard(node)
+            return []
+        self._offline.add(node)
+        return self._part(node)
+
+    def _part(self, node: str) -> list[Publication]:
+        """Take back what we were, unless somebody is: a copied card speaks with two boards."""
+        if node not in self._past or node not in self._offline:
+            return []
+        past = self._past.pop(node)
+        prefix = past.prefix or self._settings.discovery_prefix
+        return _withdraw(prefix, Topics(self._topics.base, node), _KEPT)
 
 
-def object_id(node: str) -> str:
-    """The device's name in topics and ids, of the characters that Home Assistant allows."""
-    return f"{ORIGIN}_{_fit(node)}"
+def _withdraw(prefix: str, topics: Topics, kept: Iterable[str]) -> list[Publication]:
+    """The end of a device, and of what is kept on its topics."""
+    ends = [Publication(topics.own(name), b"", retain=True) for name in kept]
+    return [Publication(device_topic(prefix, topics.node), b""), *ends]
 
 
-def device_message(topics: Topics, name: str, entities: dict[str, Component]) -> dict[str, Any]:
-    """The discovery message without what is to be removed."""
-    return {
-        "device": {
-            "identifiers": [object_id(topics.node)],
-            "name": name or f"语音 {topics.node}",
-            "manufacturer": ORIGIN,
-            "model": _board(),
-            "sw_version": __version__,
-        },
-        "origin": {"name": ORIGIN, "sw_version": __version__},
-        "availability_topic": topics.own("availability"),
-        "qos": 1,
-        "components": {
-            key: entity | _ids(topics.node, key, entity["platform"])
-            for key, entity in entities.items()
-        },
-    }
-
-
-def components(topics: Topics, presets: tuple[str, ...]) -> dict[str, Component]:
-    """Every entity by its key, without its ids."""
-    return {
-        "say": _entity("notify", "播报", "mdi:bullhorn", command_topic=topics.own("say")),
-        **{f"say_{_fit(preset)}": _notify(topics, preset) for preset in presets},
-        **_controls(topics, presets),
-        **_reports(topics),
-    }
-
-
-def _notify(topics: Topics, preset: str) -> Component:
-    name = f"播报（{_EMOTIONS.get(preset, preset)}）"
-    return _entity("notify", name, "mdi:bullhorn", command_topic=topics.own(f"say/{preset}"))
-
-
-def _controls(topics: Topics, presets: tuple[str, ...]) -> dict[str, Component]:
-    command = topics.own("command")
-    volume = {"min": 0, "max": 100, "step": 1, "unit_of_measurement": "%"}
-    speed = {"min": 0.5, "max": 2, "step": 0.05}
-    select = {
-        "preset": _setting(
-            topics, "select", "预设", "mdi:emoticon", "preset", options=list(presets)
-        )
-    }
-    return {
-        **(select if presets else {}),
-        "volume": _setting(topics, "number", "音量", "mdi:volume-high", "volume", **volume),
-        "speed": _setting(topics, "number", "语速", "mdi:speedometer", "speed", **speed),
-        "stop": _entity("button", "停止", "mdi:stop", command_topic=command, payload_press="stop"),
-        "repeat": _entity(
-            "button", "重复", "mdi:repeat", command_topic=command, payload_press="repeat"
-        ),
-    }
-
-
-def _reports(topics: Topics) -> dict[str, Component]:
-    state = topics.own("state")
-    return {
-        "speech": _entity(
-            "event", "播报事件", "mdi:message-badge",
-            state_topic=topics.own("event"), event_types=[str(kind) for kind in EventType],
-        ),
-        "state": _entity(
-            "sensor", "状态", "mdi:account-voice",
-            state_topic=state, json_attributes_topic=topics.own("attributes"),
-        ),
-        "speaking": _entity(
-            "binary_sensor", "正在播报", "mdi:account-voice",
-            state_topic=state, value_template="{{ 'ON' if value == 'speaking' else 'OFF' }}",
-        ),
-    }  # fmt: skip
-
-
-def _entity(kind: str, name: str, icon: str, **options: Any) -> Component:
-    return {"platform": kind, "name": name, "icon": icon, **options}
-
-
-def _setting(
-    topics: Topics, kind: str, name: str, icon: str, topic: str, **options: Any
-) -> Component:
-    """An entity that shows a value and sets it."""
-    return _entity(
-        kind, name, icon,
-        command_topic=topics.own(f"{topic}/set"), state_topic=topics.own(topic), **options,
-    )  # fmt: skip
-
-
-def _ids(node: str, key: str, kind: str) -> dict[str, str]:
-    return {
-        "unique_id": f"{object_id(node)}_{key}",
-        "default_entity_id": f"{kind}.tts_{_fit(node)}_{key}".lower().replace("-", "_"),
-    }
-
-
-def _fit(name: str) -> str:
-    """The name itself where Home Assistant allows it as an id, else a digest of it."""
-    if _FIT.fullmatch(name):
-        return name
-    return "x" + hashlib.sha256(name.encode()).hexdigest()[:8]
-
-
-def _board() -> str:
-    try:
-        return _BOARD.read_text(encoding="utf-8").strip("\0\n")
-    except OSError:
-        return platform.machine()
-
-
-def _components_in(payload: bytes) -> dict[str, str]:
-    """Kinds of entities by key; nothing where the message is not ours."""
+def _read(payload: bytes) -> Announced:
+    """What somebody remembered; nothing where the message is not ours."""
     try:
         value = json.loads(payload)
     except (ValueError, RecursionError):
-        return {}
-    entries = value.items() if isinstance(value, dict) else ()
-    return {key: kind for key, kind in entries if isinstance(kind, str) and _FIT.fullmatch(key)}
+        return Announced()
+    if not isinstance(value, dict):
+        return Announced()
+    entities = value.get("entities")
+    if not isinstance(entities, dict):
+        # As earlier versions wrote it.
+        return Announced(entities=_kinds(value))
+    instance, prefix = value.get("instance"), value.get("prefix")
+    return Announced(
+        instance if isinstance(instance, str) else "",
+        prefix if isinstance(prefix, str) and _PREFIX.fullmatch(prefix) else "",
+        _kinds(entities),
+    )
+
+
+def _kinds(entries: dict[str, object]) -> dict[str, str]:
+    return {
+        key: kind for key, kind in entries.items() if isinstance(kind, str) and ID.fullmatch(key)
+    }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
@@ -29,12 +29,12 @@ from wyoming.tts import (
 
 from tts_daemon import checks
 from tts_daemon.domain import SpeakRequest
-from tts_daemon.errors import InvalidRequestError, TooLongError, TtsError
+from tts_daemon.errors import InvalidRequestError, NothingToSpeakError, TooLongError, TtsError
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.inputs.wyoming.bounded_reader import BoundedReader
 from tts_daemon.inputs.wyoming.sentences import Sentences
 from tts_daemon.ports import SpeechService
-from tts_daemon.requests import field, is_speakable, max_bytes, request_of
+from tts_daemon.requests import field, max_bytes, request_of
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ SOURCE = "wyoming"
 SEND_S = 30.0
 """Time that a client has to take a piece of sound."""
 _WIDTH_BYTES = 2
+_SILENCE_S = 0.1
+_SILENCE_HZ = 16000
 
 
 class WyomingSession:
@@ -65,6 +67,7 @@ class WyomingSession:
         self._voice: SynthesizeVoice | None = None
         self._sentences: Sentences | None = None
         """Those of the stream of text that is open; None where none is."""
+        self._has_spoken = False
 
     async def run(self) -> None:
         """Serve the client. An error is told to it, and ends the connection: who waits for sound
@@ -94,10 +97,10 @@ class WyomingSession:
         elif Ping.is_type(event.type):
             await self._send(Pong(text=_echo(event.data.get("text"))))
         elif Synthesize.is_type(event.type):
-            if self._sentences is None:
-                await self._speak(_text(event), _voice(event))
+            if self._sentences is None and not await self._speak(_text(event), _voice(event)):
+                await self._send_silence()
         elif SynthesizeStart.is_type(event.type):
-            self._voice, self._sentences = _voice(event), Sentences()
+            self._voice, self._sentences, self._has_spoken = _voice(event), Sentences(), False
         elif SynthesizeChunk.is_type(event.type):
             await self._take(_text(event))
         elif SynthesizeStop.is_type(event.type):
@@ -110,27 +113,42 @@ class WyomingSession:
         if self._sentences.waiting > self._max_characters:
             most = self._max_characters
             raise TooLongError(f"text: no sentence ends within {most} characters")
-        if is_speakable(whole):
-            await self._speak(whole, self._voice)
+        await self._speak(whole, self._voice)
 
     async def _finish(self) -> None:
         rest = self._sentences.finish() if self._sentences else ""
         self._sentences = None
-        if is_speakable(rest):
-            await self._speak(rest, self._voice)
+        if not await self._speak(rest, self._voice) and not self._has_spoken:
+            await self._send_silence()
         await self._send(SynthesizeStopped())
 
-    async def _speak(self, text: str, voice: SynthesizeVoice | None) -> None:
-        """Send the sound of a text while it is made."""
-        async with (
-            self._renderer.render(self._request(text, voice)) as sound,
-            contextlib.aclosing(sound.blocks()) as blocks,
-        ):
-            form = {"rate": sound.sample_rate, "width": _WIDTH_BYTES, "channels": 1}
-            await self._send(AudioStart(**form))
-            async for block in blocks:
-                await self._send(AudioChunk(audio=block, **form))
-            await self._send(AudioStop())
+    async def _speak(self, text: str, voice: SynthesizeVoice | None) -> bool:
+        """Send the sound of a text while it is made; false where nothing in it is for ears."""
+        try:
+            async with (
+                self._renderer.render(self._request(text, voice)) as sound,
+                contextlib.aclosing(sound.blocks()) as blocks,
+            ):
+                await self._send_sound(blocks, sound.sample_rate)
+        except NothingToSpeakError:
+            return False
+        self._has_spoken = True
+        return True
+
+    async def _send_sound(self, blocks: AsyncGenerator[bytes], rate: int) -> None:
+        form = {"rate": rate, "width": _WIDTH_BYTES, "channels": 1}
+        await self._send(AudioStart(**form))
+        async for block in blocks:
+            await self._send(AudioChunk(audio=block, **form))
+        await self._send(AudioStop())
+
+    async def _send_silence(self) -> None:
+        """A little of it: Home Assistant makes an error 500 of an answer without sound."""
+
+        async def blocks() -> AsyncGenerator[bytes]:
+            yield bytes(round(_SILENCE_S * _SILENCE_HZ) * _WIDTH_BYTES)
+
+        await self._send_sound(blocks(), _SILENCE_HZ)
 
     def _request(self, text: str, voice: SynthesizeVoice | None) -> SpeakRequest:
         fields: dict[str, Any] = {"text": text}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any
 
 import pytest
 
-from tts_daemon.inputs.mqtt.home_assistant import HomeAssistant, object_id
+from tts_daemon.domain import PlayerState
+from tts_daemon.inputs.mqtt.entities import object_id
+from tts_daemon.inputs.mqtt.entity_words import LANGUAGES, WORDS
+from tts_daemon.inputs.mqtt.home_assistant import HomeAssistant
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.settings.schema import HomeAssistantSettings
 
 TOPICS = Topics("tts", "living")
+KEPT = ("availability", "state", "attributes", "volume", "speed", "preset", "announced")
 STATUS = "homeassistant/status"
 ID = re.compile(r"[a-zA-Z0-9_-]+")
 
@@ -86,13 +91,14 @@ def test_there_is_an_entity_for_everything(home: HomeAssistant) -> None:
     components = config(home.announce())["components"]
     platforms = sorted(component["platform"] for component in components.values())
     assert platforms == sorted(
-        ["notify"] * 4 + ["select", "number", "number", "button", "button"]
+        ["notify"] * 4 + ["select", "number", "number"] + ["button"] * 4
         + ["event", "sensor", "binary_sensor"]
     )  # fmt: skip
     assert components["say"]["command_topic"] == "tts/living/say"
     assert components["say_happy"]["command_topic"] == "tts/living/say/happy"
-    assert components["preset"]["options"] == ["neutral", "happy", "悄悄话"]
+    assert components["preset"]["options"] == ["平静", "高兴", "悄悄话"]
     assert components["stop"]["payload_press"] == "stop"
+    assert components["resume"]["payload_press"] == "resume"
     assert components["repeat"]["command_topic"] == "tts/living/command"
     assert components["state"]["json_attributes_topic"] == "tts/living/attributes"
     assert set(components["speech"]["event_types"]) == {
@@ -151,7 +157,7 @@ def test_a_strange_memory_harms_nobody(home: HomeAssistant, payload: bytes) -> N
 
 def test_nothing_is_announced_where_it_is_off() -> None:
     home = HomeAssistant(HomeAssistantSettings(enabled=False), TOPICS)
-    assert home.subscriptions == ()
+    assert home.subscriptions == (TOPICS.own("announced"),)
     assert home.show_presets(("neutral",)) == []
     assert home.announce() == []
 
@@ -163,3 +169,87 @@ def test_prefix_and_name_are_settings() -> None:
     assert publications[0].topic == "ha/device/tts_daemon_living/config"
     assert config(publications)["device"]["name"] == "客厅语音"
     assert "ha/status" in home.subscriptions
+
+
+def test_a_notification_to_the_whole_device_is_spoken_once(home: HomeAssistant) -> None:
+    notify = {
+        key: entity.get("entity_category")
+        for key, entity in config(home.announce())["components"].items()
+        if entity["platform"] == "notify"
+    }
+    assert notify.pop("say") is None
+    assert set(notify.values()) == {"config"}
+
+
+def test_labels_are_those_of_the_language_and_stay_apart() -> None:
+    assert all(words.states.keys() == set(PlayerState) for words in WORDS.values())
+    assert len({frozenset(words.entities) for words in WORDS.values()}) == 1
+    assert set(WORDS) == set(LANGUAGES)
+    labels = WORDS["zh"].preset_labels(("happy", "高兴", "sad"))
+    assert labels == {"happy": "happy", "高兴": "高兴", "sad": "悲伤"}
+    english = HomeAssistant(HomeAssistantSettings(language="en"), TOPICS)
+    english.show_presets(("happy",))
+    components = config(english.announce())["components"]
+    assert components["state"]["options"] == ["Idle", "Speaking", "Paused", "No sound"]
+    assert components["say_happy"]["name"] == "Announce (Happy)"
+
+
+class TestAnEarlierName:
+    """What this daemon left at the broker when its node was called `old`."""
+
+    @pytest.fixture
+    def later(self) -> HomeAssistant:
+        return HomeAssistant(HomeAssistantSettings(), TOPICS, "me")
+
+    @staticmethod
+    def note(instance: str, prefix: str = "homeassistant") -> Message:
+        old = Topics("tts", "old")
+        home = HomeAssistant(HomeAssistantSettings(discovery_prefix=prefix), old, instance)
+        home.show_presets(("neutral",))
+        kept = next(item for item in home.announce() if item.topic == old.own("announced"))
+        return Message(kept.topic, kept.payload, retained=True)
+
+    @staticmethod
+    def availability(value: bytes) -> Message:
+        return Message("tts/old/availability", value, retained=True)
+
+    def test_it_is_taken_back_whichever_is_heard_first(self, later: HomeAssistant) -> None:
+        for first, second in itertools.permutations(
+            [self.note("me"), self.availability(b"offline")]
+        ):
+            assert later.learn(first) == []
+            ends = later.learn(second)
+            assert {(item.topic, item.payload) for item in ends} == {
+                ("homeassistant/device/tts_daemon_old/config", b""),
+                *((f"tts/old/{name}", b"") for name in KEPT),
+            }
+            assert all(item.retain for item in ends[1:])
+            assert later.learn(Message("tts/old/availability", b"")) == []
+
+    def test_it_stays_where_another_daemon_has_it(self, later: HomeAssistant) -> None:
+        assert later.learn(self.note("me")) == later.learn(self.availability(b"online")) == []
+        assert later.learn(self.note("you")) == later.learn(self.availability(b"offline")) == []
+        nameless = HomeAssistant(HomeAssistantSettings(), TOPICS)
+        assert nameless.learn(self.note("")) == nameless.learn(self.availability(b"offline")) == []
+
+    def test_an_earlier_prefix_is_remembered(self, later: HomeAssistant) -> None:
+        later.learn(self.availability(b"offline"))
+        assert later.learn(self.note("me", "ha"))[0].topic == "ha/device/tts_daemon_old/config"
+
+
+def test_a_device_that_is_announced_no_more_is_taken_back(home: HomeAssistant) -> None:
+    before = memory(home.announce())
+    off = HomeAssistant(HomeAssistantSettings(enabled=False), TOPICS)
+    assert [(item.topic, item.payload) for item in off.learn(before)] == [
+        ("homeassistant/device/tts_daemon_living/config", b""),
+        (TOPICS.own("announced"), b""),
+    ]
+
+
+def test_another_prefix_takes_the_device_along(home: HomeAssistant) -> None:
+    before = memory(home.announce())
+    moved = HomeAssistant(HomeAssistantSettings(discovery_prefix="ha"), TOPICS)
+    moved.announce()
+    topics = [item.topic for item in moved.learn(before)]
+    assert topics[0] == "homeassistant/device/tts_daemon_living/config"
+    assert topics[1] == "ha/device/tts_daemon_living/config"

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from fakes.home_assistant_docs import BLOCKS, TEXT
 
-from tts_daemon.inputs.mqtt.home_assistant import components, device_message
+from tts_daemon.inputs.mqtt.entities import components, device_message
+from tts_daemon.inputs.mqtt.entity_words import WORDS
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.schema import Settings
@@ -19,8 +20,8 @@ TOPICS = Topics("tts", "living")
 
 
 def announced() -> dict[str, Any]:
-    entities = components(TOPICS, tuple(Settings().presets))
-    return device_message(TOPICS, "", entities)["components"]  # type: ignore[no-any-return]
+    entities = components(TOPICS, WORDS["zh"], tuple(Settings().presets))
+    return device_message(TOPICS, "", WORDS["zh"], entities)["components"]  # type: ignore[no-any-return]
 
 
 def test_every_entity_of_ours_exists() -> None:
