@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.golden_voices import DIRECTORIES, convert
 from numpy.typing import NDArray
 
 from tts_daemon.acoustic.inputs import AcousticInput
@@ -24,8 +25,6 @@ from tts_daemon.voices.store import VoiceStore
 
 pytest.importorskip("torch", reason="the workshop converts the directories: pip install .[convert]")
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-DIRECTORIES = sorted(path.parent for path in GOLDEN.glob("*/golden.npz"))
 SENTENCES = range(3)
 TOLERANCE = 1e-3
 """Of the exported graphs; measured: mel 1e-6, waveform 2e-5."""
@@ -50,17 +49,8 @@ def golden(directory: Path) -> Golden:
 @pytest.fixture(scope="module")
 def voice(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Voice:
     """The directory as a voice package, loaded by the runtime."""
-    from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice, open_model
-    from tts_daemon.workshop.export import export_graphs
-    from tts_daemon.workshop.package.writer import PackageGraphs, write_package
-
     models = tmp_path_factory.mktemp("models")
-    with open_model(directory) as root:
-        checkpoint = load_voice(find_files(root))
-    graphs = export_graphs(checkpoint)
-    write_package(
-        checkpoint, PackageGraphs(graphs, dict.fromkeys(graphs, "fp32")), models / "golden"
-    )
+    convert(directory, models / "golden")
     return VoicePool(VoiceStore([models]), OnnxEngine(), threads=1).get("golden")
 
 
