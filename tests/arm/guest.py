@@ -1,4 +1,4 @@
-"""The vocoder's kernels as a program for an emulated Cortex-A72, without a system around it."""
+"""The kernels as programs for an emulated Cortex-A72, without a system around them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Played:
     """What the guest made.
 
     Attributes:
-        waveform: [N].
+        waveform: [N]; a decoder's outputs, one call behind the other.
         report: What the plugin said of its blocks.
     """
 
@@ -39,7 +39,7 @@ class Played:
 
     @property
     def instructions(self) -> int:
-        """Executed in the calls of the vocoder."""
+        """Executed in the calls of the vocoder or decoder."""
         lines = [line.split() for line in self.report.splitlines() if line.startswith("block ")]
         return sum(int(length) * int(count) for _, _, length, count in lines)
 
@@ -52,8 +52,8 @@ class Guest:
     plugin: Path
 
     @classmethod
-    def build(cls, directory: Path) -> Guest:
-        """Compile both."""
+    def build(cls, directory: Path, part: str = "vocoder") -> Guest:
+        """Compile both; `part`: vocoder or decoder."""
         library = directory / "libtts_vocoder.so"
         subprocess.run(
             [CHECKOUT / "scripts/build-native", "--compiler", COMPILER, "--machine", "aarch64",
@@ -61,7 +61,7 @@ class Guest:
             check=True,
         )  # fmt: skip
         program, plugin = directory / "guest", directory / "count_blocks.so"
-        source = CHECKOUT / "tests/arm/vocoder_guest.c"
+        source = CHECKOUT / f"tests/arm/{part}_guest.c"
         subprocess.run(
             [COMPILER, "-O2", "-static", "-pthread", f"-I{_NATIVE}", source,
              library.with_suffix(".a"), "-lm", "-o", program],

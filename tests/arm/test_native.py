@@ -10,29 +10,46 @@ import numpy as np
 import pytest
 from arm.emulated import CHECKOUT
 from arm.guest import Guest, missing
-from fakes import vocoder_feed
+from fakes import decoder_feed, decoders, vocoder_feed
 from fakes.kernels import built
 from fakes.vocoders import FRAMES, LAYOUTS, Example, example
 from numpy.typing import NDArray
 
+from tts_daemon.native.decoder import NativeDecoder, read_decoder
 from tts_daemon.native.layout import read_vocoder
 from tts_daemon.native.library import Library, NativeVocoder, Pool
+from tts_daemon.workshop.models.sambert import SambertConfig
 
 pytestmark = pytest.mark.timeout(900)
 
 EMBEDDED = CHECKOUT / "models/xiaoyu/vocoder.onnx"
 INSTRUCTIONS = 126_700_000
 """Of 69 frames of the embedded voice in two pieces, by gcc 12 for a Cortex-A72."""
+DECODER_INSTRUCTIONS = 13_570_000
+"""Of 15 steps of its decoder in two calls."""
 MORE = 1.03
+OUTPUTS = ("frames", "new_keys", "new_values")
+SHIPPED = SambertConfig(decoder_num_layers=6, decoder_num_heads=4, autoregressive=False)
+"""As far as the decoder of the embedded voice goes."""
 
 
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Guest:
     """The kernels for aarch64."""
+    return _built(tmp_path_factory, "vocoder")
+
+
+@pytest.fixture(scope="module")
+def decoder_guest(tmp_path_factory: pytest.TempPathFactory) -> Guest:
+    """The same with a decoder."""
+    return _built(tmp_path_factory, "decoder")
+
+
+def _built(folders: pytest.TempPathFactory, part: str) -> Guest:
     if missing():
         message = f"{missing()} is missing; scripts/test --arm installs it"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    return Guest.build(tmp_path_factory.mktemp("guest"))
+    return Guest.build(folders.mktemp(part), part)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +89,32 @@ def test_the_embedded_voice_costs_no_more_than_it_did(guest: Guest, tmp_path: Pa
     ]
     vocoder_feed.write(tmp_path / "feed", EMBEDDED, pieces)
     assert guest.play("neon", tmp_path / "feed").instructions < MORE * INSTRUCTIONS
+
+
+@pytest.mark.parametrize(("kernels", "processor"), [("neon", "cortex-a72"), ("neon_dot", "max")])
+@pytest.mark.parametrize("layout", decoders.LAYOUTS)
+def test_a_pi_makes_the_steps_that_this_machine_makes(
+    decoder_guest: Guest, tmp_path: Path, layout: str, kernels: str, processor: str
+) -> None:
+    config = decoders.LAYOUTS[layout]
+    path = decoders.saved(config, tmp_path)
+    random = np.random.default_rng(5)
+    calls = [decoders.feeds(config, random, steps, 6, 9) for steps in (1, 2, 7)]
+    decoder_feed.write(tmp_path / "feed", path, calls)
+    there = decoder_guest.play(kernels, tmp_path / "feed", processor).waveform
+    here = NativeDecoder(Library(built()), read_decoder(path), Library(built()).kernels()[0])
+    made = [here.run(call)[name].ravel() for call in calls for name in OUTPUTS]
+    assert _snr_db(np.concatenate(made), there) > 60
+
+
+def test_the_embedded_decoder_costs_no_more_than_it_did(
+    decoder_guest: Guest, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(5)
+    calls = [decoders.feeds(SHIPPED, random, steps, 26, 42) for steps in (2, 13)]
+    decoder_feed.write(tmp_path / "feed", EMBEDDED.with_name("decoder.onnx"), calls)
+    made = decoder_guest.play("neon", tmp_path / "feed")
+    assert made.instructions < MORE * DECODER_INSTRUCTIONS
 
 
 def _pieces(spoken: Example) -> Iterator[vocoder_feed.Piece]:

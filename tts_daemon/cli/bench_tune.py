@@ -18,7 +18,7 @@ from tts_daemon.domain import AudioChunk
 from tts_daemon.errors import VoiceError
 from tts_daemon.runtime.engines import NATIVE, ONNX, TORCHSCRIPT, Engines
 from tts_daemon.runtime.machine import Machine, available_cores
-from tts_daemon.runtime.native_engine import GRAPH, NativeEngine
+from tts_daemon.runtime.native_engine import VOCODER, NativeEngine
 from tts_daemon.runtime.timing import TimedEngine
 from tts_daemon.service import assembly
 from tts_daemon.settings.loader import load
@@ -110,7 +110,7 @@ def _choices(package: VoicePackage, threads: int, engine: str) -> dict[str, Choi
     choices = {
         graph: Choice(name, package.manifest.graphs[graph].sha256, threads) for graph in GRAPHS
     }
-    return {**choices, GRAPH: replace(choices[GRAPH], engine=engine)}
+    return {**choices, VOCODER: replace(choices[VOCODER], engine=engine)}
 
 
 def _is_onnx(package: VoicePackage) -> bool:

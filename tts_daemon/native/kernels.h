@@ -1,4 +1,4 @@
-/* One build of the vocoder; the library holds one for each kind of processor. */
+/* One build of vocoder and decoder; the library holds one for each kind of processor. */
 #ifndef KERNELS_H
 #define KERNELS_H
 
@@ -13,10 +13,17 @@ struct kernels {
   int64_t (*most_samples)(const struct vocoder *, int64_t frames);
   int64_t (*run)(const struct vocoder *, struct pool *, void *state, const float *mel, const float *source,
                  int64_t frames, int32_t last, float *waveform);
+  const char *(*open_decoder)(const struct decoder_layout *, const struct product *, int32_t count,
+                              struct decoder **made);
+  void (*close_decoder)(struct decoder *);
+  int64_t (*run_decoder)(const struct decoder *, const struct decoder_call *);
 };
 
-/* Every vocoder begins with this. */
+/* Every vocoder begins with this, and every decoder. */
 struct vocoder {
+  const struct kernels *kernels;
+};
+struct decoder {
   const struct kernels *kernels;
 };
 

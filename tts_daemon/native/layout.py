@@ -154,7 +154,7 @@ class _LayoutReader:
         return self._constants[node.inputs[3 if node.kind == "QLinearConv" else 1]]
 
     def _slope(self, node: Node) -> float:
-        slopes = [step.alpha for step in self._steps(node) if step.kind == "LeakyRelu"]
+        slopes = [step.reals["alpha"] for step in self._steps(node) if step.kind == "LeakyRelu"]
         return slopes[0]
 
     def _convolution(self, name: str) -> Convolution:

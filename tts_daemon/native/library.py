@@ -195,6 +195,12 @@ def _declare(functions: Any) -> None:
             ctypes.c_int64,
             [_HANDLE, _HANDLE, _PLACE, _PLACE, _PLACE, ctypes.c_int64, ctypes.c_int32, _PLACE],
         ),
+        "decoder_open": (
+            ctypes.c_char_p,
+            [_PLACE, _PLACE, ctypes.c_int32, ctypes.c_char_p, _PLACE],
+        ),
+        "decoder_close": (None, [_HANDLE]),
+        "decoder_run": (ctypes.c_int64, [_HANDLE, _PLACE]),
         "pool_open": (_HANDLE, [ctypes.c_int32]),
         "pool_close": (None, [_HANDLE]),
     }
@@ -209,7 +215,7 @@ def _convolution(item: Convolution, arrays: list[Any]) -> _Convolution:
     def place(value: NDArray[Any] | None, kind: Any, dtype: Any) -> Any:
         if value is None:
             return kind()
-        value = np.ascontiguousarray(value, dtype)
+        value = np.require(value, dtype, ["C", "ALIGNED"])
         arrays.append(value)
         return value.ctypes.data_as(kind)
 

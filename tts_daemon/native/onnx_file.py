@@ -1,7 +1,7 @@
 """Reads what a graph's file says: nodes and constants, without a library for it.
 
 The runtime has ONNX Runtime, which plays a graph and does not show its weights. The file is plain
-protobuf: numbered fields, of which these are the few that a vocoder's graph needs.
+protobuf: numbered fields, of which these are the few that our graphs need.
 
 Source: onnx.proto of ONNX 1.17 (field numbers), the encoding page of Protocol Buffers.
 """
@@ -36,7 +36,7 @@ class Node:
         inputs: Names of values.
         outputs: Names of values.
         numbers: Attributes that are whole numbers or lists of them.
-        alpha: The slope of a rectifier.
+        reals: Attributes that are real numbers, such as the slope of a rectifier.
     """
 
     kind: str
@@ -44,7 +44,7 @@ class Node:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     numbers: dict[str, tuple[int, ...]]
-    alpha: float
+    reals: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,9 @@ def _wholes(value: Value) -> list[int]:
 
 
 def _node(data: memoryview) -> Node:
-    inputs, outputs, name, kind, alpha = [], [], "", "", 0.0
+    inputs, outputs, name, kind = [], [], "", ""
     numbers: dict[str, tuple[int, ...]] = {}
+    reals: dict[str, float] = {}
     for number, value in _fields(data):
         if number == 1:
             inputs.append(_text(value))
@@ -153,9 +154,8 @@ def _node(data: memoryview) -> Node:
             kind = _text(value)
         elif number == 5:
             attribute, wholes, real = _attribute(_part(value))
-            numbers[attribute] = wholes
-            alpha = real if attribute == "alpha" else alpha
-    return Node(kind, name, tuple(inputs), tuple(outputs), numbers, alpha)
+            numbers[attribute], reals[attribute] = wholes, real
+    return Node(kind, name, tuple(inputs), tuple(outputs), numbers, reals)
 
 
 def _attribute(data: memoryview) -> tuple[str, tuple[int, ...], float]:

@@ -7,6 +7,7 @@
 
 #include "plan.h"
 #include "pool.h"
+#include "step.h"
 
 /* What one call works in: buffers for the rows of each step. */
 struct room {
@@ -471,5 +472,5 @@ static const char *open_plan(const struct layout *layout, const struct convoluti
 #define NAMED(x) NAMED_(x)
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
-const struct kernels NAMED(KERNELS) = {TEXT(KERNELS), open_plan,    close_plan, state_bytes,
-                                       begin,         most_samples, run};
+const struct kernels NAMED(KERNELS) = {TEXT(KERNELS), open_plan,    close_plan,   state_bytes,   begin,
+                                       most_samples,  run,          open_decoder, close_decoder, run_decoder};

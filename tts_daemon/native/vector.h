@@ -19,6 +19,7 @@ INLINE vec larger(vec a, vec b) { return _mm512_max_ps(a, b); }
 INLINE vec nearest(vec v) { return _mm512_roundscale_ps(v, 0); }
 /* sum + a * b */
 INLINE vec fused(vec sum, vec a, vec b) { return _mm512_fmadd_ps(a, b, sum); }
+INLINE float total(vec v) { return _mm512_reduce_add_ps(v); }
 #elif defined(__AVX2__)
 #include <immintrin.h>
 #define WIDTH 8
@@ -29,6 +30,11 @@ INLINE vec all(float x) { return _mm256_set1_ps(x); }
 INLINE vec larger(vec a, vec b) { return _mm256_max_ps(a, b); }
 INLINE vec nearest(vec v) { return _mm256_round_ps(v, 0); }
 INLINE vec fused(vec sum, vec a, vec b) { return _mm256_fmadd_ps(a, b, sum); }
+INLINE float total(vec v) {
+  __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+  four = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
 #else
 #include <arm_neon.h>
 #define WIDTH 4
@@ -39,6 +45,7 @@ INLINE vec all(float x) { return vdupq_n_f32(x); }
 INLINE vec larger(vec a, vec b) { return vmaxq_f32(a, b); }
 INLINE vec nearest(vec v) { return vrndnq_f32(v); }
 INLINE vec fused(vec sum, vec a, vec b) { return vfmaq_f32(sum, a, b); }
+INLINE float total(vec v) { return vaddvq_f32(v); }
 #endif
 
 /* x, or sum plus or minus x, times a constant: a part of a register of four where the processor can. */

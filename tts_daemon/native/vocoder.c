@@ -130,19 +130,47 @@ static const char *check(const struct layout *l, const struct convolution *c, in
   return NULL;
 }
 
+static bool fits(const struct product *p, int in, int out) {
+  return p->weights && p->weights_step && p->bias && p->in == in && p->out == out && p->step > 0 && p->zero >= 0 &&
+         p->zero <= 255;
+}
+
+static const char *check_decoder(const struct decoder_layout *l, const struct product *p, int count) {
+  if (l->layers < 1 || l->layers > 64 || l->prenets < 0 || l->prenets > 8 || l->heads < 1 || l->heads > 64 ||
+      !(l->epsilon > 0) || !l->norms || (!l->prenets && !l->prenet))
+    return "the decoder's layout is out of range";
+  const int before = l->prenets ? l->prenets + 1 : 0;
+  if (count != before + 4 * l->layers + 1) return "the number of products does not fit";
+  for (int i = 0; i < count; i++)
+    if (p[i].in < 1 || p[i].in > 8192 || p[i].out < 1 || p[i].out > 8192) return "a product is out of range";
+  const int units = p[before].in;
+  if (units % l->heads) return "the heads do not fit";
+  for (int i = 0; i < before; i++)
+    if (!fits(&p[i], i ? p[i - 1].out : p[i].in, i + 1 < before ? p[i].out : units)) return "the prenet does not fit";
+  for (int i = before; i + 1 < count; i += 4)
+    if (!fits(&p[i], units, 3 * units) || !fits(&p[i + 1], 2 * units, units) || !fits(&p[i + 2], units, p[i + 2].out) ||
+        !fits(&p[i + 3], p[i + 2].out, units))
+      return "a layer of the decoder does not fit";
+  return fits(&p[count - 1], units, p[count - 1].out) ? NULL : "the last product does not fit";
+}
+
 /* ---- the face ---- */
+
+static const char NO_KERNELS[] = "no such kernels, or not for this processor";
+
+static const struct kernels *named(const char *name) {
+  for (int i = 0; i < COUNT; i++)
+    if (!strcmp(every[i]->name, name) && runs(every[i])) return every[i];
+  return NULL;
+}
 
 const char *vocoder_open(const struct layout *layout, const struct convolution *c, int32_t count, const char *kernels,
                          struct vocoder **made) {
-  const char *wrong = check(layout, c, count);
-  if (wrong) return wrong;
-  for (int i = 0; i < COUNT; i++)
-    if (!strcmp(every[i]->name, kernels) && runs(every[i])) {
-      wrong = every[i]->open(layout, c, made);
-      if (!wrong) (*made)->kernels = every[i];
-      return wrong;
-    }
-  return "no such kernels, or not for this processor";
+  const struct kernels *k = named(kernels);
+  const char *wrong = k ? check(layout, c, count) : NO_KERNELS;
+  if (!wrong) wrong = k->open(layout, c, made);
+  if (!wrong) (*made)->kernels = k;
+  return wrong;
 }
 
 void vocoder_close(struct vocoder *v) {
@@ -159,3 +187,18 @@ int64_t vocoder_run(const struct vocoder *v, struct pool *pool, void *state, con
                     int64_t frames, int32_t last, float *waveform) {
   return v->kernels->run(v, pool, state, mel, source, frames, last, waveform);
 }
+
+const char *decoder_open(const struct decoder_layout *layout, const struct product *p, int32_t count,
+                         const char *kernels, struct decoder **made) {
+  const struct kernels *k = named(kernels);
+  const char *wrong = k ? check_decoder(layout, p, count) : NO_KERNELS;
+  if (!wrong) wrong = k->open_decoder(layout, p, count, made);
+  if (!wrong) (*made)->kernels = k;
+  return wrong;
+}
+
+void decoder_close(struct decoder *d) {
+  if (d) d->kernels->close_decoder(d);
+}
+
+int64_t decoder_run(const struct decoder *d, const struct decoder_call *call) { return d->kernels->run_decoder(d, call); }

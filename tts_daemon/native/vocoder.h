@@ -1,6 +1,6 @@
-/* The face of the library: a HiFi-GAN vocoder as a stream (docs/decisions/0004).
+/* The face of the library: a HiFi-GAN vocoder as a stream (docs/decisions/0004), and the steps of a decoder.
  *
- * Nothing is global: weights belong to a vocoder, what passes from one call to the next to a state, and
+ * Nothing is global: weights belong to a vocoder or a decoder, what passes from one call to the next to a state, and
  * what a call works in to the call. Any number of streams may share a vocoder, from any thread. */
 #ifndef VOCODER_H
 #define VOCODER_H
@@ -50,6 +50,45 @@ EXPORTED int64_t vocoder_most_samples(const struct vocoder *, int64_t frames);
 /* mel [frames][mels], source [harmonics][frames x hop] -> samples made; below 0: no memory. */
 EXPORTED int64_t vocoder_run(const struct vocoder *, struct pool *, void *state, const float *mel, const float *source,
                     int64_t frames, int32_t last, float *waveform);
+
+/* Rows by INT8 weights [in][out], none of them -128. A value is the byte value / step + zero, as unsigned. */
+struct product {
+  const int8_t *weights;
+  const float *weights_step, *bias; /* [out] */
+  float step;
+  int32_t zero, in, out;
+};
+
+/* Products stand in this order: the prenet's (rectified) and the one that adds it (where there are prenets), per
+ * layer the one to queries, keys and values, the one behind both attentions, and two of the feed-forward part; the
+ * one to frames. */
+struct decoder_layout {
+  int32_t layers, heads, prenets;
+  float epsilon;
+  const float *norms;  /* [2 layers + 1][gain, bias][units] */
+  const float *prenet; /* [units], where there are no prenets */
+};
+
+/* W past steps and U places of the memory that are seen; D values a head. Masks are added to scores. */
+struct decoder_call {
+  int32_t steps, past, view;
+  const float *previous, *step_input;             /* [steps][frame], [steps][units] */
+  const float *self_keys, *self_values;           /* [layers][heads][W][D] */
+  const float *self_mask;                         /* [steps][W + steps] */
+  const float *memory_keys, *memory_values;       /* [layers][heads][U][D] */
+  const float *memory_mask;                       /* [steps][U] */
+  float *frames, *new_keys, *new_values;          /* [steps][out], [layers][heads][steps][D] twice */
+};
+
+struct decoder;
+
+/* As `vocoder_open`. */
+EXPORTED const char *decoder_open(const struct decoder_layout *, const struct product *, int32_t count,
+                                  const char *kernels, struct decoder **made);
+EXPORTED void decoder_close(struct decoder *);
+
+/* Steps made; below 0: no memory. */
+EXPORTED int64_t decoder_run(const struct decoder *, const struct decoder_call *);
 
 /* Threads for all vocoders; they sleep between calls. Null: no memory, or none can be started. */
 EXPORTED struct pool *pool_open(int32_t threads);

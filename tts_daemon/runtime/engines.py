@@ -9,7 +9,7 @@ from tts_daemon.extras import importing
 from tts_daemon.native.layout import UnsupportedLayoutError
 from tts_daemon.native.library import PATH, LibraryMissingError
 from tts_daemon.runtime.engine import Engine, Graph, GraphOptions
-from tts_daemon.runtime.native_engine import GRAPH, NativeEngine
+from tts_daemon.runtime.native_engine import GRAPHS, VOCODER, NativeEngine
 from tts_daemon.runtime.onnx_engine import OnnxEngine
 
 TORCHSCRIPT = ".ts"
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Engines:
-    """ONNX Runtime for every graph, but for vocoders that our own kernels play, and for torch's.
+    """ONNX Runtime for every graph, but for those that our own kernels play, and for torch's.
 
     Attributes:
         vocoder: What plays the vocoder that was loaded last: `onnx`, `torch`, or `native` with the
@@ -30,8 +30,8 @@ class Engines:
         """torch is not loaded before a voice needs it, nor the kernels.
 
         Args:
-            choice: For vocoders. `auto`: our own kernels where they can; `onnx`: never; `native`:
-                a vocoder that they cannot play is an error.
+            choice: For vocoders and decoders. `auto`: our own kernels where they can; `onnx`:
+                never; `native`: a vocoder that they cannot play is an error.
             library: Where the kernels are.
         """
         self._onnx = OnnxEngine()
@@ -51,7 +51,7 @@ class Engines:
             UnsupportedLayoutError: They are asked for, and cannot play this vocoder.
         """
         name, graph = self._load(path, options)
-        if path.stem == GRAPH:
+        if path.stem == VOCODER:
             self.vocoder = name
         return graph
 
@@ -61,13 +61,14 @@ class Engines:
                 self._torch = _torch_engine()
             return "torch", self._torch.load(path, options)
         wanted = options.engine if self._choice == AUTO else self._choice
-        if path.stem == GRAPH and wanted != ONNX:
+        if path.stem in GRAPHS and wanted != ONNX:
             try:
                 return self._load_native(path, options)
             except (LibraryMissingError, UnsupportedLayoutError) as reason:
-                if self._choice == NATIVE:
-                    raise
-                self.refusal = str(reason)
+                if path.stem == VOCODER:
+                    if self._choice == NATIVE:
+                        raise
+                    self.refusal = str(reason)
                 log.info("ONNX Runtime plays %s: %s", path, reason)
         return ONNX, self._onnx.load(path, options)
 

@@ -1,24 +1,27 @@
-"""The kernels of our own, as an engine: they play vocoders, and nothing else."""
+"""The kernels of our own, as an engine: they play vocoders and decoders, and nothing else."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tts_daemon.errors import VoiceError
+from tts_daemon.native.decoder import NativeDecoder, read_decoder
 from tts_daemon.native.layout import Convolution, UnsupportedLayoutError, read_vocoder
 from tts_daemon.native.library import PATH, Library, NativeVocoder, Pool
 from tts_daemon.runtime.engine import Array, GraphOptions
 
-GRAPH = "vocoder"
-"""The one graph that they play, by the name of its file without the suffix."""
+VOCODER, DECODER = "vocoder", "decoder"
+GRAPHS = (VOCODER, DECODER)
+"""Those that they play, by the names of their files without the suffix."""
 
 _STATE = "state_0"
 _WIDE, _WIDE_CHANNELS = ("avx512_vnni", "avx512"), 16
 
 
 class NativeEngine:
-    """Loads vocoders from the ONNX files of a package."""
+    """Loads vocoders and decoders from the ONNX files of a package."""
 
     def __init__(self, path: Path = PATH) -> None:
         """Load the library.
@@ -33,12 +36,23 @@ class NativeEngine:
         if not self.kernels:
             raise UnsupportedLayoutError("the kernels have nothing for this processor")
 
-    def load(self, path: Path, options: GraphOptions) -> NativeGraph:
+    def load(self, path: Path, options: GraphOptions) -> NativeGraph | NativeDecoder:
         """See `Engine`.
 
         Raises:
-            UnsupportedLayoutError: No vocoder, or one that only ONNX Runtime plays.
+            UnsupportedLayoutError: One that only ONNX Runtime plays.
         """
+        return self._decoder(path) if path.stem == DECODER else self._vocoder(path, options)
+
+    def _decoder(self, path: Path) -> NativeDecoder:
+        """With the best kernels whose vectors fit into a head."""
+        layout = read_decoder(path)
+        for kernels in self.kernels[:-1]:
+            with contextlib.suppress(UnsupportedLayoutError):
+                return NativeDecoder(self._library, layout, kernels)
+        return NativeDecoder(self._library, layout, self.kernels[-1])
+
+    def _vocoder(self, path: Path, options: GraphOptions) -> NativeGraph:
         layout, layers = read_vocoder(path)
         vocoder = NativeVocoder(self._library, layout, layers, fitting(self.kernels, layers))
         if options.threads not in self._pools:
