@@ -170,7 +170,10 @@ def test_a_refusal_is_told(visit: Callable[[Use[None]], None]) -> None:
         await enter(page, "text", "。。")
         await click(page, "play")
         await page.until("!document.getElementById('error').hidden")
-        assert "punctuation" in await text_of(page, "error")
+        assert "只有标点" in await text_of(page, "error")
+        await click(page, "language")
+        await click(page, "play")
+        await page.until("document.getElementById('error').innerText.includes('punctuation')")
         assert "停止" not in await text_of(page, "play")
 
     visit(use)
@@ -286,6 +289,7 @@ def test_the_doctor_and_the_log_are_shown(visit: Callable[[Use[None]], None]) ->
         await unfold(page)
         await click(page, "examine")
         await page.until("document.querySelectorAll('#findings li').length > 5")
+        assert "校验都正确" in await text_of(page, "findings")
         await page.until("document.getElementById('log').innerText.includes('ready after')")
         assert page.complaints == []
 

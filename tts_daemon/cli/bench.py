@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report = bench(options)
             print(_json(report) if options.json else _table(report))
     except TtsError as error:
-        print(f"tts-bench: {error}", file=sys.stderr)
+        print(f"tts-bench: {entry.ours(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(prog="tts-bench", description=__doc__)
+    parser = entry.Parser(prog="tts-bench", description=__doc__)
     parser.add_argument("voices", nargs="*", help="voices to measure (default: all)")
     parser.add_argument("--config", type=Path, help="configuration file (default: the system's)")
     parser.add_argument("--models", type=Path, help="measure the voices of this directory instead")

@@ -47,12 +47,13 @@ def _rule(widths: Sequence[int], joints: str) -> str:
 def _row(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     first = [*row[:-1]]
     for line in _wrapped(row[-1], widths[-1]):
-        padded = (_padded(cell, width) for cell, width in zip([*first, line], widths, strict=True))
-        yield f"│ {' │ '.join(padded)} │"
+        filled = (padded(cell, width) for cell, width in zip([*first, line], widths, strict=True))
+        yield f"│ {' │ '.join(filled)} │"
         first = [""] * len(first)
 
 
-def _padded(text: str, width: int) -> str:
+def padded(text: str, width: int) -> str:
+    """A text with spaces up to a width, in columns."""
     return text + " " * (width - columns(text))
 
 

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = entry.Parser(
         prog="tts-daemon",
         description="Speaks the texts that come by the Unix socket, by MQTT and by other doors.",
     )
@@ -71,7 +71,7 @@ def _act(options: argparse.Namespace) -> int:
     elif options.check_config:
         loaded = read()
         _check_journal(loaded.settings.queue.journal)
-        print(f"the configuration is right; {len(loaded.origins)} keys are set")
+        print(entry.ours(f"the configuration is right; {len(loaded.origins)} keys are set"))
     else:
         signals.hold_back()
         # Loads numpy and the inference library, which a look at the configuration does not need.
@@ -90,7 +90,7 @@ def _check_journal(path: str) -> None:
 
 def _complain(error: TtsError) -> None:
     for line in str(error).splitlines():
-        print(f"tts-daemon: {line}", file=sys.stderr)
+        print(f"tts-daemon: {entry.ours(line)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except (TtsError, OSError) as error:
-        print(f"tts-frontend: {error}", file=sys.stderr)
+        print(f"tts-frontend: {entry.ours(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(prog="tts-frontend", description=__doc__)
+    parser = entry.Parser(prog="tts-frontend", description=__doc__)
     parser.add_argument("text", nargs="*", metavar="TEXT", help="default: standard input")
     parser.add_argument("--json", action="store_true", help="one JSON object a text")
     parser.add_argument(
@@ -147,4 +147,4 @@ def _rows(clause: Clause) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _warn(message: str) -> None:
-    print(f"tts-frontend: {message}", file=sys.stderr)
+    print(f"tts-frontend: {entry.ours(message)}", file=sys.stderr)

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         packages = _quantize(options)
     except TtsError as error:
-        print(f"tts-quantize: {error}", file=sys.stderr)
+        print(f"tts-quantize: {entry.ours(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = entry.Parser(
         prog="tts-quantize",
         description=__doc__,
         epilog="The package of mode static is named NAME, the others NAME-MODE.",

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = entry.Parser(
         prog="tts-say",
         description="Speak TEXT, or standard input, through the tts-daemon.",
         epilog=EPILOG,
@@ -152,7 +152,7 @@ def _standard_input() -> bytes:
     if sys.stdin is None:
         raise InvalidRequestError("text: none given, and standard input is closed")
     if sys.stdin.isatty():
-        print("tts-say: reading from the terminal; Ctrl-D ends", file=sys.stderr)
+        print(entry.ours("tts-say: reading from the terminal; Ctrl-D ends"), file=sys.stderr)
     data = sys.stdin.buffer.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise InvalidRequestError(f"text: more than {MOST_BYTES} bytes; speak it in pieces")
@@ -163,10 +163,10 @@ def _show(reply: Reply, *, as_json: bool, is_status: bool) -> None:
     if as_json:
         print(json.dumps(reply, ensure_ascii=False))
     elif not reply["ok"]:
-        print(f"tts-say: {reply['message']}", file=sys.stderr)
+        print(f"tts-say: {entry.ours(reply['message'])}", file=sys.stderr)
     elif reply.get("event_type", "finished") != "finished":
         reason = reply.get("message") or reply.get("reason", "no reason given")
-        print(f"tts-say: {reply['event_type']}: {reason}", file=sys.stderr)
+        print(f"tts-say: {reply['event_type']}: {entry.ours(reason)}", file=sys.stderr)
     elif is_status:
         print("\n".join(_status_lines(reply)))
 

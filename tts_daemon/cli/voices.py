@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return act(options)
     except TtsError as error:
-        print(f"tts-voices: {error}", file=sys.stderr)
+        print(f"tts-voices: {entry.ours(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(prog="tts-voices", description=__doc__)
+    parser = entry.Parser(prog="tts-voices", description=__doc__)
     parser.add_argument("--config", type=Path, metavar="FILE", help="default: the system's")
     parser.add_argument(
         "--models",
@@ -85,7 +85,7 @@ def _list(options: argparse.Namespace) -> int:
         try:
             manifest = store.find(name).manifest
         except VoiceError as error:
-            print(f"{name}: damaged: {error}", file=sys.stderr)
+            print(entry.ours(f"{name}: damaged: {error}"), file=sys.stderr)
             continue
         facts = _facts(manifest)
         if options.json:
@@ -127,10 +127,10 @@ def _verify(options: argparse.Namespace) -> int:
     for name in names:
         try:
             store.verify(name)
-            print(f"{name}: every file is as it was made")
+            print(entry.ours(f"{name}: every file is as it was made"))
         except VoiceError as error:
             failed = 1
-            print(f"{name}: {error}", file=sys.stderr)
+            print(entry.ours(f"{name}: {error}"), file=sys.stderr)
     return failed
 
 
@@ -140,7 +140,7 @@ def _remove(options: argparse.Namespace) -> int:
     for candidate in candidates:
         if Path(options.name).name == options.name and (candidate / FILE_NAME).is_file():
             _delete(candidate)
-            print(f"removed {candidate}")
+            print(entry.ours(f"removed {candidate}"))
             return 0
     raise UnknownVoiceError(f"no voice {options.name!r} in {', '.join(map(str, candidates))}")
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tts_daemon.cli import entry
 from tts_daemon.errors import CheckpointError, TtsError, VoiceError
 from tts_daemon.extras import importing
 from tts_daemon.settings.loader import load
@@ -94,7 +95,7 @@ def _convert(options: argparse.Namespace) -> int:
 
     target = target_directory(options) / options.name
     convert(_source(options), target, conversion(options, voice=options.voice), _say)
-    print(f"{target}: done; hear it with: tts-say --voice {options.name} 你好")
+    print(entry.ours(f"{target}: done; hear it with: tts-say --voice {options.name} 你好"))
     return 0
 
 
@@ -134,9 +135,9 @@ def _convert_downloaded(
     try:
         convert(root, target, wanted, _say)
     except TtsError as error:
-        print(f"tts-voices: {name}: {error}", file=sys.stderr)
+        print(f"tts-voices: {name}: {entry.ours(error)}", file=sys.stderr)
         return 1
-    print(f"{target}: done; hear it with: tts-say --voice {name} 你好")
+    print(entry.ours(f"{target}: done; hear it with: tts-say --voice {name} 你好"))
     return 0
 
 

@@ -9,6 +9,7 @@ import pytest
 from fakes.fake_service import FakeSpeechService
 from fakes.http_client import HttpClient
 
+from tts_daemon.inputs.http.desk import Desk
 from tts_daemon.inputs.http.door import HttpDoor
 from tts_daemon.settings.schema import HttpSettings
 from tts_daemon.voices.store import VoiceStore
@@ -26,9 +27,9 @@ def opened(service: FakeSpeechService) -> Iterator[Callable[..., HttpClient]]:
     """Opens a door with the given settings and returns a client of it."""
     doors: list[HttpDoor] = []
 
-    def start(**settings: object) -> HttpClient:
+    def start(desk: Desk | None = None, **settings: object) -> HttpClient:
         wanted = HttpSettings(enabled=True, port=0, **settings)  # type: ignore[arg-type]
-        door = HttpDoor(service, wanted, VoiceStore([VOICES]), max_characters=100)
+        door = HttpDoor(service, wanted, VoiceStore([VOICES]), max_characters=100, desk=desk)
         doors.append(door)
         door.start()
         return HttpClient(door.port)

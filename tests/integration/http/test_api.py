@@ -8,6 +8,7 @@ import threading
 import wave
 from collections.abc import Callable, Iterator
 from importlib import resources
+from pathlib import Path
 
 import pytest
 from fakes.fake_service import FakeSpeechService, tone
@@ -23,7 +24,9 @@ from tts_daemon.errors import (
     UnknownVoiceError,
     VoiceError,
 )
+from tts_daemon.inputs.http.desk import Desk
 from tts_daemon.ports import Command
+from tts_daemon.text.corrections import Corrections
 
 Opened = Callable[..., HttpClient]
 
@@ -296,3 +299,41 @@ def test_the_files_of_the_page_are_served(client: HttpClient) -> None:
         assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert resources.files("tts_daemon.inputs.http").joinpath("web/index.html").is_file()
     json.loads(client.get("/api/openapi.json").body)
+
+
+def test_errors_are_in_the_language_that_is_asked_for(client: HttpClient) -> None:
+    for language, message in (("zh-CN,zh;q=0.9", "text：没有内容"), ("de", "text: is empty")):
+        refused = client.post("/api/say", {"text": ""}, **{"Accept-Language": language})
+        assert refused.json["error"] == "invalid_request"
+        assert refused.json["message"] == message
+    refused = client.post("/v1/audio/speech", {"input": ""}, **{"Accept-Language": "zh"})
+    assert refused.json["error"]["param"] == "input"
+
+
+def test_a_history_tells_what_every_door_said_unless_that_is_switched_off(
+    opened: Callable[..., HttpClient], service: FakeSpeechService
+) -> None:
+    open_door, private_door = opened(), opened(show_texts=False)
+    for number in range(60):
+        service.emit(Event(EventType.QUEUED, f"u{number}", source="mqtt", text="水开了"))
+    service.emit(Event(EventType.FAILED, "u59", reason="poison", source="mqtt", text="水开了"))
+    told = open_door.get("/api/history").json["utterances"]
+    assert len(told) == 50
+    assert (told[0]["id"], told[0]["event_type"], told[0]["text"]) == ("u59", "failed", "水开了")
+    assert "水开了" not in private_door.get("/api/history").body.decode()
+
+
+def test_only_who_is_known_may_change_the_lexicon(
+    opened: Callable[..., HttpClient], tmp_path: Path
+) -> None:
+    desk = Desk(Corrections(tmp_path / "lexicon.yaml"))
+    entry = {"word": "单县", "reading": "shan4 xian4"}
+    assert opened(desk=desk).post("/api/lexicon", entry).status == 403
+    known = opened(desk=desk, token="secret")
+    assert known.post("/api/lexicon", entry).status == 401
+    bearer = {"Authorization": "Bearer secret"}
+    assert known.post("/api/lexicon", entry, **bearer).json["previous"] is None
+    assert known.get("/api/lexicon", **bearer).json == {"can_save": True, "entries": [entry]}
+    undone = known.post("/api/lexicon", entry | {"reading": None}, **bearer)
+    assert undone.json["previous"] == "shan4 xian4"
+    assert known.post("/api/lexicon", entry | {"reading": "shan4"}, **bearer).status == 400

@@ -95,9 +95,18 @@ def test_systemd_python_takes_the_lines_with_their_fields(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "systemd", ModuleType("systemd"))
     monkeypatch.setitem(sys.modules, "systemd.journal", journal)
     logs.configure("info")
-    (handler,) = logs.log.handlers
-    assert isinstance(handler, JournalHandler)
+    (handler,) = (found for found in logs.log.handlers if isinstance(found, JournalHandler))
     assert handler.fields == {"SYSLOG_IDENTIFIER": "tts-daemon"}
+
+
+def test_the_newest_lines_are_remembered_as_they_are_safe_to_show() -> None:
+    logs.configure("info")
+    for number in range(1000):
+        logs.log.info("line %d\nforged \x1b[2J", number)
+    assert 100 < len(logs.newest()) < 1000
+    assert "line 999" in logs.newest()[-1]
+    assert "\x1b" not in logs.newest()[-1]
+    assert "\n" not in logs.newest()[-1]
 
 
 @pytest.mark.usefixtures("in_journal")

@@ -19,6 +19,7 @@ from tts_daemon.errors import (
     UnknownVoiceError,
 )
 from tts_daemon.inputs.messages import error_message, to_json
+from tts_daemon.language import language_of, translated
 
 RETRY_S = 2
 """When a client that was turned away may come again."""
@@ -50,7 +51,7 @@ def failure(request: web.BaseRequest, error: TtsError) -> web.Response:
 
 
 def refusal(request: web.BaseRequest, status: int, code: str, message: str) -> web.Response:
-    """Status, short name and an explanation."""
+    """Status, short name and an explanation, in Chinese for those who ask for it."""
     response = reply(_body(request, status, code, message), status)
     if status in (429, 503):
         response.headers["Retry-After"] = str(RETRY_S)
@@ -58,10 +59,12 @@ def refusal(request: web.BaseRequest, status: int, code: str, message: str) -> w
 
 
 def _body(request: web.BaseRequest, status: int, code: str, message: str) -> dict[str, Any]:
+    wanted = request.headers.get("Accept-Language", "")
+    told = translated(message, language_of({"LANG": wanted}))
     if not request.path.startswith(OPENAI):
-        error = TtsError(message)
+        error = TtsError(told)
         return error_message(error) | {"error": code}
     field, colon, _ = message.partition(":")
     kind = "server_error" if status >= 500 else "invalid_request_error"
-    known = {"message": message, "type": kind, "code": code}
+    known = {"message": told, "type": kind, "code": code}
     return {"error": {**known, "param": field if colon and field.isidentifier() else None}}

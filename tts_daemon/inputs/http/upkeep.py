@@ -11,6 +11,7 @@ from tts_daemon.errors import InvalidRequestError
 from tts_daemon.inputs.http.desk import Desk
 from tts_daemon.inputs.http.replies import refusal, reply
 from tts_daemon.inputs.http.requests import BodyLimits, fields_of
+from tts_daemon.language import language_of
 from tts_daemon.requests import field
 
 
@@ -61,8 +62,9 @@ class Upkeep:
 
     async def doctor(self, request: web.Request) -> web.Response:
         """What tts-doctor finds on this machine; one examination at a time."""
+        language = language_of({"LANG": request.headers.get("Accept-Language", "")})
         async with self._examining:
-            findings = await asyncio.to_thread(self._desk.examine, "en")
+            findings = await asyncio.to_thread(self._desk.examine, language)
         return reply({"findings": findings})
 
     async def log(self, request: web.Request) -> web.Response:

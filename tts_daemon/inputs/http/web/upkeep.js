@@ -30,7 +30,7 @@ async function examine() {
 
 function line({ check, severity, message, remedy }) {
   const made = element("li", severity);
-  made.append(element("span", "severity", word(`severity_${severity}`)), element("span", "said", `${check}：${message}`));
+  made.append(element("span", "severity", word(`severity_${severity}`)), element("span", "said", `${word(`check_${check}`, check)}：${message}`));
   if (remedy && severity !== "fine") made.append(element("code", "remedy", remedy));
   return made;
 }

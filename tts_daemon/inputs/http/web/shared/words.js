@@ -47,9 +47,9 @@ export function addWords(more) {
   for (const known of Object.keys(WORDS)) Object.assign(WORDS[known], more[known]);
 }
 
-/** The word for `name`; names without one (a preset of the user's) stand for themselves. */
-export function word(name) {
-  return WORDS[language][name] ?? name;
+/** The word for `name`; names without one (a preset of the user's) stand for themselves, or for another text. */
+export function word(name, otherwise = name) {
+  return WORDS[language][name] ?? otherwise;
 }
 
 /** Whether there is a word for `name`. */
