@@ -126,6 +126,7 @@ def test_every_command_is_described() -> None:
 
 def test_every_attribute_is_described_with_an_example_of_its_kind() -> None:
     attributes = snapshot_message(IDLE)
+    attributes = {"player_state": attributes.pop("state"), **attributes}
     table = rows(section("## MQTT"), "| field | type | at first |")
     assert [names(row[0])[0] for row in table] == list(attributes)
     for row in table:

@@ -222,8 +222,10 @@ class MqttDoor:
 
     def _show(self, snapshot: Snapshot) -> None:
         attributes = snapshot_message(snapshot)
+        # Home Assistant lets no attribute be called `state`.
+        attributes = {"player_state": attributes.pop("state"), **attributes}
         values = {
-            "state": str(attributes["state"]),
+            "state": str(snapshot.state),
             "volume": f"{snapshot.volume:g}",
             "speed": f"{snapshot.speed:g}",
             "preset": snapshot.preset,
