@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -217,6 +219,10 @@ class MelChunk:
     last: bool
 
 
+LOCAL, REMOTE, BOTH = "local", "remote", "both"
+"""Who has spoken: this machine's voice, another one's, or one after the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
     """A piece of waveform, in the order in which it is to be heard.
@@ -227,6 +233,7 @@ class AudioChunk:
         clause: Index of the clause that it belongs to, from 0.
         volume: Percent of full scale, 0 to 100, to be applied at playback.
         recalled: It comes from the phrase cache, and says nothing about the speed of synthesis.
+        spoken_by: `LOCAL` or `REMOTE`; empty where there is no other machine's voice.
     """
 
     samples: NDArray[np.float32]
@@ -234,11 +241,31 @@ class AudioChunk:
     clause: int = 0
     volume: float = 100.0
     recalled: bool = False
+    spoken_by: str = ""
 
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
         return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseSound:
+    """One clause as a voice makes it, before anything is done to its pauses and its edges.
+
+    Attributes:
+        fingerprint: Of the voice: the same where the sound would be the same.
+        sample_rate: Samples per second.
+        hop_length: Samples per frame.
+        frames: Of each symbol: where it begins and ends in the sound.
+        chunks: The sound, as it is made.
+    """
+
+    fingerprint: str
+    sample_rate: int
+    hop_length: int
+    frames: tuple[int, ...]
+    chunks: Iterator[AudioChunk]
 
 
 class EventType(StrEnum):
@@ -275,6 +302,7 @@ class Event:
         warnings: What the text asked for and could not have (finished).
         source: The door the request came in by.
         text: How it begins, for people who watch; a door tells it only where that is asked for.
+        spoken_by: `LOCAL`, `REMOTE` or `BOTH`, where there is another machine's voice (finished).
     """
 
     event_type: EventType
@@ -288,6 +316,7 @@ class Event:
     source: str = ""
     warnings: tuple[str, ...] = ()
     text: str = ""
+    spoken_by: str | None = None
 
 
 class PlayerState(StrEnum):

@@ -73,6 +73,12 @@ class UnknownVoiceError(VoiceError):
     code = "unknown_voice"
 
 
+class RemoteVoiceError(TtsError):
+    """The voice of the other machine is away, late or refuses; our own speaks in its place."""
+
+    code = "remote_voice"
+
+
 class CheckpointError(TtsError):
     """A model directory cannot be converted; names file and key."""
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tts_daemon.domain import AudioChunk, Clause, Event, PlayerState, SpeakRequest, Style
+from tts_daemon.domain import (
+    AudioChunk,
+    Clause,
+    ClauseSound,
+    Event,
+    PlayerState,
+    SpeakRequest,
+    Style,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,6 +116,19 @@ class SpeechService(Protocol):
         """Yield the clauses that `render` would speak, one by one. Raises as `submit` does."""
         ...
 
+    def make(self, clause: Clause) -> ClauseSound:
+        """Synthesise a clause that another daemon has read, for its own player.
+
+        Its chunks are to be closed, like those of `render`.
+
+        Raises:
+            InvalidRequestError: The voice was not trained for it.
+            TextError: The voice does not know a symbol.
+            VoiceError: The voice is not installed, or cannot be played.
+            QueueFullError, NotReadyError: As `render`.
+        """
+        ...
+
     def count_refusal(self) -> None:
         """Count a message that a door has refused, for whatever reason."""
         ...
@@ -178,6 +199,14 @@ class SpeechSynthesizer(Protocol):
 
     def read(self, text: str, style: Style, warn: Callable[[str], None] = ...) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one; `warn` as for `stream`."""
+        ...
+
+    def make(self, clause: Clause) -> ClauseSound:
+        """One clause, read elsewhere, as its voice makes it; raises as `SpeechService.make`."""
+        ...
+
+    def expects(self, voice: str) -> str:
+        """Who would speak for a voice now: `AudioChunk.spoken_by`."""
         ...
 
 

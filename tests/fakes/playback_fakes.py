@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_daemon.clock import Clock, SystemClock
-from tts_daemon.domain import AudioChunk, Clause, Event, Style
+from tts_daemon.domain import AudioChunk, Clause, ClauseSound, Event, Style
 from tts_daemon.errors import AudioUnavailableError, InvalidRequestError, TtsError
 from tts_daemon.ports import Snapshot
 
@@ -38,7 +38,17 @@ class FakePresets:
         return Style(**{**self._fields[name], **(overrides or {})})  # type: ignore[arg-type]
 
 
-class FakeSynthesizer:
+class OneVoice:
+    """What a synthesizer says that knows of no other machine and makes nothing for others."""
+
+    def expects(self, voice: str) -> str:
+        return ""
+
+    def make(self, clause: Clause) -> ClauseSound:
+        raise NotImplementedError
+
+
+class FakeSynthesizer(OneVoice):
     """Makes a constant of 0.5 for every text, chunk by chunk.
 
     Args:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fakes.fake_service import tone
+from fakes.playback_fakes import OneVoice
 
 from tts_daemon.domain import AudioChunk, Clause, Style
 from tts_daemon.playback import Journal, Player, PlayerContext, PlayerSettings
@@ -14,7 +15,7 @@ from tts_daemon.settings.schema import Settings
 from tts_daemon.sound.sink_factory import make_sink
 
 
-class HummingSynthesizer:
+class HummingSynthesizer(OneVoice):
     """Hums for `seconds_per_character`, and remembers the texts in the order of humming."""
 
     def __init__(self, seconds_per_character: float = 0.002) -> None:

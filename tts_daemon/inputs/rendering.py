@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar, cast
 
-from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.domain import AudioChunk, Clause, ClauseSound, SpeakRequest
 from tts_daemon.errors import NothingToSpeakError, QueueFullError
 from tts_daemon.ports import SpeechService
 from tts_daemon.sound.pcm import to_pcm
@@ -59,6 +59,18 @@ class Renderer:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     @asynccontextmanager
+    async def make(self, clause: Clause) -> AsyncGenerator[tuple[ClauseSound, Sound]]:
+        """Begin a clause that another daemon has read. Raises as `SpeechService.make`."""
+        made: list[ClauseSound] = []
+
+        def begin() -> Iterator[AudioChunk]:
+            made.append(self._service.make(clause))
+            return made[0].chunks
+
+        async with self._begun(_Chunks(begin)) as sound:
+            yield made[0], sound
+
+    @asynccontextmanager
     async def render(self, request: SpeakRequest) -> AsyncGenerator[Sound]:
         """Begin a synthesis; leaving the context, however, ends it within one chunk.
 
@@ -68,8 +80,12 @@ class Renderer:
             NothingToSpeakError: Nothing of it is sound.
             NotReadyError: Starting or stopping.
         """
+        async with self._begun(_Chunks(lambda: self._service.render(request))) as sound:
+            yield sound
+
+    @asynccontextmanager
+    async def _begun(self, chunks: _Chunks) -> AsyncGenerator[Sound]:
         await self._take_turn()
-        chunks = _Chunks(self._service, request)
         try:
             first = await self.call(chunks.next)
             if first is None:
@@ -99,9 +115,8 @@ class Renderer:
 class _Chunks:
     """One synthesis; any thread may call, and `close` waits for the chunk that is being made."""
 
-    def __init__(self, service: SpeechService, request: SpeakRequest) -> None:
-        self._service = service
-        self._request = request
+    def __init__(self, begin: Callable[[], Iterator[AudioChunk]]) -> None:
+        self._begin = begin
         self._lock = threading.Lock()
         self._made: Generator[AudioChunk] | None = None
         self._closed = False
@@ -112,8 +127,7 @@ class _Chunks:
             if self._closed:
                 return None
             if self._made is None:
-                made = self._service.render(self._request)
-                self._made = cast("Generator[AudioChunk]", made)
+                self._made = cast("Generator[AudioChunk]", self._begin())
             return next(self._made, None)
 
     def close(self) -> None:

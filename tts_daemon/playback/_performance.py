@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tts_daemon.clock import Clock
-from tts_daemon.domain import AudioChunk
+from tts_daemon.domain import BOTH, AudioChunk
 from tts_daemon.errors import AudioUnavailableError, TextError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._manner import Prepared
@@ -69,11 +69,18 @@ class Performance:
         self._levels: Levels | None = None
         self._held: list[tuple[NDArray[np.int16], int]] = []
         self._first_audio_ms: float | None = None
+        self._speakers: set[str] = set()
         if prepared.prelude is not None:
             self._hold(prepared.prelude)
             self._hold_tail()
 
-    def play(self) -> dict[str, float] | None:
+    @property
+    def spoken_by(self) -> str:
+        """Who has spoken so far; empty where only this machine could."""
+        known = self._speakers - {""}
+        return BOTH if len(known) > 1 else "".join(known)
+
+    def play(self) -> dict[str, Any] | None:
         """Speak it to the end.
 
         Returns:
@@ -104,6 +111,7 @@ class Performance:
         waited_s = 0.0
         for chunk in self._source:
             self._part.goes_on()
+            self._speakers.add(chunk.spoken_by)
             if not self._part.is_wanted():
                 return
             took_s = self._source.waited_s - waited_s
@@ -146,10 +154,11 @@ class Performance:
             self._hand_over()
             self._sink.drain()
 
-    def _figures(self) -> dict[str, float]:
+    def _figures(self) -> dict[str, Any]:
         audio_s = self._policy.audio_s
         return {
             "first_audio_ms": self._first_audio_ms or 0.0,
             "audio_ms": audio_s * 1000,
             "real_time_factor": self._source.synthesis_s / audio_s,
+            "spoken_by": self.spoken_by or None,
         }

@@ -38,13 +38,14 @@ class RenderStream:
     Args:
         source: The chunks as they are made.
         slots: Where to give back the slot that was taken for it.
+        as_made: Nothing is done to the chunks.
     """
 
-    def __init__(self, source: ChunkSource, slots: RenderSlots) -> None:
+    def __init__(self, source: ChunkSource, slots: RenderSlots, *, as_made: bool = False) -> None:
         self._source = source
         self._slots = slots
         self._open = True
-        self._chunks = _with_levels(source)
+        self._chunks = _as_made(source) if as_made else _with_levels(source)
 
     def __iter__(self) -> Iterator[AudioChunk]:
         return self
@@ -69,6 +70,10 @@ class RenderStream:
     def __del__(self) -> None:
         # A caller that forgets to close must not take a slot with it.
         self.close()
+
+
+def _as_made(source: ChunkSource) -> Generator[AudioChunk]:
+    yield from source
 
 
 # Not a method: a generator that knew the stream would keep it alive for ever.

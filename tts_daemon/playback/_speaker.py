@@ -9,6 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tts_daemon.domain import SpeakRequest, Style
 from tts_daemon.errors import AudioUnavailableError, InternalError, TtsError
@@ -82,7 +83,8 @@ class Speaker:
         self._manner = manner
         self._heartbeat = context.heartbeat
         self._clock = context.clock
-        self._paces: defaultdict[str, Pace] = defaultdict(Pace)
+        # By voice, and by who speaks for it.
+        self._paces: defaultdict[tuple[str, str], Pace] = defaultdict(Pace)
         self._thread: threading.Thread | None = None
         sink.while_waiting = self._heartbeat
 
@@ -161,22 +163,24 @@ class Speaker:
 
     def _play(
         self, part: _Part, prepared: Prepared, policy: StartPolicy, warnings: Warnings
-    ) -> dict[str, float] | None:
+    ) -> dict[str, Any] | None:
         request = part.utterance.request
         chunks = self._synthesizer.stream(
             request.text, prepared.style, keep=request.keep, warn=warnings.add
         )
+        expected = self._synthesizer.expects(prepared.style.voice)
         made = self._turns.kept_for(chunks)
         source = ChunkSource(made, self._turns.for_loudspeaker, self._clock)
         performance = Performance(source, self._sink, policy, prepared, part, self._clock)
         with contextlib.closing(source):
             figures = performance.play()
-        if figures is not None:
+        # What another has spoken says nothing about the pace of whom it was expected of.
+        if figures is not None and performance.spoken_by == expected:
             policy.learn()
         return figures
 
     def _policy(self, text: str, style: Style) -> StartPolicy:
-        pace = self._paces[style.voice]
+        pace = self._paces[style.voice, self._synthesizer.expects(style.voice)]
         # Only a slow machine has to know how long a text is before it may begin.
         outlines = [] if pace.is_fast else self._outlines(text, style)
         return StartPolicy(pace, outlines, _MOST_HELD_S, style.speed)

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tts_daemon.domain import Clause, Event, SpeakRequest
+from tts_daemon.domain import Clause, ClauseSound, Event, SpeakRequest
 from tts_daemon.errors import NotReadyError
 from tts_daemon.playback._board import Board, Listener
 from tts_daemon.playback._chunk_source import ChunkSource
@@ -133,6 +133,20 @@ class Player:
             return RenderStream(
                 ChunkSource(chunks, self._turns.for_caller, self._clock), self._slots
             )
+        except BaseException:
+            self._slots.give_back()
+            raise
+
+    def make(self, clause: Clause) -> ClauseSound:
+        """Synthesise a clause that another daemon has read; its chunks are to be closed."""
+        if not self._dispatcher.running:
+            raise NotReadyError("the daemon is starting or stopping; try again in a moment")
+        self._slots.take()
+        try:
+            with self._turns.for_caller():
+                sound = self._synthesizer.make(clause)
+            source = ChunkSource(sound.chunks, self._turns.for_caller, self._clock)
+            return replace(sound, chunks=RenderStream(source, self._slots, as_made=True))
         except BaseException:
             self._slots.give_back()
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tts_daemon.domain import Style
 from tts_daemon.playback import Chimes, Journal, Player, PlayerContext, PlayerSettings
@@ -23,6 +24,10 @@ from tts_daemon.text.normalize import Ways
 from tts_daemon.voices.manifest import verify_graph
 from tts_daemon.voices.store import VoiceStore
 
+if TYPE_CHECKING:
+    from tts_daemon.synthesis.remote.relay import Relay
+    from tts_daemon.synthesis.remote.voice import RemoteVoice
+
 
 def voice_store(settings: Settings) -> VoiceStore:
     """The voices of the configured directories, then those of this package."""
@@ -39,6 +44,7 @@ def make_synthesizer(
     store: VoiceStore,
     preset_style: Callable[[str], Style],
     phrases: PhraseCache | None = None,
+    remote: RemoteVoice | None = None,
 ) -> Synthesizer:
     """Load the default voice, warm, and the front end.
 
@@ -47,6 +53,7 @@ def make_synthesizer(
         store: Installed voices.
         preset_style: The style of a preset that a text names; raises InvalidRequestError.
         phrases: Keeps what was spoken; None keeps nothing.
+        remote: Stands in for the default voice; None: no other machine's voice does.
 
     Raises:
         VoiceError: The default voice is not installed, or damaged.
@@ -72,7 +79,29 @@ def make_synthesizer(
             english_states=settings.text.states == "english",
         ),
     )
-    return Synthesizer(frontend, voices, phrases=phrases)
+    return Synthesizer(frontend, voices, phrases=phrases, relay=_relay(remote, phrases))
+
+
+def make_remote_voice(settings: Settings) -> RemoteVoice | None:
+    """The other machine's voice, where one is configured; it is not looked for yet.
+
+    Raises:
+        SettingsError: Its certificates cannot be read.
+    """
+    if settings.synthesis.remote.url is None:
+        return None
+    # An HTTP client costs time and memory at start: only where there is somebody to ask.
+    from tts_daemon.synthesis.remote.voice import RemoteVoice
+
+    return RemoteVoice(settings.synthesis.remote)
+
+
+def _relay(remote: RemoteVoice | None, phrases: PhraseCache | None) -> Relay | None:
+    if remote is None:
+        return None
+    from tts_daemon.synthesis.remote.relay import Relay
+
+    return Relay(remote, phrases or PhraseCache(0))
 
 
 def make_player(

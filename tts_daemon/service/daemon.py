@@ -87,7 +87,10 @@ class Daemon:
             listener = self._listen(stack)
             store = assembly.voice_store(settings)
             phrases = assembly.make_phrase_cache(settings)
-            synthesizer = assembly.make_synthesizer(settings, store, self._preset_style, phrases)
+            remote = assembly.make_remote_voice(settings)
+            synthesizer = assembly.make_synthesizer(
+                settings, store, self._preset_style, phrases, remote
+            )
             player = assembly.make_player(
                 settings,
                 self._presets,
@@ -100,6 +103,10 @@ class Daemon:
             stack.callback(player.stop, STOP_S)
             player.warm_up(WARM_UP)
             player.start()
+            if remote is not None:
+                # After the warm-up, which measures this machine.
+                stack.callback(remote.stop)
+                remote.start(lambda trouble: player.set_trouble("remote voice", trouble))
             # Before the doors: it must not come between people's own texts.
             _greet(player, settings.service.greeting)
             opened = OpenDoors(player.set_trouble)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from tts_daemon.errors import SettingsError
-from tts_daemon.settings import layers, places, presets, quiet_hours
+from tts_daemon.settings import addresses, layers, places, presets, quiet_hours
 from tts_daemon.settings.layers import Assignment, Key, dotted
 from tts_daemon.settings.schema import About, PresetSettings, Settings
 from tts_daemon.settings.values import convert
@@ -18,6 +18,7 @@ from tts_daemon.settings.values import convert
 SECRETS: dict[Key, tuple[Key, str]] = {
     ("mqtt", "password"): (("mqtt", "password_file"), "mqtt-password"),
     ("http", "token"): (("http", "token_file"), "http-token"),
+    ("synthesis", "remote", "token"): (("synthesis", "remote", "token_file"), "remote-token"),
 }
 """Secret -> the key that names a file with it, and its systemd credential."""
 
@@ -59,6 +60,7 @@ def load(file: Path | None = None, environment: Mapping[str, str] | None = None)
     settings = _build(Settings, (), values)
     presets.check(settings)
     quiet_hours.check(settings)
+    addresses.check(settings)
     return Loaded(settings, origins)
 
 

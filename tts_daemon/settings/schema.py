@@ -311,6 +311,36 @@ class TextSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """A strong machine that speaks for this one, whose own voice steps in where it is late."""
+
+    url: str | None = setting(
+        None, 'another daemon\'s HTTP door, such as "http://pc.lan:5000"; empty: none'
+    )
+    voice: str | None = setting(None, "one of its voices; empty: its default")
+    token: str | None = setting(None, "its bearer token; better in token_file", secret=True)
+    token_file: str | None = setting(
+        None, "file with its token (or systemd credential remote-token)"
+    )
+    ca_file: str | None = setting(
+        None, "certificates to trust for https; empty: those of the system"
+    )
+    patience_ms: float = setting(
+        250.0, "wait for the first sound of a clause", unit="ms", minimum=10, maximum=60000
+    )
+    stall_ms: float = setting(
+        1000.0, "wait for more of a clause that has begun", unit="ms", minimum=10, maximum=60000
+    )
+    retry_s: float = setting(
+        10.0,
+        "how often it is looked for in the background",
+        unit="s",
+        minimum=0.1,
+        maximum=3600,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SynthesisSettings:
     """How the speech is computed."""
 
@@ -340,6 +370,7 @@ class SynthesisSettings:
     phrases: tuple[str, ...] = setting(
         (), "texts made ready beforehand in the default preset, so that they sound at once"
     )
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,28 +6,25 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
-from tts_daemon.domain import INNER_PAUSES, AudioChunk, Clause, Style
+from tts_daemon.domain import LOCAL, REMOTE, AudioChunk, Clause, ClauseSound, Style
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.synthesis.edges import shape_edges, trailing_quiet
 from tts_daemon.synthesis.phrase_cache import PhraseCache, phrase_key
+from tts_daemon.synthesis.silence import floor_s, longest_tail_s, silence
 from tts_daemon.synthesis.voice import Voice
 from tts_daemon.synthesis.voice_pool import VoicePool
 from tts_daemon.synthesis.wanted_styles import WantedStyles
 from tts_daemon.text.symbols import VoiceTraits
 from tts_daemon.vocoder.chunking import ChunkPlan
 
+if TYPE_CHECKING:
+    from tts_daemon.synthesis.remote.relay import Relay
+
 Warn = Callable[[str], None]
 
 log = logging.getLogger(__name__)
-
-_LONGEST_TAIL_S = 0.6
-"""Silence that a sentence may end with, at a pause factor of 1; a clause inside of one ends with
-its pause's floor."""
-_SILENCE_CHUNK_S = 0.25
 
 
 class Reader(Protocol):
@@ -49,6 +46,7 @@ class Synthesizer:
         voices: VoicePool,
         plan: ChunkPlan | None = None,
         phrases: PhraseCache | None = None,
+        relay: Relay | None = None,
     ) -> None:
         """Put the path together.
 
@@ -57,11 +55,13 @@ class Synthesizer:
             voices: Gives out loaded voices.
             plan: How long the chunks are.
             phrases: Keeps what was spoken; None keeps nothing.
+            relay: Has another machine's voice stand in for the default one; None: there is none.
         """
         self._reader = reader
         self._voices = voices
         self._plan = plan or ChunkPlan()
         self._phrases = phrases or PhraseCache(0)
+        self._relay = relay
         self._reading = threading.Lock()
 
     @property
@@ -89,14 +89,32 @@ class Synthesizer:
         """
         missing_s = 0.0  # of the pause after the clause before
         for index, clause in enumerate(self.read(text, style, warn)):
-            yield from self._silence(missing_s, clause, max(0, index - 1))
+            manifest, volume = self._voices.get(clause.style.voice).manifest, clause.style.volume
+            rate = manifest.sample_rate
+            yield from silence(missing_s, rate, max(0, index - 1), volume)
             quiet_s = 0.0
             for chunk in self._speak(clause, index, keep):
                 quiet = trailing_quiet(chunk.samples, round(quiet_s * chunk.sample_rate))
                 quiet_s = quiet / chunk.sample_rate
                 yield chunk
-            missing_s = self._floor_s(clause) - quiet_s
-            yield from self._silence(clause.pause_after_s, clause, index)
+            missing_s = floor_s(manifest, clause) - quiet_s
+            yield from silence(clause.pause_after_s, rate, index, volume)
+
+    def make(self, clause: Clause) -> ClauseSound:
+        """One clause that another daemon has read; its pauses and edges are left to that one.
+
+        Raises:
+            VoiceError: The voice is not installed or cannot be played.
+            TextError: The voice does not know a symbol, or was not trained on it.
+        """
+        style = WantedStyles(self._voices, clause.style, log.info).outer
+        return self._voices.get(style.voice).make(replace(clause, style=style), self._plan)
+
+    def expects(self, voice: str) -> str:
+        """Who would speak for a voice now: `AudioChunk.spoken_by`."""
+        if self._relay is None:
+            return ""
+        return REMOTE if self._is_relayed(voice) and self._relay.is_there else LOCAL
 
     def read(self, text: str, style: Style, warn: Warn = log.warning) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
@@ -117,36 +135,33 @@ class Synthesizer:
     def _speak(self, clause: Clause, index: int, keep: bool) -> Iterator[AudioChunk]:
         if not clause.symbols:
             return
-        style = clause.style
-        voice = self._voices.get(style.voice)
+        voice = self._voices.get(clause.style.voice)
+
+        def own(clause: Clause) -> Iterator[AudioChunk]:
+            return self._speak_ourselves(voice, clause, index, keep)
+
+        if self._relay is not None and self._is_relayed(clause.style.voice):
+            yield from self._relay.speak(voice, clause, index, own, keep=keep)
+        else:
+            yield from own(clause)
+
+    def _is_relayed(self, voice: str) -> bool:
+        """Whether another machine speaks for a voice: not for one that was asked for by name."""
+        return self._voices.is_default(voice)
+
+    def _speak_ourselves(
+        self, voice: Voice, clause: Clause, index: int, keep: bool
+    ) -> Iterator[AudioChunk]:
         rate, key = voice.manifest.sample_rate, phrase_key(voice.fingerprint, clause)
         known = self._phrases.find(key, keep=keep)
         pieces: Iterable[Floats] = known or self._phrases.record(
             key, self._make(voice, clause, index), keep=keep
         )
+        volume, spoken_by = clause.style.volume, LOCAL if self._relay else ""
         for samples in pieces:
-            yield AudioChunk(samples, rate, index, style.volume, recalled=bool(known))
+            yield AudioChunk(samples, rate, index, volume, bool(known), spoken_by)
 
     def _make(self, voice: Voice, clause: Clause, index: int) -> Iterator[Floats]:
-        style = clause.style
         plan = self._plan.later() if index else self._plan
-        waveform = voice.speak(clause, plan)
-        longest_tail_s = _LONGEST_TAIL_S * style.pause
-        if INNER_PAUSES.intersection(clause.pauses[-1:]):
-            longest_tail_s = self._floor_s(clause)
-        return shape_edges(waveform, voice.manifest.sample_rate, longest_tail_s)
-
-    def _floor_s(self, clause: Clause) -> float:
-        """Least silence between this clause and the next."""
-        manifest = self._voices.get(clause.style.voice).manifest
-        floors = [manifest.pause_floors.of(kind) for kind in clause.pauses[-1:]]
-        return sum(floors) * clause.style.pause / clause.style.speed
-
-    def _silence(self, seconds: float, clause: Clause, index: int) -> Iterator[AudioChunk]:
-        """Of any length, in chunks that a stream may be stopped between."""
-        rate = self._voices.get(clause.style.voice).manifest.sample_rate
-        left = round(seconds * rate)
-        while left > 0:
-            count = min(left, int(_SILENCE_CHUNK_S * rate))
-            yield AudioChunk(np.zeros(count, np.float32), rate, index, clause.style.volume)
-            left -= count
+        waveform, manifest = voice.speak(clause, plan), voice.manifest
+        return shape_edges(waveform, manifest.sample_rate, longest_tail_s(manifest, clause))

@@ -9,8 +9,10 @@ import numpy as np
 
 from tts_daemon.acoustic.inputs import AcousticInput
 from tts_daemon.acoustic.intonation import intonation
+from tts_daemon.acoustic.length_regulator import Memory
 from tts_daemon.acoustic.model import AcousticModel
-from tts_daemon.domain import Clause, Style
+from tts_daemon.domain import AudioChunk, Clause, ClauseSound, Style
+from tts_daemon.errors import TextError
 from tts_daemon.runtime.engine import Floats, Graph
 from tts_daemon.synthesis.pauses import gaps, widen
 from tts_daemon.text.symbols import VoiceTraits, encode
@@ -39,21 +41,42 @@ class Voice:
             TextError: The voice does not know a symbol.
             InvalidRequestError: An emotion that no voice has.
         """
+        return self.stream(self.inputs(clause), plan or ChunkPlan())
+
+    def inputs(self, clause: Clause) -> AcousticInput:
+        """What the acoustic model is asked to say. Raises as `speak`."""
         ids = np.array(encode(clause.symbols, self.manifest.symbols), np.int64)
-        inputs = self.acoustic.inputs.build(ids, clause.style, clause.pauses, intonation(clause))
-        return self.stream(inputs, plan or ChunkPlan())
+        return self.acoustic.inputs.build(ids, clause.style, clause.pauses, intonation(clause))
+
+    def make(self, clause: Clause, plan: ChunkPlan) -> ClauseSound:
+        """A clause whose pauses are left to whoever plays it. Raises as `speak`.
+
+        Raises:
+            TextError: The voice was not trained on a symbol.
+        """
+        strange = {symbol.sy for symbol in clause.symbols} & set(self.manifest.untrained)
+        if strange:
+            raise TextError(f"{self.manifest.name} was not trained on {min(strange)!r}")
+        memory, waveform = self._begin(self.inputs(clause), plan)
+        manifest = self.manifest
+        rate, frames = manifest.sample_rate, tuple(map(int, memory.counts))
+        chunks = (AudioChunk(samples, rate) for samples in waveform)
+        return ClauseSound(self.fingerprint, rate, manifest.hop_length, frames, chunks)
 
     def stream(self, inputs: AcousticInput, plan: ChunkPlan) -> Iterator[Floats]:
         """`speak` for an input that is ready."""
-        memory = self.acoustic.lay_out(inputs)
-        mel = self.acoustic.decode(memory, plan.demands(self.vocoder.look_ahead_frames))
-        waveform = self.vocoder.stream(mel)
+        memory, waveform = self._begin(inputs, plan)
         if inputs.floors_s is None:
             yield from waveform
             return
         rate = self.manifest.sample_rate
         wanted = gaps(memory.counts, inputs.floors_s, self.manifest.hop_length, rate)
         yield from widen(waveform, wanted, rate)
+
+    def _begin(self, inputs: AcousticInput, plan: ChunkPlan) -> tuple[Memory, Iterator[Floats]]:
+        memory = self.acoustic.lay_out(inputs)
+        mel = self.acoustic.decode(memory, plan.demands(self.vocoder.look_ahead_frames))
+        return memory, self.vocoder.stream(mel)
 
     def warm_up(self) -> None:
         """Speak one symbol to nobody, so that the first utterance does not pay for first times."""

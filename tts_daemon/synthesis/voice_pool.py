@@ -61,6 +61,10 @@ class VoicePool:
         """What plays the vocoder that was loaded last; empty where only one engine is known."""
         return self._engine.vocoder if isinstance(self._engine, Engines) else ""
 
+    def is_default(self, name: str) -> bool:
+        """Whether that is the voice of those who ask for none."""
+        return name in ("", self._store.default)
+
     def emotions(self, name: str = "") -> tuple[str, ...]:
         """What a voice was trained for, without loading it. Raises as `get` does."""
         loaded = self._loaded.get(name or self._store.default)

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
-from fakes.playback_fakes import Diary, FakePresets, SilentSink
+from fakes.playback_fakes import Diary, FakePresets, OneVoice, SilentSink
 from numpy.typing import NDArray
 
 from tts_daemon.clock import SystemClock
@@ -36,7 +36,7 @@ def test_a_caller_gets_one_rate_whoever_speaks() -> None:
     assert samples[[4000, 12000, 20000]] == pytest.approx(0.5, abs=0.01)
 
 
-class Loud:
+class Loud(OneVoice):
     """A tone that the limiter has to turn down."""
 
     def stream(

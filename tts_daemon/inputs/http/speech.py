@@ -10,7 +10,7 @@ from functools import partial
 
 from aiohttp import web
 
-from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
+from tts_daemon.domain import OUTCOMES, ClauseSound, Event, SpeakRequest
 from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.encoders import AudioEncoder
@@ -21,6 +21,7 @@ from tts_daemon.inputs.rendering import Renderer, Sound
 from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.requests import request_of
 from tts_daemon.sound.wav import wav_header
+from tts_daemon.synthesis.remote import message as clause_message
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Speech:
             web.post("/api/tts", self.render),
             web.post("/api/say", self.say),
             web.post("/api/text-to-speech", self.rhasspy),
+            web.post(clause_message.PATH, self.clause),
         ]
 
     async def render(self, request: web.Request) -> web.StreamResponse:
@@ -77,6 +79,15 @@ class Speech:
                 pieces = self._encoded(blocks, encoder)
                 async with contextlib.aclosing(pieces):
                     return await self._send(request, pieces, head)
+
+    async def clause(self, request: web.Request) -> web.StreamResponse:
+        """A clause for another daemon, which has read it: PCM, and where its symbols lie."""
+        clause = clause_message.clause_of(await fields_of(request, self._limits))
+        async with (
+            self._renderer.make(clause) as (made, sound),
+            contextlib.aclosing(sound.blocks()) as blocks,
+        ):
+            return await self._send(request, blocks, _clause_headers(made))
 
     async def _encoded(
         self, blocks: AsyncGenerator[bytes], encoder: AudioEncoder
@@ -155,6 +166,18 @@ async def _whole(sample_rate: int, blocks: AsyncGenerator[bytes]) -> bytearray:
         wav += block
     wav[:head_bytes] = wav_header(sample_rate, len(wav) - head_bytes)
     return wav
+
+
+def _clause_headers(made: ClauseSound) -> dict[str, str]:
+    return {
+        "Content-Type": f"audio/pcm;rate={made.sample_rate};encoding=signed-int;bits=16",
+        clause_message.FINGERPRINT: made.fingerprint,
+        clause_message.HOP_LENGTH: str(made.hop_length),
+        clause_message.FRAMES: ",".join(map(str, made.frames)),
+        "Cache-Control": "no-store",
+        # Whatever nginx was told of other paths: this sound is waited for.
+        "X-Accel-Buffering": "no",
+    }
 
 
 def _listener(name: str, ended: asyncio.Future[Event]) -> Callable[[Event | Snapshot], None]:
