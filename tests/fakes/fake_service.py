@@ -13,6 +13,7 @@ from tts_daemon.domain import (
     FINAL,
     AudioChunk,
     Clause,
+    ClauseSound,
     Event,
     EventType,
     PlayerState,
@@ -59,6 +60,7 @@ class FakeSpeechService:
         self.refused = 0
         self.finishes = finishes
         self.accepted: list[SpeakRequest] = []
+        self.clauses: list[Clause] = []
         self.commands: list[Command] = []
         self.chunks: list[AudioChunk | TtsError] = []
         self.render_closed = threading.Event()
@@ -102,10 +104,7 @@ class FakeSpeechService:
         try:
             check_length(request.text, self.max_characters)
             self.accepted.append(request)
-            for chunk in self.chunks:
-                if isinstance(chunk, TtsError):
-                    raise chunk
-                yield chunk
+            yield from self._given()
         finally:
             self.render_closed.set()
 
@@ -114,6 +113,18 @@ class FakeSpeechService:
         end = Symbol("#4", "tone_none", "s_none", "word_none")
         words, pinyin = ("重庆", "WiFi玩儿"), ("chong2", "qing4", "WIFI", "wanr2")
         yield Clause(request.text, request.text, words, pinyin, (1, 4), (end,), Style())
+
+    def make(self, clause: Clause) -> ClauseSound:
+        """`chunks` again, ten frames a symbol."""
+        self.clauses.append(clause)
+        frames = (10,) * len(clause.symbols)
+        return ClauseSound("f" * 64, SAMPLE_RATE, 200, frames, self._given())
+
+    def _given(self) -> Iterator[AudioChunk]:
+        for chunk in self.chunks:
+            if isinstance(chunk, TtsError):
+                raise chunk
+            yield chunk
 
     def count_refusal(self) -> None:
         self.refused += 1

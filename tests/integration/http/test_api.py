@@ -337,3 +337,17 @@ def test_only_who_is_known_may_change_the_lexicon(
     undone = known.post("/api/lexicon", entry | {"reading": None}, **bearer)
     assert undone.json["previous"] == "shan4 xian4"
     assert known.post("/api/lexicon", entry | {"reading": "shan4"}, **bearer).status == 400
+
+
+def test_a_clause_for_another_daemon(client: HttpClient, service: FakeSpeechService) -> None:
+    service.chunks = [tone(0.1), tone(0.1)]
+    symbols = ["n_c$tone3$s_begin$word_begin", "i_c$tone3$s_end$word_end"]
+    answer = client.post("/api/clause", {"symbols": symbols, "speed": 1.5})
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "audio/pcm;rate=16000;encoding=signed-int;bits=16"
+    assert (answer.headers["x-frames"], answer.headers["x-hop-length"]) == ("10,10", "200")
+    assert len(answer.body) == 2 * 2 * 1600
+    (clause,) = service.clauses
+    assert ([symbol.sy for symbol in clause.symbols], clause.style.speed) == (["n_c", "i_c"], 1.5)
+    refused = client.post("/api/clause", {"symbols": ["n_c"]})
+    assert (refused.status, refused.json["error"]) == (400, "invalid_request")

@@ -1,4 +1,4 @@
-"""Another machine's voice: sounds as our own, and whatever becomes of it, every word is spoken once.
+"""Another machine's voice sounds as ours, and whatever becomes of it, every word is said once.
 
 Both ends have the tiny voice, whose sound is the same in every process: so what comes from afar can
 be compared with what this machine would have made, sample for sample.

@@ -97,7 +97,7 @@ def test_every_field_of_an_event_is_described_and_no_other_is_shown() -> None:
     shown = examples(section("## Events"))
     assert {str(event["event_type"]) for event in shown} == {*EventType}
     assert all(event.keys() <= {*described} for event in shown)
-    whole = Event(EventType.FINISHED, "a", 0, 1.0, 2.0, 0.5, "r", "m", "mqtt", ("w",), "t")
+    whole = Event(EventType.FINISHED, "a", 0, 1.0, 2.0, 0.5, "r", "m", "mqtt", ("w",), "t", "local")
     assert event_message(whole, shows_text=True).keys() == {*described}
 
 
