@@ -44,6 +44,8 @@ MEMORY_BYTES_PER_S = 3e9
 CACHE_BYTES = 1e6
 PARALLEL = {"worst": 0.727, "best": 0.848}
 """Share of a graph's work that more threads help with: 4 threads were 2.2 to 2.75 times as fast."""
+FIRST_STEPS = 2
+"""In the first chunk of a voice that makes several at a time."""
 ONE_THREAD = ("duration", "postnet_fsmn", "postnet_lstm", "python")
 
 
@@ -93,6 +95,7 @@ def cost(models: Path, voice: str) -> dict[str, Any]:
         ]
 
     kernels = kernel_cost(models / voice)
+    own = _native(manifest, kernels, threads, (whole, first), count) if kernels else None
     return {
         "voice": voice,
         "audio_s": round(count.audio_s, 2),
@@ -101,27 +104,41 @@ def cost(models: Path, voice: str) -> dict[str, Any]:
         },
         "share": {graph: round(s / sum(whole.values()), 3) for graph, s in whole.items()},
         "threads": threads(whole, first),
-        **({"native": _native(kernels, threads, whole, first, count.audio_s)} if kernels else {}),
+        **({"native": own} if own else {}),
     }
 
 
 def _native(
+    manifest: Manifest,
     kernels: KernelCost,
     threads: Callable[[dict[str, float], dict[str, float]], list[dict[str, Any]]],
-    whole: dict[str, float],
-    first: dict[str, float],
-    audio_s: float,
+    times: tuple[dict[str, float], dict[str, float]],
+    count: Count,
 ) -> dict[str, Any]:
-    """The same with our own kernels for the vocoder."""
+    """The same with our own kernels for the vocoder, and for the decoder where they make it."""
     per_cycle = TIME_PER_CYCLE / CLOCK_HZ
-    whole_s = kernels.per_second.cycles * audio_s * per_cycle
+    whole, first = ({**part} for part in times)
+    whole["vocoder"] = kernels.per_second.cycles * count.audio_s * per_cycle
+    first["vocoder"] = kernels.first.cycles * per_cycle
+    report: dict[str, Any] = {}
+    if kernels.step is not None:
+        read_s = manifest.graphs["decoder"].bytes / MEMORY_BYTES_PER_S
+        step_s = kernels.step.cycles * per_cycle
+        rate = manifest.sample_rate / manifest.hop_length / manifest.frames_per_step
+        steps = count.calls["decoder"] if manifest.autoregressive else count.audio_s * rate
+        first_steps = count.first_calls["decoder"] if manifest.autoregressive else FIRST_STEPS
+        whole["decoder"] = max(steps * step_s, count.calls["decoder"] * read_s)
+        first["decoder"] = max(first_steps * step_s, count.first_calls["decoder"] * read_s)
+        report = {
+            "step_million_cycles": round(kernels.step.cycles / 1e6, 2),
+            "step_ms": round(1000 * max(step_s, read_s if manifest.autoregressive else 0), 2),
+        }
     return {
         "giga_instructions_per_s": round(kernels.per_second.instructions / 1e9, 4),
         "giga_cycles_per_s": round(kernels.per_second.cycles / 1e9, 4),
         "first_call_giga_cycles": round(kernels.first.cycles / 1e9, 4),
-        "threads": threads(
-            {**whole, "vocoder": whole_s}, {**first, "vocoder": kernels.first.cycles * per_cycle}
-        ),
+        **report,
+        "threads": threads(whole, first),
     }
 
 

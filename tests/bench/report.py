@@ -85,9 +85,11 @@ SOAK = {
 
 KERNELS = {
     "voice": "voice",
-    "10^9 instructions": "giga_instructions_per_s",
+    "vocoder, 10^9 instructions": "giga_instructions_per_s",
     "10^9 cycles": "giga_cycles_per_s",
     "first call, 10^9 cycles": "first_call_giga_cycles",
+    "a step of the decoder, 10^6 cycles": "step_million_cycles",
+    "ms": "step_ms",
 }
 
 Row = dict[str, Any]
