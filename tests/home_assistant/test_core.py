@@ -128,7 +128,7 @@ def open_door(broker: Broker, service: FakeSpeechService) -> Callable[..., MqttD
         host="127.0.0.1",
         port=broker.port,
         node="living",
-        home_assistant=HomeAssistantSettings(name="客厅语音"),
+        home_assistant=HomeAssistantSettings(name="客厅语音", language="zh"),
     )
 
     def make(**changes: Any) -> MqttDoor:

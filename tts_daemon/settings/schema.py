@@ -126,7 +126,9 @@ class HomeAssistantSettings:
     discovery_prefix: str = setting("homeassistant", "Home Assistant's discovery topic")
     name: str = setting("", "name of the device; empty: the node's")
     language: str = setting(
-        "zh", "language of entities, states and presets there", choices=("zh", "en")
+        "auto",
+        "language of entities, states and presets there; auto: that of the daemon's own locale",
+        choices=("auto", "zh", "en"),
     )
 
 

@@ -5,10 +5,13 @@ Discovery over MQTT has no translations, so that the words are sent as they are 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-LANGUAGES = ("zh", "en")
+from tts_daemon.language import language_of
+
+AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +73,8 @@ WORDS = {
         },
     ),
 }  # fmt: skip
+
+
+def words_of(language: str) -> Words:
+    """The words of a language; `auto`: of the one that our own environment names."""
+    return WORDS[language_of(os.environ) if language == AUTO else language]

@@ -20,7 +20,7 @@ from tts_daemon.inputs.mqtt.entities import (
     device_message,
     device_topic,
 )
-from tts_daemon.inputs.mqtt.entity_words import WORDS
+from tts_daemon.inputs.mqtt.entity_words import words_of
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
 from tts_daemon.settings.schema import HomeAssistantSettings
@@ -60,7 +60,7 @@ class HomeAssistant:
         self._settings = settings
         self._topics = topics
         self._instance = instance
-        self._words = WORDS[settings.language]
+        self._words = words_of(settings.language)
         self._presets: tuple[str, ...] = ()
         self._announced: dict[str, str] = {}
         self._offline: set[str] = set()

@@ -11,10 +11,11 @@ import pytest
 
 from tts_daemon.domain import PlayerState
 from tts_daemon.inputs.mqtt.entities import object_id
-from tts_daemon.inputs.mqtt.entity_words import LANGUAGES, WORDS
+from tts_daemon.inputs.mqtt.entity_words import WORDS
 from tts_daemon.inputs.mqtt.home_assistant import HomeAssistant
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication
+from tts_daemon.language import LANGUAGES
 from tts_daemon.settings.schema import HomeAssistantSettings
 
 TOPICS = Topics("tts", "living")
@@ -36,7 +37,7 @@ REQUIRED = {
 
 @pytest.fixture
 def home() -> HomeAssistant:
-    home = HomeAssistant(HomeAssistantSettings(), TOPICS)
+    home = HomeAssistant(HomeAssistantSettings(language="zh"), TOPICS)
     home.show_presets(("neutral", "happy", "悄悄话"))
     return home
 
@@ -253,3 +254,12 @@ def test_another_prefix_takes_the_device_along(home: HomeAssistant) -> None:
     topics = [item.topic for item in moved.learn(before)]
     assert topics[0] == "homeassistant/device/tts_daemon_living/config"
     assert topics[1] == "ha/device/tts_daemon_living/config"
+
+
+@pytest.mark.parametrize(("locale", "name"), [("zh_CN.UTF-8", "停止"), ("de_DE.UTF-8", "Stop")])
+def test_names_are_in_the_language_of_the_daemon_unless_another_is_set(
+    locale: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    told = config(HomeAssistant(HomeAssistantSettings(), TOPICS).announce())
+    assert told["components"]["stop"]["name"] == name
