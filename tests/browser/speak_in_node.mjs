@@ -23,5 +23,5 @@ function alone(bytes) {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
 }
 
-const heard = await speak(read, modules, alone(gunzipSync(await readFile(`${web}/engine/ort.wasm.gz`))));
+const heard = await speak(read, modules, alone(gunzipSync(await readFile(`${web}/engine/ort.wasm.packed`))));
 process.stdout.write(new Uint8Array(heard.buffer));

@@ -109,7 +109,7 @@ IN_PAGE = """(async () => {
   const names = ["engine", "voice", "synthesizer"].map((name) => `./web/synthesis/${name}.js`);
   const [{ speak }, ort, ...parts] = await Promise.all(
     ["./tests/speak.mjs", "./web/engine/ort.js", ...names].map((name) => import(name)));
-  const packed = (await fetch("web/engine/ort.wasm.gz")).body;
+  const packed = (await fetch("web/engine/ort.wasm.packed")).body;
   const unpacked = packed.pipeThrough(new DecompressionStream("gzip"));
   const binary = await new Response(unpacked).arrayBuffer();
   const modules = Object.assign({ ort }, ...parts);

@@ -113,11 +113,19 @@ class Page:
 
 
 @asynccontextmanager
-async def page(program: str, directory: Path, width: int = 1000) -> AsyncIterator[Page]:
-    """A browser with one page, ended afterwards."""
+async def page(
+    program: str, directory: Path, width: int = 1000, *, name: str = "localhost"
+) -> AsyncIterator[Page]:
+    """A browser with one page, ended afterwards; `name` leads to this machine."""
     profile = directory / f"profile-{width}"
     process = subprocess.Popen(
-        [program, f"--user-data-dir={profile}", f"--window-size={width},1400", *ARGUMENTS],
+        [
+            program,
+            f"--user-data-dir={profile}",
+            f"--window-size={width},1400",
+            f"--host-resolver-rules=MAP {name} 127.0.0.1",
+            *ARGUMENTS,
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

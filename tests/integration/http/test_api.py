@@ -351,3 +351,38 @@ def test_a_clause_for_another_daemon(client: HttpClient, service: FakeSpeechServ
     assert ([symbol.sy for symbol in clause.symbols], clause.style.speed) == (["n_c", "i_c"], 1.5)
     refused = client.post("/api/clause", {"symbols": ["n_c"]})
     assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+
+
+def test_a_text_comes_as_symbols_line_by_line(client: HttpClient) -> None:
+    answer = client.post("/api/symbols", {"text": "重庆"})
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    (clause,) = [json.loads(line) for line in answer.body.splitlines()]
+    assert clause["voice"] == "tiny_voice"
+    manifest = client.get("/api/voices/tiny_voice/voice.json").json
+    assert manifest["symbols"]["sy"][clause["ids"][0]] == "#4"
+    assert len(clause["ids"]) == 4
+    assert clause["style"]["speed"] == 1.0
+
+
+def test_only_files_of_a_voice_are_handed_out(client: HttpClient) -> None:
+    manifest = client.get("/api/voices/tiny_voice/voice.json").json
+    for graph in manifest["graphs"].values():
+        answer = client.get(f"/api/voices/tiny_voice/{graph['file']}")
+        assert (answer.status, len(answer.body)) == (200, graph["bytes"])
+    for path in ("tiny_voice/quality.json", "nobody/voice.json", "tiny_voice/..%2fspoken.npz"):
+        assert client.get(f"/api/voices/{path}").status == 404
+
+
+def test_what_a_browser_has_is_not_sent_again(client: HttpClient) -> None:
+    for path in ("/page.js", "/api/voices/tiny_voice/vocoder.onnx"):
+        tag = client.get(path).headers["etag"]
+        assert client.ask("GET", path, headers={"If-None-Match": tag}).status == 304
+
+
+def test_webassembly_may_run_in_the_page_alone(client: HttpClient) -> None:
+    secure = {"Sec-Fetch-Dest": "document"}
+    for path, may in (("/", True), ("/synthesis/worker.js", True), ("/page.js", False)):
+        headers = client.ask("GET", path, headers=secure).headers
+        assert ("'wasm-unsafe-eval'" in headers["content-security-policy"]) is may
+        assert ("cross-origin-embedder-policy" in headers) is may
+    assert "cross-origin-opener-policy" not in client.get("/").headers

@@ -9,6 +9,7 @@ from tts_daemon.inputs.http.desk import Desk
 from tts_daemon.inputs.http.guard import Guard, Handler, translate_errors
 from tts_daemon.inputs.http.history import History
 from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION, IdleEviction
+from tts_daemon.inputs.http.in_browser import InBrowser
 from tts_daemon.inputs.http.openai import OpenAi
 from tts_daemon.inputs.http.openai_voices import OpenAiVoices
 from tts_daemon.inputs.http.requests import BodyLimits
@@ -48,6 +49,7 @@ def make_application(
             *speech.routes(),
             *OpenAi(OpenAiVoices(service, settings.voices), speech, limits).routes(),
             *state.routes(),
+            *InBrowser(service, renderer, voices, limits).routes(),
             *Upkeep(desk, limits, has_token=bool(settings.token)).routes(),
             *pages.routes(),
         ]

@@ -95,7 +95,7 @@ class Guard:
 
     async def sign(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add what every answer carries, before its head is sent."""
-        response.headers.update(_SAFETY)
+        response.headers.update({**_SAFETY, **pages.safety(request)})
         if self._is_friend(request):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"

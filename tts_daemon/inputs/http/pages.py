@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from aiohttp import web
 
@@ -18,7 +18,22 @@ _MEDIA_TYPES = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
     ".json": "application/json",
+    ".packed": "application/octet-stream",
 }
+_BYTES = (".png", ".packed")
+_ENGINE = "/engine/ort.js"
+_MAY_COMPILE = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval';"
+    " frame-ancestors 'none'; base-uri 'none'",
+}
+# Isolated pages may have threads.
+_ISOLATED = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+_MAY_BE_ISOLATED = "Sec-Fetch-Dest"
+"""Browsers send it over TLS and to their own machine only; elsewhere they complain of isolation."""
+_MAKES_SOUND = ("/", "/synthesis/worker.js", _ENGINE)
 INDEX = "/index.html"
 
 
@@ -31,6 +46,19 @@ def files() -> dict[str, Traversable]:
         **found,
         "/api/openapi.json": here.joinpath("openapi.json"),
     }
+
+
+@cache
+def has_engine() -> bool:
+    """Whether ONNX Runtime for browsers was put here (`scripts/browser-parts`)."""
+    return _ENGINE in files()
+
+
+def safety(request: web.BaseRequest) -> Mapping[str, str]:
+    """Headers of those files that may run WebAssembly: the page, and the workers that speak."""
+    if request.path not in _MAKES_SOUND:
+        return {}
+    return _MAY_COMPILE | (_ISOLATED if _MAY_BE_ISOLATED in request.headers else {})
 
 
 def routes() -> list[web.RouteDef]:
@@ -47,8 +75,11 @@ def _files_in(directory: Traversable, prefix: str = "") -> Iterator[tuple[str, T
             yield name, entry
 
 
-async def _send(file: Traversable, request: web.Request) -> web.Response:
-    kind = _MEDIA_TYPES[PurePosixPath(file.name).suffix]
-    charset = None if kind == "image/png" else "utf-8"
-    headers = {"Cache-Control": "no-cache"}
-    return web.Response(body=file.read_bytes(), content_type=kind, charset=charset, headers=headers)
+async def _send(file: Traversable, request: web.Request) -> web.StreamResponse:
+    suffix = PurePosixPath(file.name).suffix
+    kind = _MEDIA_TYPES[suffix]
+    if suffix not in _BYTES:
+        kind = f"{kind}; charset=utf-8"
+    headers = {"Cache-Control": "no-cache", "Content-Type": kind}
+    # By its date and size: what a browser has already is not sent again.
+    return web.FileResponse(Path(str(file)), headers=headers)

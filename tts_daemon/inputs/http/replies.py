@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +23,8 @@ from tts_daemon.errors import (
 )
 from tts_daemon.inputs.messages import error_message, to_json
 from tts_daemon.language import language_of, translated
+
+log = logging.getLogger(__name__)
 
 RETRY_S = 2
 """When a client that was turned away may come again."""
@@ -68,3 +73,37 @@ def _body(request: web.BaseRequest, status: int, code: str, message: str) -> dic
     kind = "server_error" if status >= 500 else "invalid_request_error"
     known = {"message": told, "type": kind, "code": code}
     return {"error": {**known, "param": field if colon and field.isidentifier() else None}}
+
+
+async def send_pieces(
+    request: web.Request,
+    pieces: AsyncGenerator[bytes],
+    headers: Mapping[str, str],
+    timeout_s: float,
+) -> web.StreamResponse:
+    """An answer that is sent while it is made.
+
+    Args:
+        request: Who asks.
+        pieces: The body.
+        headers: Of the answer.
+        timeout_s: Time for the client to take a piece: one that takes nothing must not keep others
+            from being served.
+    """
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    try:
+        async for piece in pieces:
+            async with asyncio.timeout(timeout_s):
+                await response.write(piece)
+        await response.write_eof()
+    except BaseException as error:
+        # The head is sent, so that only a broken connection can still tell of a failure.
+        if request.transport is not None:
+            request.transport.abort()
+        if isinstance(error, TtsError):
+            log.warning("http: an answer failed after its first byte: %s", error)
+        if isinstance(error, Exception):
+            raise ConnectionResetError(f"cut off: {error}") from error
+        raise
+    return response

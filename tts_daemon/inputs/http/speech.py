@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import partial
 
 from aiohttp import web
 
 from tts_daemon.domain import OUTCOMES, ClauseSound, Event, SpeakRequest
-from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.encoders import AudioEncoder
 from tts_daemon.inputs.http.encoding import WAV, Format
-from tts_daemon.inputs.http.replies import reply
+from tts_daemon.inputs.http.replies import reply, send_pieces
 from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of, flag, text_of
 from tts_daemon.inputs.rendering import Renderer, Sound
 from tts_daemon.ports import Command, Snapshot, SpeechService
 from tts_daemon.requests import request_of
 from tts_daemon.sound.wav import wav_header
 from tts_daemon.synthesis.remote import message as clause_message
-
-log = logging.getLogger(__name__)
 
 
 class Speech:
@@ -78,7 +74,7 @@ class Speech:
             with contextlib.closing(encoder):
                 pieces = self._encoded(blocks, encoder)
                 async with contextlib.aclosing(pieces):
-                    return await self._send(request, pieces, head)
+                    return await send_pieces(request, pieces, head, self._limits.timeout_s)
 
     async def clause(self, request: web.Request) -> web.StreamResponse:
         """A clause for another daemon, which has read it: PCM, and where its symbols lie."""
@@ -87,7 +83,7 @@ class Speech:
             self._renderer.make(clause) as (made, sound),
             contextlib.aclosing(sound.blocks()) as blocks,
         ):
-            return await self._send(request, blocks, _clause_headers(made))
+            return await send_pieces(request, blocks, _clause_headers(made), self._limits.timeout_s)
 
     async def _encoded(
         self, blocks: AsyncGenerator[bytes], encoder: AudioEncoder
@@ -96,28 +92,6 @@ class Speech:
             if piece := await self._renderer.call(partial(encoder.add, block)):
                 yield piece
         yield await self._renderer.call(encoder.finish)
-
-    async def _send(
-        self, request: web.Request, pieces: AsyncGenerator[bytes], headers: dict[str, str]
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
-        try:
-            async for piece in pieces:
-                # A client that takes nothing must not keep others from being rendered for.
-                async with asyncio.timeout(self._limits.timeout_s):
-                    await response.write(piece)
-            await response.write_eof()
-        except BaseException as error:
-            # The head is sent, so that only a broken connection can still tell of a failure.
-            if request.transport is not None:
-                request.transport.abort()
-            if isinstance(error, TtsError):
-                log.warning("http: a synthesis failed after its first byte: %s", error)
-            if isinstance(error, Exception):
-                raise ConnectionResetError(f"cut off: {error}") from error
-            raise
-        return response
 
     async def say(self, request: web.Request) -> web.StreamResponse:
         """Speech on the device."""

@@ -16,6 +16,7 @@ from tts_daemon.errors import InvalidRequestError, VoiceError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http import metrics
 from tts_daemon.inputs.http.history import History
+from tts_daemon.inputs.http.in_browser import is_for_browsers
 from tts_daemon.inputs.http.reading import described
 from tts_daemon.inputs.http.replies import refusal, reply
 from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of
@@ -88,6 +89,7 @@ class State:
                         "emotions": known.emotions,
                         "sample_rate": known.sample_rate,
                         "licence": known.licence,
+                        "in_browser": is_for_browsers(known),
                     }
                 )
         return found

@@ -26,10 +26,14 @@ export function setToken(value) {
   else localStorage.removeItem(KEPT);
 }
 
+/** Headers that let a request in. */
+export function authorization() {
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
 /** Ask for a path; with a body it is sent as JSON. Throws Refusal. */
 export async function ask(path, { body, signal } = {}) {
-  const headers = { "Accept-Language": languageTag() };
-  if (token) headers.Authorization = `Bearer ${token}`;
+  const headers = { "Accept-Language": languageTag(), ...authorization() };
   if (body) headers["Content-Type"] = "application/json";
   const options = { method: body ? "POST" : "GET", headers, signal, body: body && JSON.stringify(body) };
   const response = await fetch(path, options);

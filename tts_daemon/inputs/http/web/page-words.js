@@ -5,6 +5,7 @@ import { addWords } from "./shared/words.js";
 addWords({
   zh: {
     title: "语音播报", say: "在设备上播报",
+    inBrowser: "由这个浏览器合成声音", inBrowserHelp: "设备只读文字；第一次要下载声音包。", error_synthesis: "这个浏览器没能合成，请刷新页面再试。",
     priority: "优先级", policy: "遇到其他播报时", ttl: "过期时间（秒）",
     important: "重要", message: "消息", notification: "通知", progress: "进度", textPriority: "普通",
     queuePolicy: "排队", interrupt: "打断", replace: "替换同类", drop_if_busy: "忙就放弃",
@@ -28,6 +29,7 @@ addWords({
   },
   en: {
     title: "Speech", say: "On the device",
+    inBrowser: "Make the sound in this browser", inBrowserHelp: "The device only reads the text; the voice is fetched once.", error_synthesis: "This browser could not make the sound; please reload the page.",
     priority: "Priority", policy: "When others speak", ttl: "Expires after (s)",
     important: "important", message: "message", notification: "notification", progress: "progress", textPriority: "text",
     queuePolicy: "wait", interrupt: "interrupt", replace: "replace its like", drop_if_busy: "give up",

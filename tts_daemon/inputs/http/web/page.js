@@ -3,6 +3,7 @@
 import "./page-words.js";
 import { ask, follow, tell } from "./api.js";
 import { beginDevice, news, showDevice, showState } from "./device.js";
+import { beginInBrowser, isInBrowser, offerInBrowser, speakInBrowser } from "./in-browser.js";
 import { beginLexicon, loadLexicon, showLexicon } from "./lexicon.js";
 import { $ } from "./shared/elements.js";
 import { onProblem } from "./shared/problems.js";
@@ -17,7 +18,7 @@ const RECONNECT_MS = 3000;
 let connection = new AbortController();
 
 const daemon = {
-  speak: (body, signal) => ask("api/tts", { body, signal }),
+  speak: (body, signal) => (isInBrowser() ? speakInBrowser(body, signal) : ask("api/tts", { body, signal })),
   read: async (body) => (await tell("api/reading", { body })).sentences,
 };
 
@@ -29,6 +30,7 @@ async function load() {
   const { voices } = await tell("api/voices");
   const { presets, chimes } = await tell("api/presets");
   offer({ voices, presets, chimes });
+  offerInBrowser();
   tokenAccepted();
   await loadLexicon();
   await read();
@@ -67,6 +69,7 @@ translate();
 $("text").value = word("example");
 onProblem((error) => isUnauthorized(error) && demandToken());
 open(daemon);
+beginInBrowser();
 beginDevice();
 beginLexicon();
 beginUpkeep();

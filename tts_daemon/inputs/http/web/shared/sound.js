@@ -1,19 +1,21 @@
 // Plays a WAV while it comes in, and keeps its samples to be played again.
 
+import { openOutput } from "./output.js";
+
 const HEADER_BYTES = 44;
 const RATE_OFFSET = 24;
-const LEAD_S = 0.05;
 
 /** One utterance in the browser's loudspeaker. */
 export class Sound {
-  /** @param {number} rate expected samples per second; another one is resampled by the browser */
+  /** @param {number} rate expected samples per second */
   constructor(rate) {
     this.rate = rate;
     this.pieces = [];
     this.bytes = [];
     this.abort = new AbortController();
     this.isComplete = false;
-    this.#silence();
+    this.output = null;
+    this.offset_s = 0;
   }
 
   /**
@@ -34,7 +36,7 @@ export class Sound {
       rest = joined(Uint8Array, [rest, value]);
       if (!hasHeader) {
         if (rest.length < HEADER_BYTES) continue;
-        this.rate = new DataView(rest.buffer).getUint32(RATE_OFFSET, true);
+        this.#turnTo(new DataView(rest.buffer).getUint32(RATE_OFFSET, true));
         rest = rest.slice(HEADER_BYTES);
         hasHeader = true;
       }
@@ -44,7 +46,7 @@ export class Sound {
       rest = rest.slice(whole);
       if (!this.pieces.length) begun();
       this.pieces.push(piece);
-      this.#schedule(piece);
+      this.output?.add(piece);
     }
     this.isComplete = true;
   }
@@ -54,7 +56,8 @@ export class Sound {
     this.#silence();
     this.#open();
     const begin = Math.floor(from_s * this.rate);
-    this.#schedule(this.samples.slice(begin), begin / this.rate);
+    this.offset_s = begin / this.rate;
+    this.output.add(this.samples.slice(begin));
   }
 
   /** Be silent, and end the synthesis. */
@@ -81,14 +84,13 @@ export class Sound {
 
   /** What is heard now, in seconds from the beginning; null when nothing is. */
   get position_s() {
-    const now_s = this.context?.currentTime;
-    const current = this.scheduled.findLast((piece) => piece.at_s <= now_s);
-    return current ? current.offset_s + Math.min(now_s - current.at_s, current.duration_s) : null;
+    const heard_s = this.output?.heard_s ?? null;
+    return heard_s === null ? null : this.offset_s + heard_s;
   }
 
   /** Whether something will still be heard. */
   get isPlaying() {
-    return this.sources.size > 0;
+    return Boolean(this.output?.isPlaying);
   }
 
   /** What was said, as a file with its right length. */
@@ -100,35 +102,23 @@ export class Sound {
     return new Blob([whole], { type: "audio/wav" });
   }
 
+  /** It comes at another rate than was expected. */
+  #turnTo(rate) {
+    if (rate === this.rate) return;
+    this.rate = rate;
+    if (this.isStopped) return;
+    this.#silence();
+    this.#open();
+  }
+
   #open() {
-    // At the rate of the voice, so that pieces join without a seam.
-    this.context = new AudioContext({ sampleRate: this.rate });
+    this.output = openOutput(this.rate);
   }
 
   #silence() {
-    for (const source of this.sources ?? []) source.stop();
-    this.context?.close();
-    this.context = null;
-    this.sources = new Set();
-    this.scheduled = [];
-    this.end_s = 0;
+    this.output?.close();
+    this.output = null;
     this.offset_s = 0;
-  }
-
-  #schedule(samples, offset_s = this.offset_s) {
-    if (!samples.length || !this.context) return;
-    const buffer = this.context.createBuffer(1, samples.length, this.rate);
-    buffer.copyToChannel(samples, 0);
-    const source = this.context.createBufferSource();
-    source.buffer = buffer;
-    source.connect(this.context.destination);
-    const at_s = Math.max(this.end_s, this.context.currentTime + (this.sources.size ? 0 : LEAD_S));
-    source.start(at_s);
-    this.end_s = at_s + buffer.duration;
-    this.offset_s = offset_s + buffer.duration;
-    this.scheduled.push({ at_s, offset_s, duration_s: buffer.duration });
-    this.sources.add(source);
-    source.onended = () => this.sources.delete(source);
   }
 }
 
