@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from tts_daemon.domain import FINAL, Event, EventType
+from tts_daemon.domain import FINAL, Event
 from tts_daemon.errors import InternalError, InvalidRequestError, NotReadyError, TtsError
 from tts_daemon.inputs.messages import (
     command_of,
@@ -212,8 +212,6 @@ class MqttDoor:
         if news.event_type in FINAL:
             self._finals.heard(news)
         else:
-            if news.event_type is EventType.QUEUED:
-                self._finals.queued(news)
             self._tell(news)
         self._publish(self._hermes.heard(news))
 

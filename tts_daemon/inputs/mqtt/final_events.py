@@ -53,8 +53,9 @@ class FinalEvents:
         self._mark = b""
         self._is_open = False
         self._has_echo = True
-        # Those sent on this connection, and whether they came back; of earlier ones what did.
-        self._sent: dict[str, bool] = {}
+        # The newest sent under each id. The object tells: an id may be used again after a day, and
+        # the new utterance may end in the same words.
+        self._sent: dict[str, Event] = {}
         self._timer: threading.Timer | None = None
 
     @property
@@ -66,18 +67,14 @@ class FinalEvents:
         """A connection begins: nothing goes out before it is known what the broker has."""
         with self._lock:
             self._is_open = False
-            self._sent = {name: True for name, is_back in self._sent.items() if is_back}
+            due = {event.id for event in self._service.unconfirmed()}
+            self._sent = {name: event for name, event in self._sent.items() if name not in due}
             self._mark = mark = uuid.uuid4().hex.encode()
             self._stop_timer()
             self._timer = threading.Timer(PATIENCE_S, self._give_up, (mark,))
             self._timer.daemon = True
             self._timer.start()
         self._publish(Publication(self._mark_topic, mark, fleeting=True))
-
-    def queued(self, event: Event) -> None:
-        """An utterance was accepted: where its id is an old one, it has another end to come."""
-        with self._lock:
-            self._sent.pop(event.id, None)
 
     def heard(self, event: Event) -> None:
         """An utterance has ended."""
@@ -96,11 +93,6 @@ class FinalEvents:
         event_id = _final_id(message.payload)
         if event_id:
             self._service.confirm(event_id)
-            with self._lock:
-                # Still known: the player may tell us only now that it has ended.
-                self._sent[event_id] = True
-                while len(self._sent) > _MOST_KNOWN:
-                    del self._sent[next(iter(self._sent))]
 
     def stop(self) -> None:
         """Tell nothing more."""
@@ -123,9 +115,12 @@ class FinalEvents:
                 self._send(event)
 
     def _send(self, event: Event) -> None:
-        if event.id in self._sent:
+        # Among the unconfirmed it may have been sent before the player tells us of it.
+        if self._sent.get(event.id) is event:
             return
-        self._sent[event.id] = False
+        self._sent[event.id] = event
+        while len(self._sent) > _MOST_KNOWN:
+            del self._sent[next(iter(self._sent))]
         payload = to_json(event_message(event))
         self._publish(Publication(self._event_topic, payload, fleeting=self._has_echo))
         if not self._has_echo:

@@ -46,15 +46,21 @@ def test_an_event_is_told_once(broker: Broker) -> None:
     assert broker.events() == [to_json(event_message(FINISHED))]
 
 
-def test_what_the_broker_has_of_an_earlier_life_is_not_told_again(broker: Broker) -> None:
-    broker.echo(Publication(broker.event_topic, to_json(event_message(FINISHED))))
-    broker.finals.heard(FINISHED)
-    assert broker.events() == []
+def test_what_the_broker_has_of_an_earlier_life_is_not_told_again() -> None:
+    service, published, topics = FakeSpeechService(), list[Publication](), Topics("tts", "living")
+    service.untold = [FINISHED]
+    finals = FinalEvents(service, topics, published.append)
+    finals.connected()
+    finals.received(Message(topics.own("event"), to_json(event_message(FINISHED))))
+    finals.received(Message(topics.own("mark"), published[0].payload))
+    finals.stop()
+    assert len(published) == 1
 
 
-def test_an_id_that_is_accepted_anew_has_another_end(broker: Broker) -> None:
-    broker.finals.heard(FINISHED)
-    broker.echo(broker.published[-1])
-    broker.finals.queued(Event(EventType.QUEUED, "doorbell", position=0))
-    broker.finals.heard(FINISHED)
+@pytest.mark.parametrize("kind", [EventType.FINISHED, EventType.CANCELLED])
+def test_an_id_that_is_used_again_has_another_end(broker: Broker, kind: EventType) -> None:
+    # One that is dropped at once is never told as queued.
+    for _ in range(2):
+        broker.finals.heard(Event(kind, "doorbell", reason="busy"))
+        broker.echo(broker.published[-1])
     assert len(broker.events()) == 2
