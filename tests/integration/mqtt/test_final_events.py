@@ -92,10 +92,11 @@ def test_an_event_that_is_told_late_is_not_told_twice(
 ) -> None:
     watcher = watch(EVENTS)
     # It has ended, and the player has not come to tell its listeners yet.
-    service.untold = [ended("a")]
+    event = ended("a")
+    service.untold = [event]
     open_door()
     service.wait_confirmed("a")
-    service.emit(ended("a"))
+    service.emit(event)
     service.untold.clear()
     service.emit(ended("b"))
     watcher.wait_event("finished", id="b")

@@ -17,9 +17,15 @@ from pathlib import Path
 
 import pytest
 from fakes.broker import DEADLINE_S, Broker, Watcher
+from fakes.fake_service import FakeSpeechService
 from paho.mqtt.client import MQTTMessage
 
+from tts_daemon.inputs.mqtt.door import MqttDoor
+from tts_daemon.inputs.mqtt.inbox import Inbox
+from tts_daemon.inputs.mqtt.values import Message
+
 Watch = Callable[..., Watcher]
+OpenDoor = Callable[..., MqttDoor]
 
 SECONDS = float(os.environ.get("TTS_LOAD_SECONDS", "3"))
 RATE = 200
@@ -128,3 +134,34 @@ def test_every_message_is_accounted_for(
     for name, value in figures.items():
         record_property(name, value)
     print(figures)
+
+
+FLOOD = 3000
+
+
+def test_a_flood_is_read_no_faster_than_it_is_obeyed(
+    watch: Watch,
+    open_door: OpenDoor,
+    service: FakeSpeechService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lengths: list[int] = []
+    put = Inbox.put
+
+    def watched(inbox: Inbox, message: Message) -> None:
+        put(inbox, message)
+        lengths.append(len(inbox._waiting))
+
+    monkeypatch.setattr(Inbox, "put", watched)
+    monkeypatch.setattr("tts_daemon.inputs.mqtt.inbox.MOST_MESSAGES", 10)
+    observer = watch("tts/living/availability", "tts/living/event")
+    open_door()
+    observer.wait_payload("tts/living/availability", "online")
+    sender = watch()
+    for _ in range(FLOOD - 1):
+        sender.client.publish("tts/living/volume/set", "loud", 1)
+    sender.publish("tts/living/say", '{"id": "last"}')
+    observer.wait_event("failed", id="last")
+    assert service.refused == FLOOD
+    # What one read of the connection brings may exceed it.
+    assert max(lengths) < 10 + 250

@@ -23,6 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from tts_daemon.inputs.mqtt.credentials import read_password, tls_context
+from tts_daemon.inputs.mqtt.inbox import Inbox
 from tts_daemon.inputs.mqtt.outbox import Outbox
 from tts_daemon.inputs.mqtt.values import (
     ConnectionListener,
@@ -89,7 +90,7 @@ class Conversation:
         self._listener = listener
         self._caught_up = caught_up
         self._wake = wake
-        self._inbox: deque[Message] = deque()
+        self._inbox = Inbox()
         self._acknowledgements: deque[Message] = deque()
         self._parting = threading.Event()
         self._window = WINDOW
@@ -201,13 +202,14 @@ class Conversation:
             self._exchange(client, sock)
 
     def _exchange(self, client: Client, sock: Any) -> None:
+        is_reading = not self._inbox.is_full
         # Bytes that TLS has already decrypted do not make the socket readable.
-        has_decrypted = bool(sock.pending()) if isinstance(sock, ssl.SSLSocket) else False
+        has_decrypted = is_reading and isinstance(sock, ssl.SSLSocket) and bool(sock.pending())
         timeout_s = 0.05 if self._parting.is_set() else 1.0
+        readers = [self._wake, sock] if is_reading else [self._wake]
         writers = [sock] if client.want_write() else []
-        readable, _, _ = select.select(
-            [sock, self._wake], writers, [], 0.0 if has_decrypted else timeout_s
-        )
+        is_busy = has_decrypted or not is_reading
+        readable, _, _ = select.select(readers, writers, [], 0.0 if is_busy else timeout_s)
         if self._wake in readable:
             self._wake.recv(4096)
         if sock in readable or has_decrypted:
@@ -224,7 +226,7 @@ class Conversation:
         # Requests make events: while those wait for the broker, more requests wait too.
         while self._inbox and not self._outbox.is_congested:
             has_any = True
-            _guarded(self._listener.received, self._inbox.popleft())
+            _guarded(self._listener.received, self._inbox.take())
         if has_any:
             _guarded(self._caught_up)
 
@@ -235,16 +237,25 @@ class Conversation:
             if message.connection == self.number and message.packet_id:
                 client.ack(message.packet_id, 1)
         for publication in self._outbox.due(self._window):
-            info = client.publish(
-                publication.topic,
-                publication.payload,
-                self._quality_of_service,
-                publication.retain,
-                _publish_properties(client, publication),
-            )
-            self._outbox.sent(info.mid, publication)
-            if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
-                log.error("cannot publish on %s: %s", publication.topic, info.rc)
+            packet_id = self._send(client, publication, self._quality_of_service)
+            self._outbox.sent(packet_id, publication)
+        if self._inbox.is_full:
+            # The broker's confirmations come behind what is not read: none is waited for.
+            for publication in self._outbox.take_waiting():
+                self._send(client, publication, 0)
+
+    def _send(self, client: Client, publication: Publication, quality_of_service: int) -> int:
+        """Publish; the number of the packet."""
+        info = client.publish(
+            publication.topic,
+            publication.payload,
+            quality_of_service,
+            publication.retain,
+            _publish_properties(client, publication),
+        )
+        if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
+            log.error("cannot publish on %s: %s", publication.topic, info.rc)
+        return info.mid
 
     # ---- paho's callbacks
 
@@ -292,7 +303,7 @@ class Conversation:
             correlation=getattr(properties, "CorrelationData", None),
             connection=self.number,
         )
-        self._inbox.append(message)
+        self._inbox.put(message)
 
     def _on_publish(
         self, _client: Client, _: Any, packet_id: int, reason: ReasonCode, _properties: Any

@@ -76,6 +76,13 @@ class Outbox:
                 self._dropped = 0
             return news + messages
 
+    def take_waiting(self) -> list[Publication]:
+        """Take every message that waits; kept values stay."""
+        with self._lock:
+            messages = list(self._waiting)
+            self._waiting.clear()
+            return messages
+
     def sent(self, packet_id: int, publication: Publication) -> None:
         """A publication is on its way."""
         self._unconfirmed[packet_id] = publication
