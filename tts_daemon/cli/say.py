@@ -11,11 +11,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tts_daemon.cli import entry, wav_output
+from tts_daemon.cli import entry, sound_file
 from tts_daemon.client import Reply, SocketClient, candidates
 from tts_daemon.errors import InvalidRequestError, TtsError
 
 EPILOG = """\
+examples:
+  tts-say 水开了                                 speak a text
+  date +现在是%H点%M分 | tts-say                 speak what another command prints
+  tts-say --emotion happy --speed 1.1 生日快乐   choose how it sounds
+  tts-say --priority important --chime dingdong 有人按门铃
+  tts-say --output hello.mp3 你好                write a file instead
+  tts-say --stop                                 be silent
+
 exit status:
   0  done            1  failed           2  wrong usage or a request that cannot be spoken
   3  no daemon       4  try again later: the queue is full, or the daemon is not ready
@@ -32,7 +40,10 @@ STATUS = {
 MOST_BYTES = 1 << 20
 """What is read of standard input: more than any daemon takes, and little enough to hold."""
 COMMANDS = ("stop", "skip", "clear", "pause", "resume", "repeat")
-STYLE = ("preset", "voice", "emotion", "intensity", "speed", "pitch", "energy", "volume")
+STYLE = (
+    "preset", "voice", "emotion", "intensity", "speed", "pitch", "energy", "volume", "pause",
+    "chime",
+)  # fmt: skip
 REQUEST = (*STYLE, "priority", "policy", "id", "key", "ttl_s")
 
 
@@ -77,6 +88,8 @@ def _add_style(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--pitch", type=float, metavar="X", help="semitones, -12 to 12")
     group.add_argument("--energy", type=float, metavar="X", help="vocal effort, -2 to 2")
     group.add_argument("--volume", type=float, metavar="X", help="percent, 0 to 100")
+    group.add_argument("--pause", type=float, metavar="X", help="times the usual pauses, 0 to 4")
+    group.add_argument("--chime", metavar="NAME", help="a sound before the text, such as dingdong")
 
 
 def _add_delivery(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +103,11 @@ def _add_delivery(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--ttl", type=float, dest="ttl_s", metavar="S", help="too old after S seconds"
     )
-    group.add_argument("--output", metavar="FILE", help='write a WAV file ("-": standard output)')
+    group.add_argument(
+        "--output",
+        metavar="FILE",
+        help='write a file, .wav, .flac, .opus or .mp3 ("-": WAV to standard output)',
+    )
     group.add_argument("--wait", action="store_true", help="return when it has been spoken")
     group.add_argument("--local", action="store_true", help="synthesise here, without a daemon")
     group.add_argument("--config", metavar="FILE", help="with --local: the configuration")
@@ -105,6 +122,9 @@ def _add_control(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--set-volume", type=float, metavar="X", help="for all that follows, percent"
     )
+    group.add_argument(
+        "--set-speed", type=float, metavar="X", help="for all that follows, 0.5 to 2"
+    )
     group.add_argument("--set-preset", metavar="NAME", help="for requests that name none")
     group.add_argument("--status", action="store_true", help="what the daemon is doing")
     parser.add_argument("--json", action="store_true", help="print the daemon's reply as JSON")
@@ -118,6 +138,8 @@ def _act(options: argparse.Namespace) -> Reply:
             return client.ask(**control)
     request = {name: value for name in REQUEST if (value := getattr(options, name)) is not None}
     request["text"] = _text(options.text)
+    if options.output:
+        sound_file.check(options.output)
     if options.local:
         # The whole synthesis is imported only here.
         from tts_daemon.cli import say_local
@@ -125,7 +147,7 @@ def _act(options: argparse.Namespace) -> Reply:
         return say_local.say(request, options.config, options.output)
     with SocketClient(candidates(options.socket)) as client:
         if options.output:
-            return wav_output.save(client.render(**request), options.output)
+            return sound_file.save(client.render(**request), options.output)
         return client.ask(**request, wait=options.wait)
 
 
@@ -134,6 +156,8 @@ def _control(options: argparse.Namespace) -> dict[str, Any]:
         return {"op": options.command}
     if options.set_volume is not None:
         return {"op": "volume", "volume": options.set_volume}
+    if options.set_speed is not None:
+        return {"op": "speed", "speed": options.set_speed}
     if options.set_preset is not None:
         return {"op": "preset", "preset": options.set_preset}
     return {"op": "status"} if options.status else {}

@@ -6,7 +6,7 @@ import queue
 from pathlib import Path
 from typing import Any
 
-from tts_daemon.cli import wav_output
+from tts_daemon.cli import sound_file
 from tts_daemon.client import Reply
 from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
 from tts_daemon.inputs import messages
@@ -19,12 +19,12 @@ from tts_daemon.settings.presets import Presets
 
 
 def say(fields: dict[str, Any], config: str | None, output: str | None) -> Reply:
-    """Speak a request, or write it to a WAV file.
+    """Speak a request, or write it to a file.
 
     Args:
         fields: As a message would hold them.
         config: Configuration file; None for the system's.
-        output: WAV file; None speaks on the configured device.
+        output: File, whose ending names the format; None speaks on the configured device.
 
     Raises:
         TtsError: As the daemon would refuse it.
@@ -39,7 +39,7 @@ def say(fields: dict[str, Any], config: str | None, output: str | None) -> Reply
     player.start()
     try:
         if output:
-            return wav_output.save(frames(request.id, player.render(request)), output)
+            return sound_file.save(frames(request.id, player.render(request)), output)
         return _speak(player, request)
     finally:
         player.stop()

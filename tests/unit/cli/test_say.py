@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import soundfile
 from fakes.fake_service import SAMPLE_RATE, FakeSpeechService, tone
 
 from tts_daemon.cli.say import main
@@ -152,6 +153,40 @@ def test_output_is_a_wav_file(path: Path, service: FakeSpeechService, tmp_path: 
             2,
         )
         assert sound.getnframes() == 4800
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [("flac", ("FLAC", "PCM_16")), ("opus", ("OGG", "OPUS")), ("MP3", ("MP3", "MPEG_LAYER_III"))],
+)
+def test_the_ending_of_output_names_the_format(
+    path: Path, service: FakeSpeechService, tmp_path: Path, ending: str, kind: tuple[str, str]
+) -> None:
+    service.chunks = [tone(0.3), tone(0.3)]
+    output = tmp_path / f"x.{ending}"
+    assert main(["--output", str(output), "你好"]) == 0
+    info = soundfile.info(output)
+    assert (info.format, info.subtype) == kind
+    assert info.duration == pytest.approx(0.6, abs=0.15)
+
+
+@pytest.mark.parametrize("output", ["x.doc", "x"])
+def test_an_ending_without_a_format_is_refused_before_anything_is_made(
+    path: Path, service: FakeSpeechService, tmp_path: Path, capsys: Captured, output: str
+) -> None:
+    assert main(["--output", str(tmp_path / output), "你好"]) == 2
+    assert "the ending names no format; known: wav, flac, opus, mp3" in capsys.readouterr().err
+    assert (service.accepted, list(tmp_path.glob("x*"))) == ([], [])
+
+
+def test_pauses_and_chimes_are_asked_for(path: Path, service: FakeSpeechService) -> None:
+    assert main(["--pause", "1.5", "--chime", "dingdong", "你好"]) == 0
+    assert service.accepted[-1].overrides == {"pause": 1.5, "chime": "dingdong"}
+
+
+def test_the_speed_of_all_that_follows(path: Path, service: FakeSpeechService) -> None:
+    assert main(["--set-speed", "1.2"]) == 0
+    assert service.snapshot().speed == 1.2
 
 
 def test_output_to_a_pipe_has_a_right_header(
