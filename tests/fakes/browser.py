@@ -15,6 +15,8 @@ import aiohttp
 
 PATIENCE_S = 60.0
 PHONE_PIXELS = 600
+FINE = 88
+"""Quality of a JPEG on which letters are still sharp."""
 KEYS = {
     "Tab": (9, ""),
     "Enter": (13, "\r"),
@@ -106,9 +108,12 @@ class Page:
         await self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **given)
         await self.call("Input.dispatchKeyEvent", type="keyUp", **given)
 
-    async def photograph(self, path: Path) -> None:
-        """The whole page as a PNG."""
-        taken = await self.call("Page.captureScreenshot", captureBeyondViewport=True)
+    async def photograph(
+        self, path: Path, *, quality: int | None = None, whole: bool = True
+    ) -> None:
+        """The whole page, or what the window shows of it: PNG, or with a quality (to 100) JPEG."""
+        kind = {"format": "jpeg", "quality": quality} if quality else {"format": "png"}
+        taken = await self.call("Page.captureScreenshot", captureBeyondViewport=whole, **kind)
         path.write_bytes(base64.b64decode(taken["data"]))
 
 

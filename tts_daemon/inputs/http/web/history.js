@@ -1,7 +1,7 @@
 // What the device speaks, has spoken and will speak: one line for each utterance, whatever door it came by.
 
 import { element } from "./shared/elements.js";
-import { word } from "./shared/words.js";
+import { languageTag, word } from "./shared/words.js";
 
 const LINES = 50;
 let utterances = [];
@@ -47,5 +47,5 @@ function outcome(utterance) {
 }
 
 function time(seconds) {
-  return new Date(1000 * seconds).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return new Date(1000 * seconds).toLocaleTimeString(languageTag(), { hour: "2-digit", minute: "2-digit" });
 }

@@ -35,7 +35,7 @@ addWords({
     queuePolicy: "wait", interrupt: "interrupt", replace: "replace its like", drop_if_busy: "give up",
     tokenTitle: "An access token is needed", token: "Access token", tokenHelp: "This device has an http.token. Enter it once; this browser remembers it.",
     tokenWrong: "This token is wrong; please try again.", enter: "Enter", leave: "Log out",
-    device: "Device", deviceVolume: "Volume of the device", deviceSpeed: "Speed of the device", devicePreset: "Preset of the device",
+    device: "Device", deviceVolume: "Device volume", deviceSpeed: "Device speed", devicePreset: "Device preset",
     queue: "What was spoken", pause: "Pause", resume: "Resume", skip: "Skip", stop: "Stop", repeat: "Repeat",
     quietHours: "Quiet hours", quietStart: "From", quietEnd: "Until", quietVolume: "Volume meanwhile", quietNever: "none",
     quietHelp: "Meanwhile only important speech is as loud as ever. No beginning: no quiet hours.", keep: "Save",
