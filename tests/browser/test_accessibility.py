@@ -1,11 +1,10 @@
 """The page for people who see little, hear the page read aloud, or have only a keyboard.
 
-The rules are axe-core's (`scripts/axe-core`). That they bite is shown on mistakes made on purpose.
+The rules are axe-core's. That they bite is shown on mistakes made on purpose.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from browser.test_page import (  # noqa: F401  (fixtures)
 from fakes.browser import Page
 from fakes.requirements import unavailable
 
-AXE = Path(os.environ.get("TTS_AXE") or "nowhere")
+AXE = Path(__file__).parents[2] / ".cache/browser/node_modules/axe-core/axe.min.js"
 RUN = (
     "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
     ".then(all => all.violations.map(one => [one.id, one.nodes.map(node => node.html)]))"
@@ -45,7 +44,7 @@ MISTAKES = {
 
 async def violations(page: Page) -> list[list[Any]]:
     if not AXE.is_file():
-        unavailable("axe-core is missing: scripts/test --browser fetches it, TTS_AXE names it")
+        unavailable("axe-core is missing: scripts/browser-parts fetches it")
     await page.evaluate(f"{AXE.read_text(encoding='utf-8')}; 0")
     found: list[list[Any]] = await page.evaluate(RUN)
     return found
