@@ -17,6 +17,21 @@ def printable(text: str) -> str:
     return "".join(map(_shown, text))
 
 
+def shortened(text: str, longest: int) -> str:
+    """The begin of a message, cut between words: an address in it is there whole or not at all.
+
+    Args:
+        text: On one line.
+        longest: Characters from which on it is cut.
+    """
+    if len(text) <= longest:
+        return text
+    end = text.rfind(" ", 0, longest)
+    if end < 0:
+        end = text.find(" ")
+    return text if end < 0 else f"{text[:end]} ..."
+
+
 def _shown(character: str) -> str:
     if character in _JOINERS or unicodedata.category(character) not in _UNSAFE:
         return character

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from tts_daemon.errors import VoiceError
+from tts_daemon.printable import shortened
 from tts_daemon.runtime.engine import Array, GraphOptions
 
 _DESCRIPTION = "graph.json"
@@ -112,4 +113,4 @@ class TorchGraph:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).partition("\n")[0][:200]
+    return shortened((str(error).strip() or type(error).__name__).partition("\n")[0], 200)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+import yaml
 
 from tts_daemon.cli import voices
 from tts_daemon.errors import CheckpointError
@@ -199,3 +200,40 @@ class TestChoice:
     def test_a_path_that_leaves(self) -> None:
         with pytest.raises(CheckpointError, match="leads out of the model"):
             choose([HubFile("voices/../../x", 1)], (), MODEL)
+
+
+def _as_base_model(root: Path) -> None:
+    """The model of the hub in the layout of base models."""
+    voice, base = root / "voices" / "random_emo", root / "basemodel_16k"
+    base.mkdir()
+    (voice / "am").rename(base / "sambert")
+    (voice / "voc").rename(base / "hifigan")
+    (voice / "audio_config.yaml").rename(base / "audio_config.yaml")
+    (base / "speaker_embedding").mkdir()
+    (base / "speaker_embedding" / "se.model").write_bytes(bytes(1000))
+    shutil.rmtree(root / "voices")
+
+
+def test_a_base_model(hub: Hub, tmp_path: Path) -> None:
+    _as_base_model(hub.root)
+    options = ["--endpoint", hub.endpoint, "--cache", str(tmp_path / "cache")]
+    models = tmp_path / "models"
+    arguments = ["--models", str(models), "download", MODEL, *options, "--precision", "fp32"]
+    assert voices.main(arguments) == 0
+    (made,) = models.iterdir()
+    assert Manifest.load(made).provenance["model"] == MODEL
+    assert not [path for path in hub.sent if path.endswith("se.model")]
+
+
+def test_another_language_is_refused_before_any_weights(hub: Hub, tmp_path: Path) -> None:
+    dialect = "damo/speech_sambert-hifigan_tts_chuangirl_Sichuan_16k"
+    with pytest.raises(CheckpointError, match=r"Sichuanese: missing is a front end [^\n]*$"):
+        download(dialect, tmp_path / "cache", endpoint=hub.endpoint)
+    assert hub.sent == []
+    config = hub.root / "voices" / "random_emo" / "am" / "config.yaml"
+    unit = {**yaml.safe_load(config.read_text()), "linguistic_unit": {"language": "WuuShanghai"}}
+    config.write_text(yaml.safe_dump(unit))
+    with pytest.raises(CheckpointError, match=r"Shanghainese: missing is a front end"):
+        fetch(hub, tmp_path / "cache")
+    assert hub.sent
+    assert all(path.endswith("config.yaml") for path in hub.sent)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.checkpoints import safe_files
+from tts_daemon.workshop.checkpoints import languages, safe_files
 from tts_daemon.workshop.checkpoints.model_files import (
     VoiceFiles,
     find_files,
@@ -22,7 +22,7 @@ from tts_daemon.workshop.checkpoints.model_files import (
     open_model,
 )
 from tts_daemon.workshop.checkpoints.notes import read_notes
-from tts_daemon.workshop.checkpoints.symbols import FIELDS, NAMES, published_tables
+from tts_daemon.workshop.checkpoints.symbols import FIELDS, LANGUAGES, published_tables
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.sambert import Sambert, SambertConfig, TableSizes
 from tts_daemon.workshop.models.voice import F0Normalization, Notes, TorchVoice
@@ -42,6 +42,7 @@ _TABLES = {
 _POSITIONS = "text_encoder.ling_enc.position_enc.position_enc"
 # Monotonic alignment search is part of the training only.
 _TRAINING_ONLY = ("align_attention.",)
+_FILLED_PAUSES = "FP_predictor."
 
 
 def load_voice(files: VoiceFiles, notes: Notes | None = None) -> TorchVoice:
@@ -97,10 +98,9 @@ def _symbol_tables(
     """Names in id order; the checkpoint's own tables say whether there is a mask symbol."""
     unit = _section(files.acoustic_config, config, "linguistic_unit")
     where = f"{files.acoustic_config}: linguistic_unit"
-    if unit.get("language", "PinYin") != "PinYin":
-        raise CheckpointError(
-            f"{where}.language: {unit['language']!r} is not supported, only PinYin"
-        )
+    language = str(unit.get("language", "PinYin"))
+    if language not in LANGUAGES:
+        raise CheckpointError(f"{where}.language: {languages.refusal(language)}")
     features = tuple(str(unit.get("lfeat_type_list", "")).replace(" ", "").split(","))
     if features != FIELDS:
         raise CheckpointError(
@@ -110,7 +110,7 @@ def _symbol_tables(
     if not speakers:
         raise CheckpointError(f"{where}.speaker_list is missing")
     rows = _rows(files.acoustic, weights, "sy")
-    tables = published_tables(speakers, has_mask=rows != len(NAMES["sy"]) + 2)
+    tables = published_tables(speakers, rows != len(LANGUAGES[language]) + 2, language)
     for field, key in zip(FIELDS, _TABLES, strict=True):
         found = _rows(files.acoustic, weights, key) if _TABLES[key] in weights else None
         if found is not None and found != len(tables[field]):
@@ -135,6 +135,9 @@ def _acoustic(
     if _POSITIONS in weights and weights[_POSITIONS].ndim == 3:
         # The table grows when a longer sentence is met in training.
         params["max_len"] = int(weights[_POSITIONS].shape[1])
+    if not any(key.startswith(_FILLED_PAUSES) for key in weights):
+        # Some configurations promise filled pauses (嗯, 啊) that the checkpoint never learnt.
+        params["FP"] = False
     embedding = bool(params.get("SE", False))
     sizes = {
         name: _rows(files.acoustic, weights, name)

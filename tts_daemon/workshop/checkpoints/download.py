@@ -13,10 +13,16 @@ from typing import Any
 
 from tts_daemon.errors import CheckpointError
 from tts_daemon.extras import importing
+from tts_daemon.printable import shortened
+from tts_daemon.workshop.checkpoints import languages, safe_files
+from tts_daemon.workshop.checkpoints.layouts import BASE
 
 WANTED = ("configuration.json", "voices.zip", "voices/voices.json")
 """What is downloaded of every model; `resource.zip`, data of the closed front end, is not."""
 OF_VOICE = "voices/{voice}/*"
+OF_BASE = tuple(f"{BASE}/{part}" for part in ("sambert/*", "hifigan/*", "*.yaml", "*.npy"))
+CONFIGS = "*config.yaml"
+MANDARIN = "PinYin"
 RESERVE = 1.5
 """Free space that is asked for, relative to what is left to download: unpacking needs some, too."""
 
@@ -72,12 +78,32 @@ def download(
         MissingExtraError: modelscope is not installed.
     """
     hub = _Hub(model, revision, endpoint)
-    files = choose(hub.files(), voices, model)
+    listed = hub.files()
+    _refuse_foreign(model, [model, *(item.path for item in listed)])
+    files = choose(listed, voices, model)
     missing = sum(f.size for f in files if not _is_there(hub.place(cache) / f.path, f))
     report(f"{len(files)} files, {missing / 1e6:.0f} MB to download")
     _check_space(cache, missing)
+    configs = [item.path for item in files if fnmatch.fnmatch(item.path, CONFIGS)]
+    if configs:
+        # A few kilobytes that say what the weights, hundreds of megabytes, are for.
+        _check_languages(model, hub.fetch(cache, configs), configs)
     root = hub.fetch(cache, [item.path for item in files])
     return Downloaded(root, {item.path: _checksum(root, item) for item in files})
+
+
+def _refuse_foreign(model: str, names: Sequence[str]) -> None:
+    language = languages.foreign(names)
+    if language is not None:
+        raise CheckpointError(f"{model}: {languages.refusal(language)}")
+
+
+def _check_languages(model: str, root: Path, configs: Sequence[str]) -> None:
+    for path in configs:
+        unit = safe_files.read_yaml(root / path).get("linguistic_unit")
+        language = unit.get("language", MANDARIN) if isinstance(unit, dict) else MANDARIN
+        if language != MANDARIN:
+            raise CheckpointError(f"{model}: {languages.refusal(str(language))}")
 
 
 class _Hub:
@@ -135,7 +161,7 @@ def _reason(error: Exception) -> str:
     """What the client says: its first line, and the first of the files that it names below."""
     first, *rest = str(error).splitlines() or [type(error).__name__]
     files = [line.strip() for line in rest if line.startswith("  - ")]
-    return " ".join(part[:200] for part in (first, *files[:1]))
+    return " ".join(shortened(part, 200) for part in (first, *files[:1]))
 
 
 def _client(module: str, name: str) -> Any:
@@ -153,6 +179,10 @@ def choose(files: Sequence[HubFile], voices: Sequence[str], model: str) -> list[
     for item in files:
         if Path(item.path).is_absolute() or ".." in Path(item.path).parts:
             raise CheckpointError(f"{model}: {item.path}: leads out of the model; refused")
+    if not any(fnmatch.fnmatch(item.path, OF_VOICE.format(voice="*")) for item in files):
+        base = [f for f in files if any(fnmatch.fnmatch(f.path, part) for part in OF_BASE)]
+        if base:
+            return [*base, *(item for item in files if item.path == WANTED[0])]
     patterns = [*WANTED, *(OF_VOICE.format(voice=voice) for voice in voices or ("*",))]
     chosen = [f for f in files if any(fnmatch.fnmatch(f.path, pattern) for pattern in patterns)]
     present = {item.path.split("/")[1] for item in chosen if item.path.count("/") > 1}
@@ -164,7 +194,9 @@ def choose(files: Sequence[HubFile], voices: Sequence[str], model: str) -> list[
             f"{model}: no voice {', '.join(unknown)}; there are {', '.join(sorted(known))}"
         )
     if not present and not has_archive:
-        raise CheckpointError(f"{model}: no voices/ and no voices.zip; is it a Sambert model?")
+        raise CheckpointError(
+            f"{model}: no voices/, voices.zip or basemodel_16k/; is it a Sambert model?"
+        )
     return chosen
 
 

@@ -1,7 +1,7 @@
 """Where the files of published voices lie.
 
-The layout is that of ModelScope's Sambert + HiFi-GAN voices: `voices/<name>/am` and
-`voices/<name>/voc`, or `voices.zip` with the same, or (personal voices) the files under any names.
+As a directory in one of the published layouts (`layouts`), as `voices.zip`, or as single files
+under any names.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tts_daemon.errors import CheckpointError
-from tts_daemon.workshop.checkpoints import safe_files
+from tts_daemon.workshop.checkpoints import layouts, safe_files
+from tts_daemon.workshop.checkpoints.layouts import Layout
 
 NOTES_FILE = "traits.json"
 
@@ -81,10 +82,24 @@ def list_voices(root: Path) -> list[str]:
     Raises:
         CheckpointError: `voices/voices.json` is damaged, or names a path that leaves the directory.
     """
+    return [layout.name or _own_name(root) for layout in _layouts(root)]
+
+
+def _layouts(root: Path) -> list[Layout]:
     index = root / "voices" / "voices.json"
-    if not index.is_file():
-        found = sorted(p.name for p in (root / "voices").glob("*") if (p / "am").is_dir())
-        return found or ([root.name] if (root / "am").is_dir() else [])
+    if index.is_file():
+        names = _indexed(index)
+    else:
+        names = sorted(path.name for path in (root / "voices").glob("*") if (path / "am").is_dir())
+    if names:
+        return [layouts.of_library(name, _folder(root, name)) for name in names]
+    if (root / "am").is_dir():
+        return [layouts.of_library(_own_name(root), Path())]
+    # A directory has one voice in the other layouts: the most personal of them.
+    return list(layouts.others(root))[:1]
+
+
+def _indexed(index: Path) -> list[str]:
     names = safe_files.read_yaml(index).get("voices")
     if not isinstance(names, list) or not all(isinstance(n, str) and n for n in names):
         raise CheckpointError(f"{index}: key voices is no list of names; {safe_files.AGAIN}")
@@ -94,32 +109,55 @@ def list_voices(root: Path) -> list[str]:
     return names
 
 
+def _folder(root: Path, name: str) -> Path:
+    folder = Path("voices") / name
+    return Path() if not (root / folder).is_dir() and (root / "am").is_dir() else folder
+
+
+def _own_name(root: Path) -> str:
+    return root.resolve().name
+
+
 def find_files(root: Path, voice: str | None = None) -> VoiceFiles:
     """The files of one voice of a model directory, by default the first.
 
     Raises:
         CheckpointError: The voice or one of its files is missing.
     """
-    names = list_voices(root)
-    if not names:
-        raise CheckpointError(f"{root}: no voices/<name>/am in it; is it a Sambert model?")
-    name = voice or names[0]
-    if name not in names:
-        raise CheckpointError(f"{root}: no voice {name!r}; there are {', '.join(names)}")
-    folder = Path("voices") / name
-    if not (root / folder).is_dir() and (root / "am").is_dir():
-        folder = Path()
+    found = {layout.name or _own_name(root): layout for layout in _layouts(root)}
+    if not found:
+        raise CheckpointError(
+            f"{root}: no voices/<name>/am, no basemodel_16k and no tmp_am in it; is it a Sambert"
+            " model?"
+        )
+    name = voice or next(iter(found))
+    if name not in found:
+        raise CheckpointError(f"{root}: no voice {name!r}; there are {', '.join(found)}")
+    layout = found[name]
+    acoustic, vocoder = _trained(root, layout.acoustic), _trained(root, layout.vocoder)
     return VoiceFiles(
         name=name,
-        acoustic_config=safe_files.inside(root, folder / "am" / "config.yaml"),
-        acoustic=_newest_checkpoint(root, folder / "am"),
-        vocoder_config=safe_files.inside(root, folder / "voc" / "config.yaml"),
-        vocoder=_newest_checkpoint(root, folder / "voc"),
-        audio_config=_optional(root, folder / "audio_config.yaml"),
-        speaker_embedding=_optional(root, folder / "am" / "se.npy"),
-        f0_statistics=_optional(root, folder / "am" / "mvn.npy"),
-        notes=_optional(root, folder / NOTES_FILE) or _optional(root, Path(NOTES_FILE)),
+        acoustic_config=safe_files.inside(root, acoustic / "config.yaml"),
+        acoustic=_newest_checkpoint(root, acoustic),
+        vocoder_config=safe_files.inside(root, vocoder / "config.yaml"),
+        vocoder=_newest_checkpoint(root, vocoder),
+        audio_config=_first(root, layout.audio),
+        speaker_embedding=_first(root, layout.speaker),
+        f0_statistics=_first(root, layout.f0),
+        notes=_optional(root, acoustic.parent / NOTES_FILE) or _optional(root, Path(NOTES_FILE)),
     )
+
+
+def _trained(root: Path, folders: tuple[Path, ...]) -> Path:
+    """The first folder with checkpoints; the last where none has any."""
+    return next(
+        (part for part in folders if any((root / part / "ckpt").glob("*.pth"))), folders[-1]
+    )
+
+
+def _first(root: Path, patterns: tuple[str, ...]) -> Path | None:
+    found = (path for pattern in patterns for path in sorted(root.glob(pattern)))
+    return next((_optional(root, path.relative_to(root)) for path in found), None)
 
 
 def _optional(root: Path, relative: Path) -> Path | None:

@@ -1,6 +1,7 @@
 """The published symbol tables, names in id order, and symbol lines to ids.
 
-Source: the symbol tables of the published voices, which all share them (language PinYin).
+Source: the symbol tables of the published voices. Those of language PinYin all share one; the
+dialect of Sichuan has finals of its own and no erhua.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _MANDARIN = """
 a ai an ang ao b c ch d e ei en eng er f g h i ia ian iang iao ie ih ii in ing io iong iou j k l m n
 o ong ou p q r s sh t u ua uai uan uang uei uen ueng uo v van ve vn xx z zh w y
 """
+_SICHUAN = """
+a ai an ang ao b c ch d e ei en eng er f g h i ia ian iang iao ie ih ii in ing ioo iong iou j k l m
+n o ong ou p q r s sh t u ua uai uan uang uei uen ueng uo v van ve vn xx z zh w y ng iai io ue
+"""
 _ARPABET = """
 aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh
 """
@@ -35,14 +40,20 @@ none neutral angry disgust fear happy sad surprise calm gentle relax lyrical ser
 satisfied disappointed excited anxiety jealousy hate pity pleasure arousal dominance
 """
 
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "sy": (
-        *(f"{name}_c" for name in _MANDARIN.split()),
+
+def _phones(syllables: str, erhua: str = "") -> tuple[str, ...]:
+    """Table `sy`: phones of syllables, of zero initials, of English, of erhua; pause and breaks."""
+    return (
+        *(f"{name}_c" for name in syllables.split()),
         *("ga", "ge", "go"),
         *_ARPABET.split(),
-        *(f"{name}_c" for name in _ERHUA.split()),
+        *(f"{name}_c" for name in erhua.split()),
         *("pau", "#1", "#2", "#3", "#4"),
-    ),
+    )
+
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "sy": _phones(_MANDARIN, _ERHUA),
     "tone": ("tone1", "tone_none", "tone4", "tone2", "tone3", "tone5", "tone0"),
     "syllable_flag": ("s_begin", "s_end", "s_none", "s_both", "s_middle"),
     "word_segment": ("word_begin", "word_end", "word_middle", "word_both", "word_none"),
@@ -51,12 +62,16 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *(f"emotion_placeholder{number}" for number in range(1, 10)),
     ),
 }
+LANGUAGES: Mapping[str, tuple[str, ...]] = {"PinYin": NAMES["sy"], "Sichuan": _phones(_SICHUAN)}
+"""By the name in `linguistic_unit.language`: the table `sy` of those that load."""
 
 
-def published_tables(speakers: Sequence[str], has_mask: bool = True) -> dict[str, list[str]]:
+def published_tables(
+    speakers: Sequence[str], has_mask: bool = True, language: str = "PinYin"
+) -> dict[str, list[str]]:
     """All six tables with their extras, names in id order."""
     extras = EXTRAS if has_mask else EXTRAS[:-1]
-    names = {**NAMES, "speaker_category": tuple(speakers)}
+    names = {**NAMES, "sy": LANGUAGES[language], "speaker_category": tuple(speakers)}
     return {field: [*names[field], *extras] for field in FIELDS}
 
 

@@ -203,7 +203,7 @@ def changed(*keys: str, to: object) -> Callable[[dict[str, Any]], None]:
     ("file", "change", "complaint"),
     [
         (AM, changed("linguistic_unit", "lfeat_type_list", to="sy,tone"), "lfeat_type_list"),
-        (AM, changed("linguistic_unit", "language", to="Sichuan"), "language"),
+        (AM, changed("linguistic_unit", "language", to="ZhHK"), "language"),
         (AM, changed("linguistic_unit", "speaker_list", to=""), "speaker_list"),
         (AM, changed("linguistic_unit", to=None), "linguistic_unit is missing"),
         (AM, changed("Model", to=None), "Model is missing"),

@@ -92,9 +92,11 @@ class SambertConfig:
             CheckpointError: A key is missing, has a wrong type or value, or asks for a variant that
                 this project does not play; names the key.
         """
-        for key in ("FP", "using_byte"):
+        for key, what in (("FP", "filled pauses"), ("using_byte", "text as bytes")):
             if params.get(key, False):
-                raise CheckpointError(f"Model.KanTtsSAMBERT.params.{key}: not supported")
+                raise CheckpointError(
+                    f"Model.KanTtsSAMBERT.params.{key}: models of {what} are not supported"
+                )
         values: dict[str, Any] = {"tables": tables}
         for item in fields(cls):
             if item.name == "tables" or (item.name == "autoregressive" and item.name not in params):
