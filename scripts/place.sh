@@ -40,8 +40,9 @@ put_old_files_back() {
 place_files() {
   say "Putting voices, units and settings in place"
   place_voices
-  install -d /usr/share/doc/tts-daemon
+  install -d /usr/share/doc/tts-daemon/zh
   install -m 0644 "$source_dir"/docs/*.md /usr/share/doc/tts-daemon/
+  install -m 0644 "$source_dir"/docs/zh/*.md /usr/share/doc/tts-daemon/zh/
   install -D -m 0644 "$source_dir/systemd/tts-daemon.sysusers" /usr/lib/sysusers.d/tts-daemon.conf
   install -D -m 0644 "$source_dir/systemd/tts-daemon.tmpfiles" /usr/lib/tmpfiles.d/tts-daemon.conf
   systemd-sysusers tts-daemon.conf
