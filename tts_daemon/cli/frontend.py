@@ -13,7 +13,7 @@ from shutil import get_terminal_size
 from tts_daemon.cli import entry
 from tts_daemon.cli.box import box
 from tts_daemon.domain import Clause
-from tts_daemon.errors import TtsError
+from tts_daemon.errors import InvalidRequestError, TtsError
 from tts_daemon.text.frontend import Frontend
 from tts_daemon.text.normalize import SKIPPED, normalize
 from tts_daemon.text.sentences import Limits
@@ -52,6 +52,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.lexicon and not options.lexicon.is_file():
+        raise InvalidRequestError(f"--lexicon: {options.lexicon}: there is no such file")
     frontend = Frontend(options.lexicon, limits=_NO_SHORT_START)
     if options.batch:
         for text in _lines(options.batch):

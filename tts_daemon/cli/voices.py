@@ -6,7 +6,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from tts_daemon.settings.loader import load
 from tts_daemon.settings.places import voice_directories
 from tts_daemon.voices import judgement
 from tts_daemon.voices.manifest import FILE_NAME, Manifest
-from tts_daemon.voices.store import VoiceStore
+from tts_daemon.voices.store import VoicePackage, VoiceStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="one JSON object a line")
     info = _command(commands, "info", _info, "what the manifest of a voice says")
     info.add_argument("name", nargs="?", default="", help="default: the default voice")
+    info.add_argument("--json", action="store_true", help="the whole manifest, for programs")
     verify = _command(commands, "verify", _verify, "compare every file with its checksum")
     verify.add_argument("names", nargs="*", help="default: all")
     remove = _command(commands, "remove", _remove, "delete a voice")
@@ -81,6 +82,10 @@ def _store(options: argparse.Namespace) -> VoiceStore:
 
 def _list(options: argparse.Namespace) -> int:
     store = _store(options)
+    if not store.names():
+        looked = ", ".join(map(str, directories(options)))
+        hint = f"no voice is installed in {looked}; `tts-voices download` brings one"
+        print(f"tts-voices: {entry.ours(hint)}", file=sys.stderr)
     for name in store.names():
         try:
             manifest = store.find(name).manifest
@@ -110,12 +115,35 @@ def _facts(manifest: Manifest) -> dict[str, str]:
 
 def _info(options: argparse.Namespace) -> int:
     package = _store(options).find(options.name)
-    content = json.loads((package.directory / FILE_NAME).read_text(encoding="utf-8"))
-    content["symbols"] = {table: len(names) for table, names in content["symbols"].items()}
-    print(
-        json.dumps({"directory": str(package.directory), **content}, ensure_ascii=False, indent=1)
-    )
+    if options.json:
+        content = json.loads((package.directory / FILE_NAME).read_text(encoding="utf-8"))
+        content["symbols"] = {table: len(names) for table, names in content["symbols"].items()}
+        content = {"directory": str(package.directory), **content}
+        print(json.dumps(content, ensure_ascii=False, indent=1))
+        return 0
+    for title, value in _page(package):
+        print(f"{title:<13} {value}")
     return 0
+
+
+def _page(package: VoicePackage) -> Iterator[tuple[str, str]]:
+    """What a person wants to know of a voice, line by line."""
+    manifest = package.manifest
+    facts = _facts(manifest)
+    yield "name", f"{manifest.name} ({manifest.title}), {manifest.language}"
+    yield "directory", str(package.directory)
+    yield "sound", f"{facts['sample_rate']}, one channel"
+    yield "emotions", facts["emotions"]
+    for precision in ("int8", "fp32"):
+        graphs = [name for name, file in manifest.graphs.items() if file.precision == precision]
+        if graphs:
+            size = sum(manifest.graphs[name].bytes for name in graphs)
+            yield precision, f"{', '.join(graphs)}: {size / 1e6:.1f} MB"
+    for name, figures in manifest.quality.get("judged", {}).items():
+        wrong, sentences = figures["pinyin_error_percent"], figures["sentences"]
+        yield "judged", f"{name}: {wrong} % of the syllables wrong in {sentences} sentences"
+    yield "licence", manifest.licence
+    yield "provenance", str(manifest.provenance)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -123,7 +151,7 @@ def _verify(options: argparse.Namespace) -> int:
     names = options.names or store.names()
     failed = 0
     if not names:
-        raise UnknownVoiceError("no voice is installed")
+        raise UnknownVoiceError("no voice is installed; `tts-voices download` brings one")
     for name in names:
         try:
             store.verify(name)

@@ -73,3 +73,14 @@ def test_lexicon_can_be_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_missing_batch_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--batch", str(tmp_path / "none")]) == 1
     assert "none" in capsys.readouterr().err
+
+
+def test_a_lexicon_that_is_not_there_or_wrong_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--lexicon", str(tmp_path / "no.yaml"), "你好"]) == 1
+    assert "no.yaml: there is no such file" in capsys.readouterr().err
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("words:\n  你好: chang9 sha1\n", encoding="utf-8")
+    assert main(["--lexicon", str(wrong), "你好"]) == 0
+    assert "wrong.yaml" in capsys.readouterr().err

@@ -15,6 +15,8 @@ from tts_daemon.cli import voices
 from tts_daemon.extras import install_command
 from tts_daemon.voices.manifest import Manifest
 
+SHIPPED = next(Path(__file__).parents[3].glob("models/*/voice.json")).parent
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -58,12 +60,32 @@ def test_a_voice_from_model_to_removal(
 
     assert run(models, "list", "--json") == 0
     assert json.loads(capsys.readouterr().out)["precision"] == "int8"
-    assert run(models, "info", "mine") == 0
+    assert run(models, "info", "mine", "--json") == 0
     info = json.loads(capsys.readouterr().out)
     assert info["quality"]["graph_snr_db"]["vocoder"] > 20
     assert run(models, "verify") == 0
     assert run(models, "remove", "mine") == 0
     assert list(models.iterdir()) == []
+
+
+def test_a_place_without_voices_says_how_to_get_one(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(models, "list") == 0
+    said = capsys.readouterr()
+    assert (said.out, "`tts-voices download` brings one" in said.err) == ("", True)
+
+
+def test_info_is_a_page_for_people_and_json_for_programs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(SHIPPED.parent, "info", SHIPPED.name) == 0
+    page = capsys.readouterr().out.splitlines()
+    assert max(len(line) for line in page[:-1]) < 120
+    assert any(line.startswith("int8          encoder, variance, ") for line in page)
+    assert any(line.startswith("judged        home: ") for line in page)
+    assert run(SHIPPED.parent, "info", SHIPPED.name, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["name"] == SHIPPED.name
 
 
 def test_choices(models: Path, model: Path, texts: Path) -> None:
