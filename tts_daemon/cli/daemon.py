@@ -69,8 +69,12 @@ def _act(options: argparse.Namespace) -> int:
     elif options.print_config:
         print(printer.effective(read()), end="")
     elif options.check_config:
+        # Looks at voices and doors, which a daemon that starts does anyway.
+        from tts_daemon.service.config_check import problems
+
         loaded = read()
-        _check_journal(loaded.settings.queue.journal)
+        if found := list(problems(loaded.settings)):
+            raise SettingsError("\n".join(found))
         print(entry.ours(f"the configuration is right; {len(loaded.origins)} keys are set"))
     else:
         signals.hold_back()
@@ -79,13 +83,6 @@ def _act(options: argparse.Namespace) -> int:
 
         Daemon(read, config=options.config).run()
     return 0
-
-
-def _check_journal(path: str) -> None:
-    from tts_daemon.playback import why_not_ours
-
-    if path and (why := why_not_ours(Path(path))):
-        raise SettingsError(f"queue.journal: {path} {why}")
 
 
 def _complain(error: TtsError) -> None:

@@ -30,6 +30,7 @@ Warn = Callable[[str], None]
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _SYLLABLE = re.compile(r"[a-zü]+[1-5]", re.IGNORECASE)
+_LIKE_SYLLABLE = re.compile("[a-z:]+[0-9]")
 _LONGEST_KEY = 100
 _MOST_GROWTH = 20
 
@@ -178,11 +179,15 @@ def _add(entries: _Entries, key: str, value: str) -> str:
     if len(key) > 2 and key[0] == key[-1] == "/":
         return _add_pattern(entries, key[1:-1], value)
     syllables = value.lower().replace("ü", "v").split()
-    if not all(_SYLLABLE.fullmatch(item) for item in syllables):
+    # As many of them as characters: meant as a reading, whatever stands in it.
+    meant = len(syllables) == len(key) and all(_LIKE_SYLLABLE.fullmatch(item) for item in syllables)
+    if not meant and not all(_SYLLABLE.fullmatch(item) for item in syllables):
         entries.replacements[key] = value
         entries.readings.pop(key, None)
         return ""
-    unknown = [item for item in syllables if not _is_syllable(item)]
+    unknown = [
+        item for item in syllables if not _SYLLABLE.fullmatch(item) or not _is_syllable(item)
+    ]
     if unknown:
         return f"{unknown[0]!r} is no Chinese syllable"
     if not key.isascii() and len(syllables) != len(key):
