@@ -55,13 +55,17 @@ class Broker:
         self._process = subprocess.Popen(
             [MOSQUITTO, "-c", self._config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        _until(self._accepts, "mosquitto does not listen")
+        self.wait_for(self.port)
 
-    def _accepts(self) -> bool:
+    def wait_for(self, port: int) -> None:
+        """Wait until one of its listeners takes connections."""
+        _until(lambda: self._accepts(port), "mosquitto does not listen")
+
+    def _accepts(self, port: int) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, "mosquitto ended at once"
         try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             return False
         return True

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from tts_daemon.errors import SettingsError
-from tts_daemon.settings import addresses, layers, places, presets, quiet_hours
+from tts_daemon.settings import addresses, broker, layers, places, presets, quiet_hours
 from tts_daemon.settings.layers import Assignment, Key, dotted
 from tts_daemon.settings.schema import About, PresetSettings, Settings
 from tts_daemon.settings.values import convert
@@ -61,6 +61,7 @@ def load(file: Path | None = None, environment: Mapping[str, str] | None = None)
     presets.check(settings)
     quiet_hours.check(settings)
     addresses.check(settings)
+    broker.check(settings)
     return Loaded(settings, origins)
 
 

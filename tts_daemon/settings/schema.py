@@ -168,6 +168,8 @@ class MqttSettings:
         minimum=0,
         maximum=31536000,
     )
+    transport: str = setting("tcp", "how the broker is spoken to", choices=("tcp", "websockets"))
+    websocket_path: str = setting("/mqtt", "path at the broker, for websockets")
     tls: TlsSettings = field(default_factory=TlsSettings)
     home_assistant: HomeAssistantSettings = field(default_factory=HomeAssistantSettings)
     hermes: HermesSettings = field(default_factory=HermesSettings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from fakes.broker import DEADLINE_S, Broker, Watcher, free_port
+from fakes.certificates import make_certificates
 from fakes.fake_service import FakeSpeechService
-from fakes.requirements import unavailable
 from fakes.tcp_proxy import TcpProxy
 
 from tts_daemon.domain import SpeakRequest
@@ -295,29 +294,10 @@ def test_two_daemons_with_one_name_are_told(open_door: OpenDoor) -> None:
     assert logged.wait(DEADLINE_S)
 
 
-def _certificates(directory: Path) -> None:
-    """An authority `ca`, and certificates that it signed for the broker and for us."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        unavailable("openssl is missing: apt-get install openssl")
-
-    def run(*arguments: str) -> None:
-        subprocess.run([openssl, *arguments], cwd=directory, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    run("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=test authority",
-        "-addext", "keyUsage=critical,keyCertSign,cRLSign")  # fmt: skip
-    for name, subject in (("broker", "/CN=localhost"), ("daemon", "/CN=daemon")):
-        (directory / f"{name}.ext").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        run("req", *key[:-2], "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
-        run("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", "2",
-            "-CAcreateserial", "-extfile", f"{name}.ext", "-out", f"{name}.crt")  # fmt: skip
-
-
 def test_tls_with_our_own_certificate(
     tmp_path: Path, make_broker: MakeBroker, open_door: OpenDoor, service: FakeSpeechService
 ) -> None:
-    _certificates(tmp_path)
+    make_certificates(tmp_path)
     broker = make_broker(
         "allow_anonymous true",
         f"cafile {tmp_path}/ca.crt",
@@ -351,7 +331,7 @@ def test_a_missing_certificate_is_named(open_door: OpenDoor, tmp_path: Path) -> 
 def test_a_broker_whose_authority_we_do_not_trust(
     tmp_path: Path, make_broker: MakeBroker, open_door: OpenDoor
 ) -> None:
-    _certificates(tmp_path)
+    make_certificates(tmp_path)
     broker = make_broker(
         "allow_anonymous true",
         f"certfile {tmp_path}/broker.crt",

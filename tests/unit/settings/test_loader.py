@@ -33,6 +33,11 @@ def test_a_table_takes_any_name(tmp_path: Path) -> None:
     assert load_text(tmp_path, "http:\n  voices: {}\n").settings.http.voices == {}
 
 
+@pytest.mark.parametrize("host", ["broker.lan", "192.168.1.10", "::1", "fe80::1%eth0"])
+def test_names_and_addresses_of_brokers(tmp_path: Path, host: str) -> None:
+    assert load_text(tmp_path, f"mqtt:\n  host: '{host}'\n").settings.mqtt.host == host
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -46,6 +51,13 @@ def test_a_table_takes_any_name(tmp_path: Path) -> None:
         ("http:\n  voices: {alloy: 3}\n", ["http.voices.alloy: 3 is not text"]),
         ("http:\n  voices: {alloy: {a: b}}\n", ["http.voices.alloy.a: takes one value"]),
         ("http:\n  voices: xiaoyu\n", ["http.voices: is a section"]),
+        (
+            "mqtt:\n  host: mqtts://broker.lan\n",
+            ["host: broker.lan, port: 8883, tls: {enabled: true}"],
+        ),
+        ("mqtt:\n  host: wss://b.lan:9001/mqtt\n", ["port: 9001, transport: websockets, tls:"]),
+        ("mqtt:\n  host: http://b:x/\n", ["mqtt.host: 'http://b:x/' is no name"]),
+        ("mqtt:\n  host: broker.lan:1884\n", ["write host: broker.lan, port: 1884"]),
         ("mqtt:\n  enabled: 1\n", ["mqtt.enabled: 1 is not true or false"]),
         ("mqtt:\n  username: 0123\n", ["mqtt.username", "put it in quotes"]),
         ("audio:\n  device: null\n", ["audio.device: is empty", "put null in quotes"]),

@@ -6,9 +6,9 @@ Everything here happens on the thread that calls `hold`, except where it says ot
 from __future__ import annotations
 
 import logging
+import os
 import select
 import socket
-import ssl
 import threading
 import time
 from collections import deque
@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -25,6 +25,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from tts_daemon.inputs.mqtt.credentials import read_password, tls_context
 from tts_daemon.inputs.mqtt.inbox import Inbox
 from tts_daemon.inputs.mqtt.outbox import Outbox
+from tts_daemon.inputs.mqtt.remedies import remedy
 from tts_daemon.inputs.mqtt.values import (
     ConnectionListener,
     End,
@@ -58,9 +59,12 @@ class Conversation:
     """One connection by one version of the protocol.
 
     Attributes:
+        version: Of the protocol.
         number: Goes with every message, which can be acknowledged on this connection alone.
         end: How it ended, so far.
         problem: Why, for people.
+        reason: The broker's code for it (MQTT 5); 0 where it gave none.
+        has_answered: Whether the broker said anything.
         maximum_packet_bytes: Longest message that the broker takes; None where it does not say.
     """
 
@@ -75,17 +79,19 @@ class Conversation:
         listener: ConnectionListener,
         wake: socket.socket,
         caught_up: Callable[[], None] = lambda: None,
+        retains: bool = True,
     ) -> None:
         """Prepare.
 
         Args:
+            retains: Whether the broker may be asked to keep messages.
             wake: Becomes readable when the outbox, or anything else here, has news.
             caught_up: Called when the listener has received what came together.
         """
         self._settings = settings
         self._session = session
         self._is_5 = version is Version.MQTT5
-        self._version = version
+        self.version = version
         self._outbox = outbox
         self._listener = listener
         self._caught_up = caught_up
@@ -99,6 +105,11 @@ class Conversation:
         self.is_accepted = False
         self.end = End.UNREACHABLE
         self.problem = ""
+        self.reason = 0
+        self.has_answered = False
+        self._retains = retains
+        self._asked: dict[int, str] = {}
+        self._refused_sizes: set[str] = set()
         self.maximum_packet_bytes: int | None = None
 
     # ---- for every thread
@@ -110,6 +121,11 @@ class Conversation:
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message need not come again."""
         self._acknowledgements.append(message)
+
+    def explained(self) -> str:
+        """The problem, and what to do about it. May look at the broker once more."""
+        cure = remedy(self._settings, self.problem, self.reason, answered=self.has_answered)
+        return f"{self.problem}; {cure}" if cure else self.problem
 
     # ---- from the first byte to the last
 
@@ -138,7 +154,10 @@ class Conversation:
             protocol=MQTTProtocolVersion.MQTTv5 if self._is_5 else MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
             manual_ack=True,
+            transport=settings.transport,  # type: ignore[arg-type]
         )
+        if settings.transport == "websockets":
+            client.ws_set_options(settings.websocket_path)
         if settings.username:
             client.username_pw_set(settings.username, read_password(settings) or None)
         if settings.tls.enabled:
@@ -150,7 +169,7 @@ class Conversation:
                 session.will_topic,
                 session.will_payload,
                 1,
-                True,
+                self._retains,
                 properties if self._is_5 else None,
             )
         self._set_callbacks(client)
@@ -163,6 +182,7 @@ class Conversation:
         client.on_publish = self._on_publish
         client.on_subscribe = self._on_subscribe
         client.on_socket_open = _send_at_once
+        client.on_log = self._on_log
         # With this set, paho leaves all writing to `_exchange`.
         client.on_socket_register_write = lambda *_: None
 
@@ -204,7 +224,7 @@ class Conversation:
     def _exchange(self, client: Client, sock: Any) -> None:
         is_reading = not self._inbox.is_full
         # Bytes that TLS has already decrypted do not make the socket readable.
-        has_decrypted = is_reading and isinstance(sock, ssl.SSLSocket) and bool(sock.pending())
+        has_decrypted = is_reading and hasattr(sock, "pending") and bool(sock.pending())
         timeout_s = 0.05 if self._parting.is_set() else 1.0
         readers = [self._wake, sock] if is_reading else [self._wake]
         writers = [sock] if client.want_write() else []
@@ -237,12 +257,15 @@ class Conversation:
             if message.connection == self.number and message.packet_id:
                 client.ack(message.packet_id, 1)
         for publication in self._outbox.due(self._window):
+            if self._is_too_large(publication):
+                continue
             packet_id = self._send(client, publication, self._quality_of_service)
             self._outbox.sent(packet_id, publication)
         if self._inbox.is_full:
             # The broker's confirmations come behind what is not read: none is waited for.
             for publication in self._outbox.take_waiting():
-                self._send(client, publication, 0)
+                if not self._is_too_large(publication):
+                    self._send(client, publication, 0)
 
     def _send(self, client: Client, publication: Publication, quality_of_service: int) -> int:
         """Publish; the number of the packet."""
@@ -250,38 +273,60 @@ class Conversation:
             publication.topic,
             publication.payload,
             quality_of_service,
-            publication.retain,
+            publication.retain and self._retains,
             _publish_properties(client, publication),
         )
         if info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN):
             log.error("cannot publish on %s: %s", publication.topic, info.rc)
         return info.mid
 
+    def _is_too_large(self, publication: Publication) -> bool:
+        """Whether the broker would hang up at it; says so once for each topic."""
+        most = self.maximum_packet_bytes
+        size = publication.packet_bytes
+        if most is None or size <= most:
+            return False
+        if publication.topic not in self._refused_sizes:
+            self._refused_sizes.add(publication.topic)
+            log.warning(
+                "not sent on %s: %d bytes, and the broker takes %d at most; raise its limit"
+                " (mosquitto: max_packet_size)", publication.topic, size, most,
+            )  # fmt: skip
+        return True
+
     # ---- paho's callbacks
 
     def _on_connect(
         self, client: Client, _: Any, flags: Any, reason: ReasonCode, properties: Any
     ) -> None:
+        self.has_answered = True
         if reason.is_failure:
-            self.problem = str(reason)
+            self.problem, self.reason = str(reason), reason.value
             self.end = End.REFUSED if reason.value in CREDENTIALS_REFUSED else End.NO_HANDSHAKE
             return
         self.end = End.LOST
         self._window = min(WINDOW, getattr(properties, "ReceiveMaximum", WINDOW))
         self._quality_of_service = getattr(properties, "MaximumQoS", 1)
         self.maximum_packet_bytes = getattr(properties, "MaximumPacketSize", None)
+        if not getattr(properties, "RetainAvailable", 1):
+            self._retains = False
         self._subscribe(client)
         self.is_accepted = True
         where = self._settings.host, self._settings.port
-        log.info("connected to the MQTT broker at %s:%d, MQTT %s", *where, self._version.value)
+        log.info("connected to the MQTT broker at %s:%d, MQTT %s", *where, self.version.value)
         _guarded(self._listener.connected, flags.session_present)
 
     def _subscribe(self, client: Client) -> None:
         session = self._session
         if session.subscriptions:
-            client.subscribe([(topic, 1) for topic in session.subscriptions])
+            self._asked = dict(self._ask_for(client, topic) for topic in session.subscriptions)
         if session.releases:
             client.unsubscribe(list(session.releases))
+
+    def _ask_for(self, client: Client, topic: str) -> tuple[int, str]:
+        """Subscribe to one topic, since all in one packet may be too large for the broker."""
+        _, packet_id = client.subscribe(topic, 1)
+        return packet_id or 0, topic
 
     def _on_disconnect(
         self, _client: Client, _: Any, flags: Any, reason: ReasonCode, _properties: Any
@@ -289,7 +334,14 @@ class Conversation:
         self.is_accepted = False
         if flags.is_disconnect_packet_from_server and reason.value == SESSION_TAKEN_OVER:
             self.end = End.TAKEN_OVER
+        if flags.is_disconnect_packet_from_server:
+            self.reason = reason.value
         self.problem = self.problem or str(reason)
+
+    def _on_log(self, _client: Client, _: Any, level: int, words: str) -> None:
+        # The library keeps to itself what the network, or TLS, has said.
+        if level == LogLevel.MQTT_LOG_ERR:
+            self.problem = self.problem or words
 
     def _on_message(self, _client: Client, _: Any, arrived: MQTTMessage) -> None:
         properties = arrived.properties
@@ -313,10 +365,11 @@ class Conversation:
             log.warning("the MQTT broker refuses a message on %s: %s", publication.topic, reason)
 
     def _on_subscribe(
-        self, _client: Client, _: Any, _packet_id: int, reasons: list[ReasonCode], _properties: Any
+        self, _client: Client, _: Any, packet_id: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
-        for topic, reason in zip(self._session.subscriptions, reasons, strict=False):
+        for reason in reasons:
             if reason.is_failure:
+                topic = self._asked.get(packet_id, "a topic")
                 log.error("the MQTT broker refuses the subscription to %s: %s", topic, reason)
 
 
@@ -330,7 +383,9 @@ def _guarded(function: Callable[..., None], *arguments: Any) -> None:
 
 def _send_at_once(_client: Client, _: Any, sock: Any) -> None:
     """Let no event wait until the broker has confirmed the packet before it, up to 40 ms."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # What paho hands over for websockets is no socket, but stands for one.
+    with socket.socket(fileno=os.dup(sock.fileno())) as same:
+        same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _properties(packet_type: int) -> Properties:

@@ -25,12 +25,12 @@ def probe(settings: MqttSettings) -> Version:
     for version in Version:
         if handshake.succeeds(version):
             return version
-        if handshake.end is not End.NO_HANDSHAKE:
+        if handshake.end is not End.NO_HANDSHAKE or handshake.has_answered:
             break
     where = f"{settings.host}:{settings.port}"
     if handshake.end is End.REFUSED:
-        raise BrokerError(f"{where} refuses us: {handshake.problem}")
-    raise BrokerError(f"{where}: {handshake.problem}")
+        raise BrokerError(f"{where} refuses us: {handshake.explained()}")
+    raise BrokerError(f"{where}: {handshake.explained()}")
 
 
 class _Handshake:
@@ -42,7 +42,6 @@ class _Handshake:
         self._conversation: Conversation | None = None
         self._accepted = False
         self.end = End.UNREACHABLE
-        self.problem = ""
 
     def succeeds(self, version: Version) -> bool:
         wake, other_end = socket.socketpair()
@@ -53,8 +52,16 @@ class _Handshake:
             )  # fmt: skip
             self._conversation = conversation
             self.end = conversation.hold()
-        self.problem = conversation.problem
         return self._accepted
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the broker has said anything."""
+        return self._conversation is not None and self._conversation.has_answered
+
+    def explained(self) -> str:
+        """Why it did not succeed, and what to do about it."""
+        return self._conversation.explained() if self._conversation else ""
 
     def connected(self, session_present: bool) -> None:
         self._accepted = True

@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from tts_daemon.inputs.mqtt.conversation import Conversation, Version
 from tts_daemon.inputs.mqtt.outbox import Outbox
+from tts_daemon.inputs.mqtt.remedies import RETAIN_NOT_SUPPORTED
 from tts_daemon.inputs.mqtt.values import (
     ConnectionListener,
     End,
@@ -32,6 +33,10 @@ STOP_S = 12.0
 STABLE_S = 10.0
 """A connection that lasted so long was a good one."""
 SUSPICIOUS_FAILURES = 3
+NO_RETAIN = (
+    "the MQTT broker keeps no retained messages: who comes later does not know our state, nor"
+    " whether we are there (mosquitto: retain_available true)"
+)
 
 
 class MqttConnection:
@@ -61,6 +66,7 @@ class MqttConnection:
         self._wake_in, self._wake_out = socket.socketpair()
         self._wake_in.setblocking(False)
         self._wake_out.setblocking(False)
+        self._retains = True
         self._number = 0
         self._failures = 0
         self._last_logged = ""
@@ -140,8 +146,17 @@ class MqttConnection:
     def _attempt(self) -> End:
         """Be connected for as long as it lasts, by the newest protocol that the broker speaks."""
         end = self._converse(Version.MQTT5)
+        if end is End.NO_HANDSHAKE and self._conversation.reason == RETAIN_NOT_SUPPORTED:
+            if self._retains:
+                log.warning("%s", NO_RETAIN)
+            self._retains = False
+            end = self._converse(Version.MQTT5)
+        first = self._conversation
         if end is End.NO_HANDSHAKE and not self._session.needs_mqtt5:
             end = self._converse(Version.MQTT311)
+            # What the newer version was told says more.
+            if end is End.NO_HANDSHAKE and first.has_answered:
+                self._conversation = first
         return end
 
     def _converse(self, version: Version) -> End:
@@ -164,23 +179,24 @@ class MqttConnection:
             listener=self._listener,
             wake=self._wake_out,
             caught_up=self._caught_up,
+            retains=self._retains,
         )
 
     def _log_end(self, end: End) -> None:
         """Say what is wrong once, not at every attempt."""
         where = f"{self._settings.host}:{self._settings.port}"
-        name, problem = self._session.client_id, self._conversation.problem
-        if end is End.LOST and self._failures >= SUSPICIOUS_FAILURES:
-            # Brokers that do not say so end the session of the first when the second one comes.
+        name, talk = self._session.client_id, self._conversation
+        # Many say nothing to the first one when a second one takes its session.
+        if end is End.LOST and not talk.reason and self._failures >= SUSPICIOUS_FAILURES:
             end = End.TAKEN_OVER
+        what = talk.explained()
         text = {
-            End.UNREACHABLE: f"no connection to the MQTT broker at {where}: {problem}",
-            End.NO_HANDSHAKE: f"the MQTT broker at {where} does not accept us: {problem}",
-            End.REFUSED: f"the MQTT broker at {where} refuses us: {problem}; "
-            "check mqtt.username and mqtt.password or mqtt.password_file",
+            End.UNREACHABLE: f"no connection to the MQTT broker at {where}: {what}",
+            End.NO_HANDSHAKE: f"the MQTT broker at {where} does not accept us: {what}",
+            End.REFUSED: f"the MQTT broker at {where} refuses us: {what}",
             End.TAKEN_OVER: f"the MQTT broker at {where} ends our connection again and again; "
             f"does another daemon call itself {name} too? Each one needs its own mqtt.node",
-            End.LOST: f"connection to the MQTT broker at {where} lost: {problem}",
+            End.LOST: f"connection to the MQTT broker at {where} lost: {what}",
         }[end]
         level = logging.DEBUG if text == self._last_logged else logging.WARNING
         log.log(level, "%s", text)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+_AROUND_BYTES = 24
+"""Of a publication, what is neither topic, payload nor the value of a property, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -47,6 +50,12 @@ class Publication:
     correlation: bytes | None = None
     content_type: str = ""
     fleeting: bool = False
+
+    @property
+    def packet_bytes(self) -> int:
+        """Size of the packet that carries it, or a little more (MQTT 5)."""
+        properties = len(self.correlation or b"") + len(self.content_type.encode())
+        return len(self.topic.encode()) + len(self.payload) + properties + _AROUND_BYTES
 
 
 @dataclass(frozen=True, slots=True)
