@@ -74,7 +74,7 @@ def test_every_sentence_of_the_table_stands_in_the_source() -> None:
         if english not in OF_ARGPARSE
         and not all(piece.strip(" ():;,") in pieces for piece in HOLE.split(english))
     ]
-    assert strange == []
+    assert strange == [], "\n".join(strange)
 
 
 def test_a_translation_keeps_what_was_put_in() -> None:

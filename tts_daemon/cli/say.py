@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tts_daemon.cli import entry, sound_file
+from tts_daemon.cli import box, entry, sound_file
 from tts_daemon.client import Reply, SocketClient, candidates
 from tts_daemon.errors import InvalidRequestError, TtsError
 
@@ -196,23 +196,27 @@ def _show(reply: Reply, *, as_json: bool, is_status: bool) -> None:
 
 
 def _status_lines(reply: Reply) -> Iterator[str]:
-    yield f"state         {reply['state']}, {reply['queued']} waiting"
-    yield f"volume        {reply['volume']:g} %"
-    yield f"speed         {reply['speed']:g} x"
-    yield f"preset        {reply['preset']} ({', '.join(reply['presets'])})"
-    yield f"voices        {', '.join(reply['voices']) or 'none'}"
-    yield f"engine        {reply['engine'] or 'unknown'}"
+    for name, value in _status(reply):
+        yield f"{box.padded(entry.ours(name), 13)} {entry.ours(value)}"
+
+
+def _status(reply: Reply) -> Iterator[tuple[str, str]]:
+    """What a person wants to know of the daemon, line by line."""
+    yield "state", f"{entry.ours(reply['state'])}, {reply['queued']} waiting"
+    yield "volume", f"{reply['volume']:g} %"
+    yield "speed", f"{reply['speed']:g} x"
+    yield "preset", f"{reply['preset']} ({', '.join(reply['presets'])})"
+    yield "voices", ", ".join(reply["voices"]) or "none"
+    yield "engine", reply["engine"] or "unknown"
     if reply["last_first_audio_ms"] is not None:
-        yield f"first audio   {reply['last_first_audio_ms']:.0f} ms"
+        yield "first audio", f"{reply['last_first_audio_ms']:.0f} ms"
     if reply["last_real_time_factor"] is not None:
-        yield f"real time     {reply['last_real_time_factor']:.3f} x"
-    yield f"counters      {', '.join(f'{name} {n}' for name, n in reply['counters'].items())}"
-    for part, problem in reply["troubles"].items():
-        yield f"{part:<13} {problem}"
-    for text in reply["poison"]:
-        yield f"poison        {text}"
+        yield "real time", f"{reply['last_real_time_factor']:.3f} x"
+    yield "counters", ", ".join(f"{name} {n}" for name, n in reply["counters"].items())
+    yield from reply["troubles"].items()
+    yield from (("poison", text) for text in reply["poison"])
     if reply["last_error"]:
-        yield f"last error    {reply['last_error']}"
+        yield "last error", reply["last_error"]
 
 
 def _exit_status(reply: Reply) -> int:

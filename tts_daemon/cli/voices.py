@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tts_daemon.cli import entry, voices_make
+from tts_daemon.cli import box, entry, voices_make
 from tts_daemon.errors import TtsError, UnknownVoiceError, VoiceError
 from tts_daemon.settings.loader import load
 from tts_daemon.settings.places import voice_directories
@@ -122,7 +122,7 @@ def _info(options: argparse.Namespace) -> int:
         print(json.dumps(content, ensure_ascii=False, indent=1))
         return 0
     for title, value in _page(package):
-        print(f"{title:<13} {value}")
+        print(f"{box.padded(entry.ours(title), 13)} {entry.ours(value)}")
     return 0
 
 

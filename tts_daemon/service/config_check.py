@@ -18,7 +18,18 @@ from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
 from tts_daemon.voices.store import VoiceStore
 
-_FILES = ("_file", "_dir", "path", "journal", "lexicon", "textfile", "profile", "chimes", "models")
+_FILES = (
+    "_file",
+    "_dir",
+    "path",
+    "journal",
+    "lexicon",
+    "corrections",
+    "textfile",
+    "profile",
+    "chimes",
+    "models",
+)
 """How the keys end that hold files and directories."""
 
 

@@ -22,7 +22,7 @@ addWords({
     saveReading: "存入词典", savedTitle: "改正过的读法", saved: "已存入词典", removed: "已从词典删除", remove: "删除", undo: "撤销",
     upkeep: "维护", doctor: "体检", examine: "检查这台设备", examining: "正在检查…", healthy: "一切正常", problems: "发现问题",
     severity_fine: "正常", severity_notice: "注意", severity_problem: "问题",
-    check_system: "系统", check_python: "Python", check_memory: "内存", check_clock: "时钟", check_settings: "设置", check_disk: "磁盘", check_journal: "队列日志", check_voice: "声音", check_engine: "引擎", "check_audio group": "audio 组", check_sound: "声卡", check_broker: "MQTT 服务器", check_daemon: "守护进程",
+    check_system: "系统", check_python: "Python", check_memory: "内存", check_clock: "时钟", check_settings: "设置", check_disk: "磁盘", check_journal: "队列日志", check_voice: "声音", check_engine: "引擎", "check_audio group": "audio 组", check_sound: "音频", check_broker: "MQTT 服务器", check_daemon: "守护进程",
     log: "日志", logAgain: "刷新", logEmpty: "还没有日志。",
     error_queue_full: "太忙了，请稍后再试。", error_not_ready: "还没有准备好，请稍后再试。", error_too_long: "文本太长。",
     error_audio_unavailable: "没有可用的声音设备。", error_unauthorized: "访问令牌缺失或不对。",
