@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiohttp import web
 
@@ -28,7 +29,7 @@ class Upkeep:
         self._desk = desk
         self._limits = limits
         self._can_save = has_token and desk.corrections is not None
-        self._examining = asyncio.Lock()
+        self._examinations: dict[str, asyncio.Task[list[dict[str, Any]]]] = {}
 
     def routes(self) -> list[web.RouteDef]:
         """What this class answers."""
@@ -61,11 +62,14 @@ class Upkeep:
         return reply({"ok": True, "word": word, "reading": reading, "previous": previous})
 
     async def doctor(self, request: web.Request) -> web.Response:
-        """What tts-doctor finds on this machine; one examination at a time."""
+        """What tts-doctor finds on this machine; who asks meanwhile is told the same."""
         language = language_of({"LANG": request.headers.get("Accept-Language", "")})
-        async with self._examining:
-            findings = await asyncio.to_thread(self._desk.examine, language)
-        return reply({"findings": findings})
+        running = self._examinations.get(language)
+        if running is None or running.done():
+            running = asyncio.create_task(asyncio.to_thread(self._desk.examine, language))
+            self._examinations[language] = running
+        # Who hangs up does not end it for the others.
+        return reply({"findings": await asyncio.shield(running)})
 
     async def log(self, request: web.Request) -> web.Response:
         """The newest lines of the log."""
