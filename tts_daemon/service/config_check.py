@@ -71,8 +71,6 @@ def _doors(settings: Settings) -> Iterator[str]:
 
 def _mqtt(settings: Settings) -> Iterator[str]:
     mqtt = settings.mqtt
-    if "://" in mqtt.host:
-        yield f"mqtt.host: {mqtt.host} is a URL; a name or an address, with mqtt.port and mqtt.tls"
     if bool(mqtt.tls.cert_file) != bool(mqtt.tls.key_file):
         missing = "key_file" if mqtt.tls.cert_file else "cert_file"
         yield f"mqtt.tls.{missing}: is missing; a certificate and its key come together"

@@ -32,7 +32,6 @@ def test_the_defaults_are_right() -> None:
         ("presets: {a: {voice: nobody}}", "presets.a.voice: voice 'nobody' is not installed in"),
         ("presets: {happy: {emotion: joyful}}", "presets.happy.emotion: the voice has no 'joyful'"),
         ("voice: {default: nobody}", "voice.default: voice 'nobody' is not installed in"),
-        ("mqtt: {host: 'mqtt://broker:1883'}", "mqtt.host: mqtt://broker:1883 is a URL"),
         ("mqtt: {tls: {cert_file: /etc/c.pem}}", "mqtt.tls.key_file: is missing"),
         ("mqtt: {tls: {key_file: /etc/k.pem}}", "mqtt.tls.cert_file: is missing"),
         ("queue: {journal: mine.db}", "queue.journal: mine.db is relative"),
