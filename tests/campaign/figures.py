@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -29,3 +30,9 @@ class Figure:
     def __str__(self) -> str:
         digits = f"{self.value:,.0f}" if self.value == int(self.value) else f"{self.value:,.1f}"
         return f"{digits}{' ' if self.unit else ''}{self.unit}"
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value that so many percent do not exceed; 0 where there are none."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(percent / 100 * len(ranked)))] if ranked else 0.0

@@ -16,7 +16,7 @@ from pathlib import Path
 from fakes.broker import Broker, free_port
 from fakes.daemon_process import DaemonProcess
 from fakes.text_fuzz import strings
-from paho.mqtt.client import Client
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from campaign.figures import Figure
@@ -44,6 +44,7 @@ ORIGINS = ("", "null", "http://[", "http://localhost", "\x1b[2J")
 EVENTS = ("synthesize", "describe", "ping", "synthesize-start", "synthesize-chunk", "nothing")
 INTERNAL = re.compile(r"Traceback|internal error|internal:")
 MOST_MB = 200.0
+ANSWER_S = 60.0
 
 
 class Sources:
@@ -156,9 +157,22 @@ class Fuzzer:
         ]
         for info in infos:
             info.wait_for_publish(20)
+        # The daemon refuses this one after all the others: the broker has none in reserve.
+        name = f"last-{sources.random.random()}"
+        answered = threading.Event()
+
+        def heard(_client: Client, _data: object, message: MQTTMessage) -> None:
+            if name.encode() in message.payload:
+                answered.set()
+
+        client.on_message = heard
+        client.subscribe(f"tts/{NODE}/event")
+        client.publish(f"tts/{NODE}/say", json.dumps({"id": name}), 1)
+        if not answered.wait(ANSWER_S):
+            raise TimeoutError("no answer")
         client.disconnect()
         client.loop_stop()
-        return len(infos)
+        return len(infos) + 1
 
     def _http(self, sources: Sources) -> int:
         for _ in range(20):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fakes.daemon_process import DaemonProcess
 
-from campaign.figures import Figure
+from campaign.figures import Figure, percentile
 
 PROMISE = """\
 Every command is answered, and every accepted utterance ends."""
@@ -53,12 +53,10 @@ def run(directory: Path, seconds: float, seed: int) -> list[Figure]:
         )
     finally:
         daemon.close()
-    stops_ms.sort()
-    late = stops_ms[int(0.99 * len(stops_ms))] if stops_ms else 0.0
     return [
         Figure("stops among commands of eight people at once", len(stops_ms)),
-        Figure("until a stop is answered, median", stops_ms[len(stops_ms) // 2], unit="ms"),
-        Figure("until a stop is answered, 99 of 100", late, unit="ms"),
+        Figure("until a stop is answered, median", percentile(stops_ms, 50), unit="ms"),
+        Figure("until a stop is answered, 99 of 100", percentile(stops_ms, 99), unit="ms"),
         Figure("commands that failed", len(failures), 0),
         Figure("utterances without an end after the last stop", open_ends, 0),
         Figure("not quiet after the last stop", int(status["state"] != "idle"), 0),

@@ -55,6 +55,8 @@ class WavDevice:
     def play(self, block: NDArray[np.int16]) -> bool:
         with self._translated() as file:
             file.write(block.astype("<i2").tobytes())
+            # Who follows the file hears each block when it begins.
+            file.flush()
         return self._pace.play(block)
 
     def rest_s(self) -> float:
