@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 
 from tts_daemon.domain import AudioChunk, Clause, ClauseSound, SpeakRequest
 from tts_daemon.errors import NothingToSpeakError, QueueFullError
+from tts_daemon.inputs.syncing import Syncing
 from tts_daemon.ports import SpeechService
 from tts_daemon.sound.pcm import to_pcm
 
@@ -18,7 +19,7 @@ RENDERS = 4
 """Texts that one door renders at one time; the player allows several times as many, so that a busy
 door does not shut the others out."""
 THREADS = 2 * RENDERS
-"""Half for renders, so that a command never waits behind them."""
+"""Half for renders, half for their ends and for what else takes time."""
 
 Result = TypeVar("Result")
 
@@ -53,6 +54,9 @@ class Renderer:
         self._waiting = 0
         self._turns = asyncio.Semaphore(RENDERS)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="render")
+        # One, so that a stop has all that came before it, and waits for none that takes time.
+        self._orders = ThreadPoolExecutor(1, thread_name_prefix="orders")
+        self._syncing = Syncing(service.flush)
 
     def call(self, work: Callable[[], Result]) -> asyncio.Future[Result]:
         """Do blocking work in a thread."""
@@ -69,6 +73,16 @@ class Renderer:
 
         async with self._begun(_Chunks(begin)) as sound:
             yield made[0], sound
+
+    def order(self, work: Callable[[], Result]) -> asyncio.Future[Result]:
+        """Do what is quick, and after all that was ordered before."""
+        return asyncio.get_running_loop().run_in_executor(self._orders, work)
+
+    async def submit(self, request: SpeakRequest) -> int:
+        """As `SpeechService.submit`: it is on the disk when this returns."""
+        position = await self.order(lambda: self._service.submit(request, lasting=False))
+        await self._syncing.done()
+        return position
 
     @asynccontextmanager
     async def render(self, request: SpeakRequest) -> AsyncGenerator[Sound]:
@@ -109,6 +123,8 @@ class Renderer:
 
     def close(self) -> None:
         """Wait until every synthesis has ended."""
+        self._syncing.close()
+        self._orders.shutdown()
         self._threads.shutdown()
 
 

@@ -222,7 +222,9 @@ class Player:
         last = self._dispatcher.last_request()
         if last is not None:
             now_s = self._clock.wall_s()
-            self._dispatcher.accept(replace(last, id=uuid.uuid4().hex, created_s=now_s))
+            again = replace(last, id=uuid.uuid4().hex, created_s=now_s)
+            # Not written through: whoever sends commands must not wait for the disk.
+            self._dispatcher.accept(again, lasting=False)
 
     def _follow_manner(self) -> None:
         self._sink.set_gain(gain_of(self._manner.volume))

@@ -9,6 +9,9 @@ import pytest
 from fakes.fake_service import FakeSpeechService, tone
 from fakes.http_client import HttpClient
 
+from tts_daemon.inputs.http import idle_eviction
+from tts_daemon.ports import Command
+
 Opened = Callable[..., HttpClient]
 HEAD = b"POST /api/tts HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -111,11 +114,33 @@ def test_what_is_no_http_is_refused_without_a_page_in_the_log(
     assert not caplog.records
 
 
-def test_one_connection_too_many_is_told_so(opened: Opened) -> None:
+def test_one_connection_too_many_may_only_command(
+    service: FakeSpeechService, opened: Opened
+) -> None:
     client = opened(connections=1)
-    with client.connect(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") as first:
+    with client.connect(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n") as first:
         assert b"200 OK" in first.recv(1000)
-        assert client.get("/healthz").status == 503
+        refused = client.post("/api/tts", "好")
+        assert (refused.status, "http.connections" in refused.json["message"]) == (503, True)
+        assert client.post("/api/command", {"command": "stop"}).status == 200
+    assert service.commands == [Command.STOP]
+
+
+def test_kept_connections_give_way(
+    service: FakeSpeechService, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idle_eviction, "GIVES_WAY_AFTER_S", 0.0)
+    service.chunks = [tone(0.1)]
+    client = opened(connections=2)
+    kept = [client.connect(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(2)]
+    try:
+        for wire in kept:
+            assert b"200 OK" in wire.recv(1000)
+        for _ in range(3):
+            assert client.post("/api/tts", "好").status == 200
+    finally:
+        for wire in kept:
+            wire.close()
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST /api/tts HT", HEAD + b"Content-Length: 30\r\n\r\n{"])

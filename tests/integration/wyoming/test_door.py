@@ -28,6 +28,7 @@ from wyoming.tts import (
 )
 
 from tts_daemon.errors import DoorShutError, QueueFullError, VoiceError
+from tts_daemon.inputs import admission
 from tts_daemon.inputs.wyoming.door import WyomingDoor
 from tts_daemon.settings.schema import WyomingSettings
 from tts_daemon.voices.store import VoiceStore
@@ -352,6 +353,32 @@ def test_one_client_too_many_is_told_so(opened: Opened) -> None:
         return [Event(json.loads(refusal)["type"])]
 
     assert talk(door, ask)[0].type == "error"
+
+
+def test_an_idle_client_gives_way_to_a_new_one(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "GIVES_WAY_AFTER_S", 0.0)
+    door = opened(connections=1)
+
+    async def ask(client: AsyncTcpClient) -> list[Event]:
+        await client.write_event(Ping().event())
+        return await until(client, "pong")
+
+    with socket.create_connection(("127.0.0.1", door.port), timeout=PATIENCE_S) as idle:
+        idle.sendall(b'{"type": "ping"}\n')
+        assert idle.recv(1000)
+        assert talk(door, ask)[-1].type == "pong"
+        while idle.recv(1000):
+            pass
+
+
+@pytest.mark.parametrize("sent", [b"{", b"\xff", b'{"type": "ping", "data_length": 3}\n{{{'])
+def test_what_is_no_json_is_refused(door: WyomingDoor, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", door.port), timeout=PATIENCE_S) as wire:
+        wire.sendall(sent + b"\n")
+        refusal = json.loads(wire.makefile("rb").readline())
+    assert refusal["type"] == "error"
 
 
 def test_a_taken_port_is_a_wrong_setting(service: FakeSpeechService, door: WyomingDoor) -> None:

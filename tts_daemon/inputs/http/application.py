@@ -12,6 +12,7 @@ from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION, IdleEviction
 from tts_daemon.inputs.http.in_browser import InBrowser
 from tts_daemon.inputs.http.openai import OpenAi
 from tts_daemon.inputs.http.openai_voices import OpenAiVoices
+from tts_daemon.inputs.http.replies import refusal
 from tts_daemon.inputs.http.requests import BodyLimits
 from tts_daemon.inputs.http.speech import Speech
 from tts_daemon.inputs.http.state import State
@@ -67,7 +68,17 @@ def make_application(
 async def _hear(request: web.Request, handler: Handler) -> web.StreamResponse:
     eviction = request.app[IDLE_EVICTION]
     eviction.head_came(request)
+    if not eviction.may_ask(request):
+        return _refused(request)
     try:
         return await handler(request)
     finally:
         eviction.heard(request)
+        eviction.answered(request)
+
+
+def _refused(request: web.Request) -> web.Response:
+    message = "too many clients are connected (http.connections)"
+    response = refusal(request, 503, "not_ready", message)
+    response.force_close()
+    return response

@@ -10,6 +10,7 @@ from typing import cast
 from aiohttp import web
 
 from tts_daemon.errors import DoorShutError
+from tts_daemon.inputs.admission import COMMAND_PLACES
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.http.application import make_application
 from tts_daemon.inputs.http.desk import Desk
@@ -117,10 +118,12 @@ class HttpDoor:
         if server is None:
             return _Refusal()
         eviction = self._application[IDLE_EVICTION]
-        if len(server.connections) >= self._settings.connections and not eviction.evict():
+        count, limit = len(server.connections), self._settings.connections
+        is_spare = count >= limit and not eviction.evict()
+        if is_spare and count >= limit + COMMAND_PLACES:
             return _Refusal()
         connection = server()
-        eviction.take(connection)
+        eviction.take(connection, is_spare=is_spare)
         return connection
 
 

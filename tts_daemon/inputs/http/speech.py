@@ -101,7 +101,7 @@ class Speech:
         ended: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         unsubscribe = self._service.subscribe(_listener(wanted.id, ended))
         try:
-            position = await self._renderer.call(lambda: self._service.submit(wanted))
+            position = await self._renderer.submit(wanted)
             message = {"ok": True, "id": wanted.id, "position": position}
             if wait or position < 0:
                 message |= messages.event_message(await ended)
@@ -112,7 +112,7 @@ class Speech:
     async def rhasspy(self, request: web.Request) -> web.StreamResponse:
         """Plain text, spoken on the device; with `play=false` the WAV is the answer."""
         if flag("repeat", request.query.get("repeat"), False):
-            await self._renderer.call(lambda: self._service.command(Command.REPEAT))
+            await self._renderer.order(lambda: self._service.command(Command.REPEAT))
             return web.Response(text="")
         text = await text_of(request, self._limits)
         fields = {"text": text}
@@ -121,7 +121,7 @@ class Speech:
         wanted = request_of(fields, SOURCE)
         if not flag("play", request.query.get("play"), True):
             return await self.answer(request, wanted, stream=False)
-        await self._renderer.call(lambda: self._service.submit(wanted))
+        await self._renderer.submit(wanted)
         return web.Response(text=text)
 
 

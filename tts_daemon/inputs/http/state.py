@@ -116,7 +116,7 @@ class State:
     async def command(self, request: web.Request) -> web.Response:
         """stop, skip, clear, pause, resume, repeat."""
         command = messages.command_of((await fields_of(request, self._limits)).get("command"))
-        await self._renderer.call(lambda: self._service.command(command))
+        await self._renderer.order(lambda: self._service.command(command))
         return await self.status(request)
 
     async def settings(self, request: web.Request) -> web.Response:

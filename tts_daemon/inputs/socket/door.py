@@ -8,15 +8,23 @@ import select
 import socket
 import threading
 import time
+from dataclasses import dataclass
 
 from tts_daemon.errors import QueueFullError
 from tts_daemon.inputs import messages
+from tts_daemon.inputs.admission import COMMAND_PLACES, longest_idle
 from tts_daemon.inputs.socket.session import SocketSession
 from tts_daemon.ports import SpeechService
 from tts_daemon.requests import max_bytes
 from tts_daemon.settings.schema import SocketSettings, TextSettings
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    session: SocketSession
+    thread: threading.Thread
 
 
 _PARTING_S = 0.4
@@ -40,7 +48,7 @@ class UnixSocketDoor:
         self._listener = listener
         self._settings = settings
         self._max_characters = max_characters
-        self._clients: dict[socket.socket, threading.Thread] = {}
+        self._clients: dict[socket.socket, _Client] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -65,8 +73,8 @@ class UnixSocketDoor:
                 connection.shutdown(socket.SHUT_RDWR)
         # One that waits for a slow disk is left behind: its request is in the journal.
         end_s = time.monotonic() + _PARTING_S
-        for thread in clients.values():
-            thread.join(max(0.0, end_s - time.monotonic()))
+        for client in clients.values():
+            client.thread.join(max(0.0, end_s - time.monotonic()))
         self._wake_reader.close()
 
     def _accept_all(self) -> None:
@@ -88,27 +96,43 @@ class UnixSocketDoor:
 
     def _admit(self, connection: socket.socket) -> None:
         with self._lock:
-            is_full = len(self._clients) >= self._settings.connections
+            may_speak = len(self._clients) < self._settings.connections or self._evict()
+            is_full = len(self._clients) >= self._settings.connections + COMMAND_PLACES
             if not is_full:
+                session = self._session(connection, may_speak=may_speak)
                 thread = threading.Thread(
-                    target=self._serve, args=(connection,), name="client", daemon=True
+                    target=self._serve, args=(connection, session), name="client", daemon=True
                 )
-                self._clients[connection] = thread
+                self._clients[connection] = _Client(session, thread)
                 thread.start()
         if is_full:
             self._refuse(connection)
 
-    def _serve(self, connection: socket.socket) -> None:
-        session = SocketSession(
-            connection, self._service, self._settings.timeout_s, max_bytes(self._max_characters)
+    def _session(self, connection: socket.socket, *, may_speak: bool) -> SocketSession:
+        return SocketSession(
+            connection,
+            self._service,
+            self._settings.timeout_s,
+            max_bytes(self._max_characters),
+            may_speak=may_speak,
         )
+
+    def _evict(self) -> bool:
+        """Take its place from the client that is waited for the longest; False: none gives way."""
+        idle = longest_idle(self._clients, lambda place: self._clients[place].session.idle_since_s)
+        if idle is None:
+            return False
+        self._clients.pop(idle).session.give_way()
+        return True
+
+    def _serve(self, connection: socket.socket, session: SocketSession) -> None:
         try:
             session.run()
         except Exception:
             log.exception("socket: a session failed")
         finally:
             with self._lock:
-                self._clients.pop(connection)
+                self._clients.pop(connection, None)
             _hang_up(connection)
 
     def _refuse(self, connection: socket.socket) -> None:

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 
-from tts_daemon.errors import InvalidRequestError, TooLongError
+from tts_daemon.errors import InvalidRequestError, QueueFullError, TooLongError
 
 _QUIET_S = 0.2
 """A client that is refused and writes nothing for so long has written all that it wanted."""
@@ -17,6 +17,10 @@ class MessageReader:
     """Reads what one client sends.
 
     Every message has `timeout_s` from the moment it is waited for, however slowly it trickles in.
+
+    Attributes:
+        idle_since_s: Since when a whole message is waited for, on the monotonic clock; None while
+            one is dealt with.
     """
 
     def __init__(self, connection: socket.socket, timeout_s: float, max_bytes: int) -> None:
@@ -24,6 +28,14 @@ class MessageReader:
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
         self._received = b""
+        self._has_given_way = False
+        self.idle_since_s: float | None = time.monotonic()
+
+    def give_way(self) -> None:
+        """Wait no longer: whoever reads gets QueueFullError. For any thread."""
+        self._has_given_way = True
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RD)
 
     def first_byte(self) -> bytes:
         """Look at the first byte without taking it; empty when the client sends nothing."""
@@ -35,6 +47,7 @@ class MessageReader:
         deadline_s = self._deadline_s()
         while self._receive(deadline_s):
             pass
+        self.idle_since_s = None
         return self._received
 
     def lines(self) -> Iterator[bytes]:
@@ -51,7 +64,9 @@ class MessageReader:
                 is_open = self._receive(deadline_s)
             line, _, self._received = self._received.partition(b"\n")
             if line.strip():
+                self.idle_since_s = None
                 yield line
+                self.idle_since_s = time.monotonic()
 
     def _deadline_s(self) -> float:
         return time.monotonic() + self._timeout_s
@@ -67,6 +82,8 @@ class MessageReader:
             raise InvalidRequestError(
                 f"message: its end did not come within {self._timeout_s:g} s (socket.timeout_s)"
             ) from None
+        if self._has_given_way:
+            raise QueueFullError("waited in vain, and gave way to another (socket.connections)")
         self._received += block
         if len(self._received) > self._max_bytes:
             self._discard_the_rest(deadline_s)

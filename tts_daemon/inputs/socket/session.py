@@ -17,7 +17,7 @@ from typing import Any
 
 from tts_daemon import __version__, checks
 from tts_daemon.domain import OUTCOMES, Event, SpeakRequest
-from tts_daemon.errors import InvalidRequestError, TtsError
+from tts_daemon.errors import InvalidRequestError, QueueFullError, TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.reader import MessageReader
 from tts_daemon.inputs.socket.render import Frame, frames
@@ -43,28 +43,47 @@ class SocketSession:
         service: SpeechService,
         timeout_s: float,
         max_bytes: int,
+        *,
+        may_speak: bool = True,
     ) -> None:
-        """Take a connected socket; it stays the caller's to close."""
+        """Take a connected socket; it stays the caller's to close.
+
+        Args:
+            connection: To the client.
+            service: What to speak through.
+            timeout_s: Time for one message.
+            max_bytes: Longest message.
+            may_speak: False: the place is one of those that are kept for commands.
+        """
         self._connection = connection
         self._service = service
         self._timeout_s = timeout_s
-        self._max_bytes = max_bytes
+        self._may_speak = may_speak
+        self._reader = MessageReader(connection, timeout_s, max_bytes)
+
+    @property
+    def idle_since_s(self) -> float | None:
+        """Since when the client's next message is waited for; None while one is dealt with."""
+        return self._reader.idle_since_s
+
+    def give_way(self) -> None:
+        """End, if it still waits for its client. For any thread."""
+        self._reader.give_way()
 
     def run(self) -> None:
         """Serve the client until it ends, dies, or exceeds its time."""
-        reader = MessageReader(self._connection, self._timeout_s, self._max_bytes)
         try:
-            self._answer(partial(self._converse, reader))
+            self._answer(self._converse)
         except OSError as error:
             log.debug("a client of the socket is gone: %s", error)
 
-    def _converse(self, reader: MessageReader) -> None:
-        first = reader.first_byte()
+    def _converse(self) -> None:
+        first = self._reader.first_byte()
         if first == b"{":
-            for line in reader.lines():
+            for line in self._reader.lines():
                 self._answer(partial(self._serve_line, line))
         else:
-            self._say(messages.parse(reader.rest(), SOURCE), wait=False)
+            self._say(messages.parse(self._reader.rest(), SOURCE), wait=False)
 
     def _answer(self, work: Callable[[], None]) -> None:
         """Do it; what this project raises on purpose is the client's reply."""
@@ -100,7 +119,12 @@ class SocketSession:
         elif field("op", lambda given: checks.choice(given, OPERATIONS), op) != "status":
             self._service.command(messages.command_of(op))
 
+    def _check_place(self) -> None:
+        if not self._may_speak:
+            raise QueueFullError("too many clients are connected (socket.connections)")
+
     def _say(self, request: SpeakRequest, *, wait: bool) -> None:
+        self._check_place()
         ended: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
         def listen(event: Event | Snapshot) -> None:
@@ -130,6 +154,7 @@ class SocketSession:
                 raise ConnectionResetError("hung up while waiting")
 
     def _render(self, request: SpeakRequest) -> None:
+        self._check_place()
         with contextlib.closing(frames(request.id, self._service.render(request))) as made:
             for frame in made:
                 self._send(frame)

@@ -11,6 +11,7 @@ from wyoming.event import async_write_event
 from wyoming.info import Info
 
 from tts_daemon.errors import DoorShutError, QueueFullError
+from tts_daemon.inputs.admission import longest_idle
 from tts_daemon.inputs.event_loop import EventLoopThread
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.inputs.wyoming.description import describe
@@ -41,7 +42,7 @@ class WyomingDoor:
         self._renderer = Renderer(service, settings.connections)
         self._loop = EventLoopThread("wyoming")
         self._server: asyncio.Server | None = None
-        self._clients = 0
+        self._sessions: dict[WyomingSession, asyncio.StreamWriter] = {}
         self.port = settings.port
 
     def start(self) -> None:
@@ -77,7 +78,7 @@ class WyomingDoor:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with contextlib.suppress(ConnectionError):
-                if self._clients >= self._settings.connections:
+                if len(self._sessions) >= self._settings.connections and not self._evict():
                     await self._refuse(writer)
                 else:
                     await self._converse(reader, writer)
@@ -90,22 +91,31 @@ class WyomingDoor:
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
+        session = WyomingSession(
+            reader,
+            writer,
+            self._renderer,
+            self._describe,
+            self._service,
+            self._max_characters,
+        )
+        self._sessions[session] = writer
         try:
-            session = WyomingSession(
-                reader,
-                writer,
-                self._renderer,
-                self._describe,
-                self._service,
-                self._max_characters,
-            )
             await session.run()
         finally:
-            self._clients -= 1
+            self._sessions.pop(session, None)
+
+    def _evict(self) -> bool:
+        """Hang up on the client that has said nothing for the longest; False: none gives way."""
+        idle = longest_idle(self._sessions, lambda session: session.idle_since_s)
+        if idle is None:
+            return False
+        log.info("wyoming: an idle client gives way to a new one (wyoming.connections)")
+        self._sessions.pop(idle).close()
+        return True
 
     async def _refuse(self, writer: asyncio.StreamWriter) -> None:
-        error = QueueFullError(f"{self._clients} clients are connected (wyoming.connections)")
+        error = QueueFullError(f"{len(self._sessions)} clients are connected (wyoming.connections)")
         log.warning("wyoming: refused a client: %s", error)
         self._service.count_refusal()
         await async_write_event(Error(text=str(error), code=error.code).event(), writer)

@@ -69,6 +69,11 @@ class WyomingSession:
         """Those of the stream of text that is open; None where none is."""
         self._has_spoken = False
 
+    @property
+    def idle_since_s(self) -> float | None:
+        """Since when the client's next event is waited for; None while one is dealt with."""
+        return self._reader.idle_since_s
+
     async def run(self) -> None:
         """Serve the client. An error is told to it, and ends the connection: who waits for sound
         waits for its end, and none will come."""
@@ -86,7 +91,10 @@ class WyomingSession:
             # The library reads from whatever has these two methods.
             event = await async_read_event(self._reader)  # type: ignore[arg-type]
         except (AttributeError, KeyError, TypeError, RecursionError):
-            raise InvalidRequestError("event: what came is none of this protocol") from None
+            raise _no_event() from None
+        if event is None and not self._reader.is_over:
+            # The library keeps to itself what it could not read.
+            raise _no_event()
         if event and not isinstance(event.data, dict):
             raise InvalidRequestError(f"data: {checks.shown(event.data)} is not an object")
         return event
@@ -172,6 +180,10 @@ class WyomingSession:
                 await async_write_event(answer.event(), self._writer)
         except TimeoutError:
             raise ConnectionResetError("the client takes no sound") from None
+
+
+def _no_event() -> InvalidRequestError:
+    return InvalidRequestError("event: what came is none of this protocol")
 
 
 def _text(event: Event) -> str:

@@ -17,6 +17,8 @@ from fakes.fake_service import SAMPLE_RATE, FakeSpeechService, tone
 from tts_daemon.client import SocketClient
 from tts_daemon.domain import Event, EventType
 from tts_daemon.errors import VoiceError
+from tts_daemon.inputs import admission
+from tts_daemon.inputs.admission import COMMAND_PLACES
 from tts_daemon.inputs.socket.address import SocketAddress
 from tts_daemon.inputs.socket.door import UnixSocketDoor
 from tts_daemon.ports import Command
@@ -269,16 +271,53 @@ def test_a_client_that_dies_in_mid_line_is_harmless(path: Path, open_door: OpenD
     assert service.texts == ["好"]
 
 
-def test_one_client_too_many_is_told_so(path: Path, open_door: OpenDoor) -> None:
-    open_door(connections=2)
-    with connect(path) as first, connect(path) as second:
-        for client in (first, second):
-            client.sendall(b'{"op": "status"}\n')
-            assert client.recv(1) == b"{"
+@pytest.fixture
+def waiting(path: Path, open_door: OpenDoor) -> Iterator[FakeSpeechService]:
+    """A door of two places, both of which are taken by clients that wait for their sound."""
+    service = open_door(FakeSpeechService(finishes=False), connections=2)
+    with contextlib.ExitStack() as stack:
+        for _ in range(2):
+            client = stack.enter_context(connect(path))
+            client.sendall(b'{"text": "a", "wait": true}\n')
+            assert service.submitted.wait(20)
+            service.submitted.clear()
+        yield service
+
+
+@pytest.mark.parametrize("sent", [b"a", b'{"text": "a"}', b'{"op": "render", "text": "a"}'])
+def test_one_client_too_many_is_told_so(
+    path: Path, waiting: FakeSpeechService, sent: bytes
+) -> None:
+    (reply,) = exchange(path, sent)
+    assert (reply["ok"], reply["error"]) == (False, "queue_full")
+    assert "socket.connections" in str(reply["message"])
+
+
+def test_commands_have_places_of_their_own(path: Path, waiting: FakeSpeechService) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(COMMAND_PLACES):
+            client = stack.enter_context(SocketClient([path]))
+            assert client.ask(op="stop")["ok"] is True
         with SocketClient([path]) as client:
-            reply = client.ask(op="status")
-        assert (reply["ok"], reply["error"]) == (False, "queue_full")
-        assert "socket.connections" in reply["message"]
+            assert client.ask(op="stop")["error"] == "queue_full"
+    assert waiting.commands == [Command.STOP] * COMMAND_PLACES
+
+
+@pytest.mark.parametrize("sent", [b"", b"half a tex", b'{"op": "status"}\n'])
+def test_an_idle_client_gives_way_to_a_new_one(
+    path: Path, open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(admission, "GIVES_WAY_AFTER_S", 0.0)
+    service = open_door(connections=1)
+    with connect(path) as idle:
+        idle.sendall(sent)
+        if sent.endswith(b"\n"):
+            assert idle.recv(65536)
+        # It comes when the first has its place, since they come in order.
+        assert exchange(path, b"a")[0]["ok"] is True
+        with idle.makefile("rb") as replies:
+            assert json.loads(replies.readline())["error"] == "queue_full"
+    assert service.texts == ["a"]
 
 
 def test_stopping_hangs_up_and_leaves_the_listener_to_its_owner(path: Path) -> None:
