@@ -191,6 +191,11 @@ class HttpSettings:
     origins: tuple[str, ...] = setting(
         (), 'origins whose web pages may use the API, such as "http://panel.lan:8080"'
     )
+    proxies: tuple[str, ...] = setting(
+        (),
+        "addresses of proxies that have examined whoever they ask for: neither token, name nor"
+        " origin is asked again, and their pages may frame ours",
+    )
     show_texts: bool = setting(
         True, "whether the page shows what utterances say, whatever door they came by"
     )

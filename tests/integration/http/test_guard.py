@@ -62,6 +62,18 @@ def test_further_names_can_be_configured(opened: Opened) -> None:
     assert opened(names=("tts.lan",)).get("/api/status", Host="tts.lan:5000").status == 200
 
 
+def test_a_proxy_that_examines_for_us_is_not_examined(opened: Opened) -> None:
+    foreign = {"Host": "home.example", "Origin": "https://home.example"}
+    client = opened(token="secret", proxies=("127.0.0.1",))
+    answer = client.get("/api/status", **foreign)
+    assert answer.status == 200
+    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    other = opened(token="secret", proxies=("192.0.2.1",))
+    assert other.get("/api/status", **foreign).status == 421
+    assert other.get("/api/status").status == 401
+    assert "frame-ancestors 'none'" in other.get("/").headers["content-security-policy"]
+
+
 def test_pages_of_others_may_not_ask(service: FakeSpeechService, opened: Opened) -> None:
     client = opened(origins=("http://panel.lan",))
     assert client.post("/api/say", "好", Origin="http://evil.example").status == 403
