@@ -16,8 +16,9 @@ from tts_daemon.extras import importing
 from tts_daemon.voices.store import VoiceStore
 
 EAGER = "fp32-torch"
-MODES = (EAGER, "fp32-onnx", "dynamic", "static", "fx")
-"""As in the table; all but the first are packages."""
+MODES = (EAGER, "fp32-onnx", "dynamic", "static", "fx", "fx-qnnpack")
+"""As in the table; all but the first are packages. `fx` is torch's engine for this processor, which
+elsewhere than on x86-64 is qnnpack."""
 _EAGER_MODULE = "tts_daemon.cli.bench_eager"
 
 
@@ -29,7 +30,7 @@ def rows(options: argparse.Namespace, directory: Path, bench: Bench) -> Iterator
         TtsError: The model cannot be read, or a measurement failed.
     """
     model = options.model or _random_model(options.random, directory)
-    wanted = options.mode or list(MODES)
+    wanted = options.mode or usual_modes()
     models = directory / "packages"
     _make_packages(model, models, [mode for mode in wanted if mode != EAGER])
     if EAGER in wanted:
@@ -38,6 +39,11 @@ def rows(options: argparse.Namespace, directory: Path, bench: Bench) -> Iterator
     # Without it nothing could be compared.
     names = [mode for mode in MODES if mode in wanted and mode != EAGER]
     yield from measure_packages([store.find(name) for name in names], store, bench)
+
+
+def usual_modes() -> list[str]:
+    """What is measured where nothing else is asked for: every mode, no engine of torch twice."""
+    return [mode for mode in MODES if mode != "fx-qnnpack" or _is_x86()]
 
 
 def _random_model(size: str, directory: Path) -> Path:
@@ -65,18 +71,22 @@ def _make_packages(model: Path, models: Path, modes: list[str]) -> None:
     # On a busy machine threads that wait for each other lose more than such small layers gain.
     use_threads(1)
     # Random weights fail every limit of quality; what is measured here is the time.
-    choice = convert.Conversion(force=True, mode=_conversion(missing[0]))
+    choice = convert.Conversion(force=True, mode=conversion_of(missing[0]))
     prepared = convert.prepare(model, choice, _say)
     for mode in missing:
         _say(f"{mode}:")
-        choice = convert.Conversion(force=True, mode=_conversion(mode))
+        choice = convert.Conversion(force=True, mode=conversion_of(mode))
         convert.write(prepared, models / mode, choice, _say)
 
 
-def _conversion(mode: str) -> str:
+def conversion_of(mode: str) -> str:
     """The workshop's name of a mode."""
-    native = "fx-x86" if platform.machine() == "x86_64" else "fx-qnnpack"
+    native = "fx-x86" if _is_x86() else "fx-qnnpack"
     return {"fp32-onnx": "fp32", "fx": native}.get(mode, mode)
+
+
+def _is_x86() -> bool:
+    return platform.machine() == "x86_64"
 
 
 def _eager_task(model: Path, bench: Bench) -> MeasureTask:

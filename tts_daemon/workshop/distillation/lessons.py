@@ -7,7 +7,7 @@ Letters: B batch, T frames, C values a frame, H harmonics, N samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,8 @@ from torch import Tensor
 
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.measure.graph_player import Floats
-from tts_daemon.workshop.measure.parity_engines import torch_engine
 from tts_daemon.workshop.models.hifigan import Generator, sine_excitation
 from tts_daemon.workshop.models.voice import VOICED_THRESHOLD, TorchVoice
-from tts_daemon.workshop.quantize import calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,6 @@ class Lesson:
         """What another vocoder makes of the same [B, N]."""
         waveform: Tensor = vocoder(self.mel, self.source)
         return waveform[:, 0]
-
-
-def speak(voice: TorchVoice, texts: Sequence[str], report: Callable[[str], None]) -> list[Floats]:
-    """The acoustic model's frames [T, C] of every clause, speakers and emotions taking turns."""
-    acoustic = torch_engine(voice).acoustic
-    spoken = [acoustic(sentence).frames for sentence in calibration.sentences(voice, texts)]
-    total = sum(map(len, spoken)) * voice.hop_length / voice.sample_rate
-    report(f"{len(spoken)} clauses, {total:.0f} s of speech")
-    return spoken
 
 
 class Lessons:
@@ -78,6 +67,10 @@ class Lessons:
             begin = int(self._random.integers(len(usable[index]) - frames + 1))
             pieces.append(usable[index][begin : begin + frames])
         return self._lesson(torch.from_numpy(np.stack(pieces)).to(self._device))
+
+    def whole(self, clause: Floats) -> Lesson:
+        """A clause from its begin to its end, [T, C], as a batch of one."""
+        return self._lesson(torch.from_numpy(clause[None]).to(self._device))
 
     def _lesson(self, frames: Tensor) -> Lesson:
         """[B, T, C] -> a batch."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +16,7 @@ from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.distillation.lessons import Lesson, Lessons
 from tts_daemon.workshop.distillation.student import student_params
 from tts_daemon.workshop.measure.graph_player import Floats
+from tts_daemon.workshop.measure.quality import mel_distance_db
 from tts_daemon.workshop.models.hifigan import Generator
 from tts_daemon.workshop.models.hifigan.start import start_wide
 from tts_daemon.workshop.models.voice import TorchVoice
@@ -24,6 +26,10 @@ from tts_daemon.workshop.training.vocoder.losses import SpectralLoss
 
 HELD_OUT = 10
 """Every so many-th clause is kept for the examination."""
+_REOPENED = 0.5
+"""Progress at which a training goes on that was over."""
+MOST_EXAMINED = 50
+"""Clauses that the last examination listens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,9 @@ class Distillation:
             raise CheckpointError("there are too few texts to learn from; give more by --texts")
         seed = plan.seed + self.step
         self.lessons = Lessons(voice, learnt, device=plan.device, seed=seed)
-        held_out = Lessons(voice, spoken[::HELD_OUT], device=plan.device)
-        self._examination = held_out.draw(plan.pieces, plan.piece_frames)
+        self._held_out = spoken[::HELD_OUT]
+        self._examiner = Lessons(voice, self._held_out, device=plan.device)
+        self._examination = self._examiner.draw(plan.pieces, plan.piece_frames)
         self._clock = TimeBudget(plan.minutes, done)
 
     @property
@@ -116,14 +123,33 @@ class Distillation:
         mel = float(self._loss(made, lesson.waveform)[1])
         return {"log_mel": mel, "snr_db": -10 * math.log10(error + 1e-30)}
 
-    def save(self) -> None:
-        """Write the whole state."""
+    @torch.no_grad()
+    def distance_db(self) -> float:
+        """How far it is from its teacher: mel distance over the clauses that it never learnt from.
+
+        Both are given the same mels and the same excitation, so that nothing else differs.
+        """
+        distances, lengths = [], []
+        for clause in self._held_out[:MOST_EXAMINED]:
+            lesson = self._examiner.whole(clause)
+            made = lesson.say(self.student)[0].cpu().numpy()
+            wanted = lesson.waveform[0].cpu().numpy()
+            distances.append(mel_distance_db(wanted, made))
+            lengths.append(len(clause))
+        return float(np.average(distances, weights=lengths))
+
+    def reopen(self) -> None:
+        """It was not good enough: the next run goes on for as long again, with larger steps."""
+        self.save(progress=_REOPENED)
+
+    def save(self, progress: float | None = None) -> None:
+        """Write the whole state; `progress`: instead of the clock's."""
         state = {
             "channels": self.plan.channels,
             "student": self.student.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "step": self.step,
-            "progress": self._clock.progress,
+            "progress": self._clock.progress if progress is None else progress,
         }
         save_state(self._state_file, state)
 

@@ -122,7 +122,8 @@ def _make_onnx(prepared: ExportedVoice, wanted: Conversion, report: Report) -> P
     if wanted.mode == "fp32":
         return PackageGraphs(made.models, precisions, {"mode": "fp32"})
     figures = _measured(prepared, made.models, wanted, report)
-    return PackageGraphs(made.models, precisions, figures, {**figures, **made.details()})
+    report_of = {**figures, **made.details(), **_left_out(wanted)}
+    return PackageGraphs(made.models, precisions, figures, report_of)
 
 
 def _quantized(prepared: ExportedVoice, wanted: Conversion, report: Report) -> Quantized:
@@ -151,7 +152,12 @@ def _make_torchscript(prepared: ExportedVoice, wanted: Conversion, report: Repor
     figures = _measured(prepared, parts, wanted, report)
     precisions = {name: "int8" if part.backend else "fp32" for name, part in parts.items()}
     scripts = write_scripts(prepared.voice, parts, feeds, backend)
-    return PackageGraphs(scripts, precisions, figures, figures)
+    return PackageGraphs(scripts, precisions, figures, {**figures, **_left_out(wanted)})
+
+
+def _left_out(wanted: Conversion) -> dict[str, Any]:
+    """What a person has kept in FP32, for the report; the search's own choices stand beside it."""
+    return {"excluded_by_hand": list(wanted.wishes.exclude)} if wanted.wishes.exclude else {}
 
 
 def _measured(

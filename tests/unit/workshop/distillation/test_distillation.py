@@ -1,5 +1,8 @@
 """A smaller vocoder learns to say what the large one says, and becomes a model directory."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +14,15 @@ import torch
 from tts_daemon.errors import CheckpointError
 from tts_daemon.workshop.checkpoints.checkpoint import find_files, load_voice
 from tts_daemon.workshop.distillation import __main__ as command
-from tts_daemon.workshop.distillation.lessons import Lessons, speak
+from tts_daemon.workshop.distillation.lessons import Lessons
+from tts_daemon.workshop.distillation.recital import Recital
 from tts_daemon.workshop.distillation.student import count_parameters, student_params
 from tts_daemon.workshop.distillation.trainer import Distillation, Plan
+from tts_daemon.workshop.measure.graph_player import SentenceInputs
 from tts_daemon.workshop.models.hifigan import Generator, GeneratorParams
 from tts_daemon.workshop.models.random_voice import make_random_voice
 from tts_daemon.workshop.models.voice import TorchVoice
+from tts_daemon.workshop.quantize import calibration
 from tts_daemon.workshop.training.schedule import TimeBudget
 from tts_daemon.workshop.training.states import load_state, save_state
 
@@ -47,8 +53,49 @@ def voice(model: Path) -> TorchVoice:
 
 
 @pytest.fixture
-def spoken(voice: TorchVoice) -> list[np.ndarray]:
-    return speak(voice, TEXTS, lambda _line: None)
+def clauses(voice: TorchVoice) -> list[SentenceInputs]:
+    return list(calibration.sentences(voice, TEXTS))
+
+
+@pytest.fixture
+def spoken(voice: TorchVoice, clauses: list[SentenceInputs], tmp_path: Path) -> list[np.ndarray]:
+    return Recital(voice, tmp_path / "spoken").speak(clauses, lambda _line: None)
+
+
+class TestRecital:
+    def test_an_interruption_costs_nothing(
+        self,
+        voice: TorchVoice,
+        clauses: list[SentenceInputs],
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        kept, lines = tmp_path / "kept", list[str]()
+        stops = iter([False, False, True])
+        first = Recital(voice, kept).speak(clauses, lines.append, lambda: next(stops))
+        assert len(first) == 2
+        second = Recital(voice, kept)
+        heard: list[SentenceInputs] = []
+        acoustic = second._acoustic
+        monkeypatch.setattr(second, "_acoustic", lambda item: heard.append(item) or acoustic(item))
+        whole = second.speak(clauses, lines.append)
+        assert heard == clauses[2:]
+        assert all(np.array_equal(one, two) for one, two in zip(first, whole, strict=False))
+        assert lines[-1].startswith(f"{len(clauses)} of {len(clauses)} clauses, ")
+
+    def test_another_voice_and_a_damaged_file_are_spoken_anew(
+        self, voice: TorchVoice, clauses: list[SentenceInputs], tmp_path: Path
+    ) -> None:
+        kept = tmp_path / "kept"
+        first = Recital(voice, kept).speak(clauses, lambda _line: None)
+        for path in kept.iterdir():
+            path.write_bytes(path.read_bytes()[:100])
+        again = Recital(voice, kept).speak(clauses, lambda _line: None)
+        assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+        with torch.no_grad():
+            next(voice.acoustic.mel_postnet.parameters()).add_(1.0)
+        other = Recital(voice, kept).speak(clauses, lambda _line: None)
+        assert not np.array_equal(first[0], other[0])
 
 
 class TestLessons:
@@ -136,7 +183,7 @@ class TestCommand:
     def test_from_a_model_to_a_smaller_one(
         self, arguments: list[str], tmp_path: Path, model: Path
     ) -> None:
-        assert command.main([*arguments, "--minutes", "0"]) == 0
+        assert command.main([*arguments, "--minutes", "0", "--force"]) == 0
         small, large = load_voice(find_files(tmp_path / "small")), load_voice(find_files(model))
         assert small.vocoder.params.resblock_kernels == (3, 7)
         assert small.notes.emotions == large.notes.emotions
@@ -145,6 +192,21 @@ class TestCommand:
         assert {path.name for path in tmp_path.iterdir()} == {"small", "texts.txt"}
         weights = small.acoustic.state_dict()
         assert all(torch.equal(weights[k], v) for k, v in large.acoustic.state_dict().items())
+
+    def test_one_that_is_far_from_its_teacher_is_not_written(
+        self, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        options = [*arguments, "--minutes", "0", "--margin", "0.01"]
+        assert command.main(options) == 1
+        assert "dB from its teacher, at most 0.01 (--margin)" in capsys.readouterr().err
+        assert not (tmp_path / "small").exists()
+        # Nothing has to be spoken or begun again.
+        assert list((tmp_path / "small.spoken").iterdir())
+        state = load_state(tmp_path / "small.state.pt")
+        assert state is not None
+        assert state["progress"] < 1
+        assert command.main([*options[:-1], "1000"]) == 0
+        assert {path.name for path in tmp_path.iterdir()} == {"small", "texts.txt"}
 
     def test_what_exists_is_left_alone(
         self, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -160,8 +222,26 @@ class TestCommand:
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(command.Interruption, "__call__", lambda _self: True)
+        wanted = iter([False, False, True])
+        monkeypatch.setattr(command.Interruption, "__call__", lambda _self: next(wanted, True))
         assert command.main(arguments) == 130
         assert "goes on from" in capsys.readouterr().out
-        assert (tmp_path / "small.state.pt").is_file()
+        assert len(list((tmp_path / "small.spoken").iterdir())) == 2
         assert not (tmp_path / "small").exists()
+
+    def test_the_first_interrupt_ends_it_while_the_teacher_speaks(
+        self, arguments: list[str], tmp_path: Path
+    ) -> None:
+        texts = tmp_path / "texts.txt"
+        texts.write_text("今天的气温是二十六点五摄氏度\n" * 2000)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tts_daemon.workshop.distillation", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert " of 2000 clauses" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        told, _ = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "stopped; the same command goes on from" in told
