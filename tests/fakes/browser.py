@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -119,16 +119,16 @@ class Page:
 
 @asynccontextmanager
 async def page(
-    program: str, directory: Path, width: int = 1000, *, name: str = "localhost"
+    program: str, directory: Path, width: int = 1000, *, options: Sequence[str] = ()
 ) -> AsyncIterator[Page]:
-    """A browser with one page, ended afterwards; `name` leads to this machine."""
+    """A browser with one page, ended afterwards; `options` of the command line."""
     profile = directory / f"profile-{width}"
     process = subprocess.Popen(
         [
             program,
             f"--user-data-dir={profile}",
             f"--window-size={width},1400",
-            f"--host-resolver-rules=MAP {name} 127.0.0.1",
+            *options,
             *ARGUMENTS,
         ],
         stdout=subprocess.DEVNULL,

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from tts_daemon.domain import Style
 from tts_daemon.errors import VoiceError
-from tts_daemon.synthesis.voice_pool import VoicePool
+from tts_daemon.voices.manifest import Manifest
 
 _NEUTRAL = "neutral"
+
+
+class Voiced(Protocol):
+    """A voice, as far as styles are concerned."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it can do."""
+        ...
+
+
+class Voices(Protocol):
+    """Those that are here."""
+
+    def get(self, name: str = "") -> Voiced:
+        """The voice of that name. Raises VoiceError where it cannot be had."""
+        ...
 
 
 class WantedStyles:
@@ -24,7 +42,7 @@ class WantedStyles:
         VoiceError: The outer voice is not installed, or cannot be played.
     """
 
-    def __init__(self, voices: VoicePool, outer: Style, warn: Callable[[str], None]) -> None:
+    def __init__(self, voices: Voices, outer: Style, warn: Callable[[str], None]) -> None:
         self._voices = voices
         self._warn = warn
         self._warned: set[str] = set()

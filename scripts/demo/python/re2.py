@@ -1,0 +1,1 @@
+"""RE2's name: it matches regular expressions of a lexicon, and the page has no lexicon."""
