@@ -40,7 +40,9 @@ SPARED = re.compile(
 """Of Python's library: what neither the front end nor Pyodide imports; a third of it."""
 DAEMON = "data-daemon"
 VOID = {"meta", "link", "input", "img", "br", "use", "path"}
-HEAD = """<link rel="stylesheet" href="demo.css">
+HEAD = """<meta http-equiv="Content-Security-Policy"
+    content="default-src 'self' blob: data:; script-src 'self' 'wasm-unsafe-eval'">
+  <link rel="stylesheet" href="demo.css">
   <script type="module" src="demo.js"></script>
 </head>"""
 
