@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from tts_daemon.errors import ConnectionRefusedByDaemonError, SettingsError
 from tts_daemon.settings import places
 
 START_HINT = "start one with `sudo systemctl start tts-daemon` or, in a checkout, `scripts/run`"
+
+_PIECE_BYTES = 65536
 
 Reply = dict[str, Any]
 
@@ -89,6 +92,27 @@ class SocketClient:
                 raise _gone()
             yield block
 
+    def stream(self, source: int, **fields: Any) -> Reply:
+        """Pass on a text while it is being written; the newest reply.
+
+        Args:
+            source: File descriptor that the text comes from, until its end.
+            fields: Those of the request, without the text.
+        """
+        piece = os.read(source, _PIECE_BYTES)
+        reply = self.ask(op="stream", **fields)
+        if not reply["ok"] or reply["position"] < 0:
+            return reply
+        # An utterance that ends before its text is told at once: whoever writes may stop, too.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while piece:
+                self._connection.sendall(piece)
+                if _has_news(self._connection, source):
+                    break
+                piece = os.read(source, _PIECE_BYTES)
+            self._connection.shutdown(socket.SHUT_WR)
+        return self._reply()
+
     def _reply(self) -> Reply:
         try:
             line = self._stream.readline()
@@ -98,6 +122,12 @@ class SocketClient:
             raise _gone()
         reply: Reply = json.loads(line)
         return reply
+
+
+def _has_news(connection: socket.socket, source: int) -> bool:
+    """Wait for either; whether the connection has something to say."""
+    ready, _, _ = select.select([source, connection.fileno()], [], [])
+    return connection.fileno() in ready
 
 
 def _gone() -> ConnectionRefusedByDaemonError:

@@ -95,7 +95,7 @@ class SpeakRequest:
     """One utterance as a door accepted it.
 
     Attributes:
-        text: What to speak, with or without markup.
+        text: What to speak, with or without markup; empty while it is still being written.
         id: The sender's name for it, or one of ours; a redelivered id is spoken once.
         preset: Name in the configuration; None for the current default preset.
         overrides: Fields of `Style` that the sender set, by name.

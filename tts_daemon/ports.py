@@ -79,6 +79,35 @@ class Snapshot:
     quiet_hours: dict[str, Any] = field(default_factory=dict)
 
 
+class TextStream(Protocol):
+    """The text of one utterance that is still being written. For one thread at a time.
+
+    Attributes:
+        position: As `SpeechService.submit` returns it; at -1 nothing is taken.
+    """
+
+    position: int
+
+    def add(self, piece: str) -> bool:
+        """Take a piece of the text, of any length.
+
+        Returns:
+            False where the utterance has ended: more is of no use.
+
+        Raises:
+            TooLongError: The text is longer than any may be; what came before is spoken.
+        """
+        ...
+
+    def end(self, warning: str = "") -> None:
+        """The text is whole; again is harmless.
+
+        Args:
+            warning: Why it ends before its end, for the `finished` event.
+        """
+        ...
+
+
 class SpeechService(Protocol):
     """What every door (socket, MQTT, HTTP, Wyoming) is given. Safe to call from any thread."""
 
@@ -100,15 +129,27 @@ class SpeechService(Protocol):
         """
         ...
 
+    def open(self, request: SpeakRequest, *, lasting: bool = True) -> TextStream:
+        """Accept a request whose text is still being written, and is empty as yet.
+
+        It has its place in the queue from now on, and is spoken sentence by sentence while the text
+        comes. Arguments and errors as those of `submit`.
+        """
+        ...
+
     def flush(self) -> None:
         """Write through to the disk what was accepted so far."""
         ...
 
-    def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+    def render(self, request: SpeakRequest, so_far: SoFar | None = None) -> Iterator[AudioChunk]:
         """Synthesise for the caller instead of the device; chunks come as they are made.
 
         Volume and soft edges are in the samples already. Closing the iterator stops the synthesis
         within one chunk. Raises as `submit` does.
+
+        Args:
+            request: What to speak.
+            so_far: Where earlier stretches of the same text have left off; is brought up to date.
         """
         ...
 
@@ -181,11 +222,34 @@ class SpeechService(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class SoFar:
+    """How far a text is spoken that is given in stretches: what one call leaves to the next.
+
+    Attributes:
+        style: What tags have set; None before the first one.
+        is_begun: Whether there was anything to be read.
+        clauses: How many were spoken.
+        pause_s: Silence that the last one lacks before another may follow, in seconds.
+    """
+
+    style: Style | None = None
+    is_begun: bool = False
+    clauses: int = 0
+    pause_s: float = 0.0
+
+
 class SpeechSynthesizer(Protocol):
     """What the player needs of the synthesis."""
 
     def stream(
-        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = ...
+        self,
+        text: str,
+        style: Style,
+        *,
+        keep: bool = False,
+        warn: Callable[[str], None] = ...,
+        so_far: SoFar | None = None,
     ) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made.
 
@@ -194,6 +258,7 @@ class SpeechSynthesizer(Protocol):
         Args:
             keep: Its sound stays in the phrase cache.
             warn: Told of what the text asks for and cannot have; it is read around.
+            so_far: Where earlier stretches of the same text have left off; is brought up to date.
         """
         ...
 

@@ -44,13 +44,27 @@ def request_of(fields: Mapping[str, Any], source: str) -> SpeakRequest:
     Raises:
         InvalidRequestError: Names the field and says what is expected.
     """
+    given = _given(fields, FIELDS)
+    return _request(clean_text(given.get("text", "")), given, source)
+
+
+def stream_request_of(fields: Mapping[str, Any], source: str) -> SpeakRequest:
+    """Build the request of a text that is still to be written. Raises as `request_of`."""
+    return _request("", _given(fields, FIELDS[1:]), source)
+
+
+def _given(fields: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
     given = {name: value for name, value in fields.items() if value is not None}
     for name in given:
-        if name not in FIELDS:
-            raise InvalidRequestError(f"{_fit(name)}: unknown field{nearest(name, FIELDS)}")
+        if name not in known:
+            raise InvalidRequestError(f"{_fit(name)}: unknown field{nearest(name, known)}")
+    return given
+
+
+def _request(text: str, given: Mapping[str, Any], source: str) -> SpeakRequest:
     own: dict[str, Any] = {"id": name_of(given, "id")} if given.get("id") else {}
     return SpeakRequest(
-        text=clean_text(given.get("text", "")),
+        text=text,
         preset=name_of(given, "preset"),
         overrides={name: style_value(name, given[name]) for name in STYLE_FIELDS if name in given},
         priority=Priority(_choice(given, "priority", Priority.TEXT, Priority)),
@@ -69,12 +83,17 @@ def clean_text(text: object) -> str:
         InvalidRequestError: Not text.
         NothingToSpeakError: Nothing to speak.
     """
-    cleaned = _NO_TEXT.sub("", field("text", checks.text, text)).strip()
+    cleaned = without_controls(field("text", checks.text, text)).strip()
     if not cleaned:
         raise NothingToSpeakError("text: is empty")
     if not is_speakable(cleaned):
         raise NothingToSpeakError("text: holds nothing to speak, only punctuation")
     return cleaned
+
+
+def without_controls(text: str) -> str:
+    """The text without control characters (line ends and tabs stay) and unpaired surrogates."""
+    return _NO_TEXT.sub("", text)
 
 
 def is_speakable(text: str) -> bool:

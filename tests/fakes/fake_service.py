@@ -22,7 +22,7 @@ from tts_daemon.domain import (
     Symbol,
 )
 from tts_daemon.errors import InvalidRequestError, QueueFullError, TtsError
-from tts_daemon.ports import Command, Snapshot
+from tts_daemon.ports import Command, Snapshot, SoFar
 from tts_daemon.requests import check_length, style_number
 from tts_daemon.settings.quiet_hours import changed_hours
 from tts_daemon.settings.schema import QuietHoursSettings
@@ -46,6 +46,32 @@ IDLE = Snapshot(
 )
 
 
+class FakeStream:
+    """Collects a text; `is_wanted` says whether its utterance goes on."""
+
+    def __init__(self, service: FakeSpeechService, request: SpeakRequest) -> None:
+        self.position = 0
+        self.is_wanted = True
+        self.pieces: list[str] = []
+        self.warnings: list[str] = []
+        self._service = service
+        self._request = request
+        service.streams.append(self)
+        if request.id in [known.id for known in service.accepted]:
+            service.emit(Event(EventType.DUPLICATE, request.id, reason="accepted before"))
+            self.position, self.is_wanted = -1, False
+
+    def add(self, piece: str) -> bool:
+        self.pieces.append(piece)
+        return self.is_wanted
+
+    def end(self, warning: str = "") -> None:
+        if self.is_wanted:
+            self.is_wanted = False
+            self.warnings += [warning] if warning else []
+            self._service.submit(replace(self._request, text="".join(self.pieces)))
+
+
 class FakeSpeechService:
     """Accepts up to `limit` requests; ends them at once when `finishes` is set.
 
@@ -61,6 +87,7 @@ class FakeSpeechService:
         self.finishes = finishes
         self.accepted: list[SpeakRequest] = []
         self.clauses: list[Clause] = []
+        self.streams: list[FakeStream] = []
         self.commands: list[Command] = []
         self.chunks: list[AudioChunk | TtsError] = []
         self.render_closed = threading.Event()
@@ -91,6 +118,10 @@ class FakeSpeechService:
             self.emit(Event(EventType.FINISHED, request.id, first_audio_ms=12.5, audio_ms=900.0))
         return len(self.accepted) - 1
 
+    def open(self, request: SpeakRequest, *, lasting: bool = True) -> FakeStream:
+        """Submitted when its text is whole."""
+        return FakeStream(self, request)
+
     def flush(self) -> None:
         self.flushes += 1
 
@@ -100,7 +131,7 @@ class FakeSpeechService:
         for listener in list(self._listeners):
             listener(event)
 
-    def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+    def render(self, request: SpeakRequest, so_far: SoFar | None = None) -> Iterator[AudioChunk]:
         try:
             check_length(request.text, self.max_characters)
             self.accepted.append(request)

@@ -19,6 +19,7 @@ from fakes.fake_service import FakeSpeechService, tone
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.inputs.mqtt.door import MqttDoor
 from tts_daemon.inputs.mqtt.values import Retry
+from tts_daemon.ports import SoFar
 from tts_daemon.settings.schema import MqttSettings, PoolSettings
 
 WORK_S = 0.02
@@ -27,7 +28,7 @@ WORK_S = 0.02
 class SlowService(FakeSpeechService):
     """Takes time, as a synthesis does."""
 
-    def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+    def render(self, request: SpeakRequest, so_far: SoFar | None = None) -> Iterator[AudioChunk]:
         time.sleep(WORK_S)
         yield tone(0.01 * len(request.text))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tts_daemon.clock import Clock, SystemClock
 from tts_daemon.domain import AudioChunk, Clause, ClauseSound, Event, Style
 from tts_daemon.errors import AudioUnavailableError, InvalidRequestError, TtsError
-from tts_daemon.ports import Snapshot
+from tts_daemon.ports import Snapshot, SoFar
 
 RATE = 16000
 PATIENCE_S = 30.0
@@ -96,7 +96,13 @@ class FakeSynthesizer(OneVoice):
         return iter(())
 
     def stream(
-        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = print
+        self,
+        text: str,
+        style: Style,
+        *,
+        keep: bool = False,
+        warn: Callable[[str], None] = print,
+        so_far: SoFar | None = None,
     ) -> Iterator[AudioChunk]:
         self.texts.append(text)
         self.styles.append(style)

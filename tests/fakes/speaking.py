@@ -10,6 +10,7 @@ from fakes.playback_fakes import OneVoice
 
 from tts_daemon.domain import AudioChunk, Clause, Style
 from tts_daemon.playback import Journal, Player, PlayerContext, PlayerSettings
+from tts_daemon.ports import SoFar
 from tts_daemon.settings.presets import Presets
 from tts_daemon.settings.schema import Settings
 from tts_daemon.sound.sink_factory import make_sink
@@ -23,7 +24,13 @@ class HummingSynthesizer(OneVoice):
         self.texts: list[str] = []
 
     def stream(
-        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = print
+        self,
+        text: str,
+        style: Style,
+        *,
+        keep: bool = False,
+        warn: Callable[[str], None] = print,
+        so_far: SoFar | None = None,
     ) -> Iterator[AudioChunk]:
         self.texts.append(text)
         yield tone(self._seconds_per_character * len(text))

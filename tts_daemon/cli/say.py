@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from tts_daemon.cli import box, entry, sound_file
 from tts_daemon.client import Reply, SocketClient, candidates
@@ -108,6 +108,9 @@ def _add_delivery(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help='write a file, .wav, .flac, .opus or .mp3 ("-": WAV to standard output)',
     )
+    group.add_argument(
+        "--stream", action="store_true", help="speak standard input while it is being written"
+    )
     group.add_argument("--wait", action="store_true", help="return when it has been spoken")
     group.add_argument("--local", action="store_true", help="synthesise here, without a daemon")
     group.add_argument("--config", metavar="FILE", help="with --local: the configuration")
@@ -137,6 +140,8 @@ def _act(options: argparse.Namespace) -> Reply:
         with SocketClient(candidates(options.socket)) as client:
             return client.ask(**control)
     request = {name: value for name in REQUEST if (value := getattr(options, name)) is not None}
+    if options.stream:
+        return _stream(options, request)
     request["text"] = _text(options.text)
     if options.output:
         sound_file.check(options.output)
@@ -149,6 +154,17 @@ def _act(options: argparse.Namespace) -> Reply:
         if options.output:
             return sound_file.save(client.render(**request), options.output)
         return client.ask(**request, wait=options.wait)
+
+
+def _stream(options: argparse.Namespace, request: dict[str, Any]) -> Reply:
+    for name in ("text", "output", "local"):
+        if getattr(options, name):
+            raise InvalidRequestError(
+                f"{name}: does not go with --stream, which speaks standard input"
+            )
+    source = _open_standard_input().fileno()
+    with SocketClient(candidates(options.socket)) as client:
+        return client.stream(source, **request, wait=options.wait)
 
 
 def _control(options: argparse.Namespace) -> dict[str, Any]:
@@ -172,12 +188,16 @@ def _text(words: Sequence[str]) -> str:
     return text
 
 
-def _standard_input() -> bytes:
+def _open_standard_input() -> BinaryIO:
     if sys.stdin is None:
         raise InvalidRequestError("text: none given, and standard input is closed")
     if sys.stdin.isatty():
         print(entry.ours("tts-say: reading from the terminal; Ctrl-D ends"), file=sys.stderr)
-    data = sys.stdin.buffer.read(MOST_BYTES + 1)
+    return sys.stdin.buffer
+
+
+def _standard_input() -> bytes:
+    data = _open_standard_input().read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise InvalidRequestError(f"text: more than {MOST_BYTES} bytes; speak it in pieces")
     return data

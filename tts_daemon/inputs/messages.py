@@ -5,6 +5,7 @@ Every door reads and writes by these functions, so a field means the same everyw
 
 from __future__ import annotations
 
+import codecs
 import json
 from dataclasses import asdict, replace
 from typing import Any, NoReturn
@@ -47,6 +48,25 @@ def decode(payload: bytes) -> str:
         return payload.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidRequestError(f"text: not UTF-8 at byte {error.start + 1}") from None
+
+
+class TextDecoder:
+    """Plain text out of bytes that come in pieces, which may be cut inside of a character."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._taken = 0
+
+    def decode(self, data: bytes, *, is_last: bool = False) -> str:
+        """The next characters. Raises InvalidRequestError, which says where it is not UTF-8."""
+        kept = len(self._decoder.getstate()[0])
+        try:
+            text = self._decoder.decode(data, is_last)
+        except UnicodeDecodeError as error:
+            at = self._taken - kept + error.start + 1
+            raise InvalidRequestError(f"text: not UTF-8 at byte {at}") from None
+        self._taken += len(data)
+        return text
 
 
 def command_of(word: object) -> Command:

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from tts_daemon.domain import AudioChunk, Clause, ClauseSound, SpeakRequest
 from tts_daemon.errors import NothingToSpeakError, QueueFullError
 from tts_daemon.inputs.syncing import Syncing
-from tts_daemon.ports import SpeechService
+from tts_daemon.ports import SoFar, SpeechService
 from tts_daemon.sound.pcm import to_pcm
 
 RENDERS = 4
@@ -85,8 +85,14 @@ class Renderer:
         return position
 
     @asynccontextmanager
-    async def render(self, request: SpeakRequest) -> AsyncGenerator[Sound]:
+    async def render(
+        self, request: SpeakRequest, so_far: SoFar | None = None
+    ) -> AsyncGenerator[Sound]:
         """Begin a synthesis; leaving the context, however, ends it within one chunk.
+
+        Args:
+            request: What to speak.
+            so_far: Where earlier stretches of the same text have left off.
 
         Raises:
             QueueFullError: Too many wait already.
@@ -94,7 +100,7 @@ class Renderer:
             NothingToSpeakError: Nothing of it is sound.
             NotReadyError: Starting or stopping.
         """
-        async with self._begun(_Chunks(lambda: self._service.render(request))) as sound:
+        async with self._begun(_Chunks(lambda: self._service.render(request, so_far))) as sound:
             yield sound
 
     @asynccontextmanager

@@ -49,6 +49,10 @@ class ChunkSource:
         finally:
             self.waited_s += self._clock.monotonic_s() - asked_s
 
+    def go_on(self, chunks: Iterator[AudioChunk]) -> None:
+        """These come next."""
+        self._chunks = chunks
+
     def close(self) -> None:
         """Stop the synthesis."""
         close = getattr(self._chunks, "close", None)

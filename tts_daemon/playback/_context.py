@@ -40,6 +40,7 @@ class PlayerSettings:
         limit: Utterances that may wait.
         interrupted: `again` or `drop`: the utterance that a crash cut off.
         max_characters: Longest text of one request.
+        patience_s: A text that is still being written ends when nothing more came for so long.
         renders: Texts that may be rendered at one time, by all doors; each door takes a few.
         preset: Default preset.
         volume: At start, percent.
@@ -49,6 +50,7 @@ class PlayerSettings:
     limit: int = QueueSettings().limit
     interrupted: str = QueueSettings().interrupted
     max_characters: int = TextSettings().max_characters
+    patience_s: float = TextSettings().stream_timeout_s
     renders: int = 16
     preset: str = VoiceSettings().preset
     volume: float = AudioSettings().volume

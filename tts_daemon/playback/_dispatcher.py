@@ -11,26 +11,26 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from tts_daemon.clock import Clock
-from tts_daemon.domain import Event, EventType, PlayerState, Policy, SpeakRequest
+from tts_daemon.domain import Event, EventType, PlayerState, SpeakRequest
 from tts_daemon.errors import NotReadyError, QueueFullError, TtsError
 from tts_daemon.playback import _event_log as event_log
 from tts_daemon.playback import _poison as poison
 from tts_daemon.playback._board import Board
 from tts_daemon.playback._endings import Endings
 from tts_daemon.playback._events import duplicate_of, event_of
-from tts_daemon.playback._queue import SpeechQueue, Utterance, Verdict
+from tts_daemon.playback._outage import Outage
+from tts_daemon.playback._queue import SpeechQueue, Utterance, Verdict, deadline_s
+from tts_daemon.playback._recovery import ending_of
 from tts_daemon.playback._turns import Turns
+from tts_daemon.playback._writing import Writing
 from tts_daemon.playback.journal import Journal, Remembered
 from tts_daemon.ports import Sink
 
 log = logging.getLogger(__name__)
 
-_RETRY_FIRST_S = 1.0
-_RETRY_MOST_S = 30.0
 _JOURNAL = "journal"
 
 
@@ -38,11 +38,10 @@ class Dispatcher:
     """Owns what waits, the one utterance that is being spoken, pause and retry. For any thread.
 
     Args:
-        journal: Keeps what was accepted.
+        journal, endings: Keep what was accepted, and final events.
         sink: Is silenced when the utterance being spoken ends early.
         board: Is shown every change of state, and every event.
         turns: Are kept for the loudspeaker while something waits for it.
-        endings: Keeps final events.
         clock: Ages requests.
     """
 
@@ -69,18 +68,21 @@ class Dispatcher:
         # How often, and why last, everything that waited was dropped.
         self._emptied = 0
         self._emptied_why = ""
-        self._running = False
-        self._paused = False
+        self._running = self._paused = False
         self._current: Utterance | None = None
-        self._last: SpeakRequest | None = None
-        self._retry_s: float | None = None
-        self._retry_at_s = 0.0
+        self._last: Utterance | None = None
+        self._outage = Outage()
         self._changes = 0
         self._last_finished: Event | None = None
         self._counters: Counter[str] = Counter()
         self._last_error = ""
         self._poison: tuple[str, ...] = ()
         self._troubles: dict[str, str] = {}
+
+    @property
+    def running(self) -> bool:
+        """Whether requests are accepted."""
+        return self._running
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -109,16 +111,15 @@ class Dispatcher:
         with self._change():
             self._queue.remember_ids(remembered.ids)
             self._endings.take_in(remembered.endings)
-            for utterance in remembered.waiting:
-                self._queue.put_back(utterance)
-            for utterance in remembered.interrupted:
-                if utterance.begun >= poison.MOST_BEGUN:
-                    self._poison = poison.added(self._journal, self._poison, utterance)
-                    self._end(utterance, EventType.FAILED, **poison.ENDING)
-                elif interrupted == "again":
+            for utterance in (*remembered.waiting, *remembered.interrupted):
+                was_begun = utterance in remembered.interrupted
+                ending = ending_of(utterance, was_begun=was_begun, interrupted=interrupted)
+                if ending is None:
                     self._queue.put_back(utterance)
-                else:
-                    self._end(utterance, EventType.CANCELLED, reason="interrupted by a restart")
+                    continue
+                if ending[0] == EventType.FAILED:
+                    self._poison = poison.added(self._journal, self._poison, utterance)
+                self._end(utterance, ending[0], **ending[1])
 
     def _show_journal(self) -> None:
         """Say how the journal is, and tell the events that were waiting for it."""
@@ -134,7 +135,7 @@ class Dispatcher:
             current, self._current = self._current, None
             self._sink.stop_now()
             for utterance in [*([current] if current else []), *self._queue.clear()]:
-                if not self._journal.keeps(utterance.serial):
+                if not (self._journal.keeps(utterance.serial) and utterance.is_whole):
                     self._end(utterance, EventType.CANCELLED, reason="the daemon stops")
                 elif utterance is current:
                     self._journal.forgive(utterance.serial)
@@ -157,8 +158,10 @@ class Dispatcher:
 
     # -- the doors' side ------------------------------------------------------------------------
 
-    def accept(self, request: SpeakRequest, *, lasting: bool = True) -> int:
-        """Take in a request (see `SpeechService.submit`)."""
+    def accept(
+        self, request: SpeakRequest, *, lasting: bool = True, writing: Writing | None = None
+    ) -> int:
+        """Take in a request (see `SpeechService.submit`); `writing`: its text, as it comes."""
         emptied = self._emptied
         with self._accepting:
             with self._change():
@@ -168,7 +171,7 @@ class Dispatcher:
                     self._tell(duplicate_of(request))
                     return -1
             serial = self._journal.accept(request)
-            position = self._add(request, serial, emptied)
+            position = self._add(Utterance(request, serial, writing=writing), emptied)
         if lasting:
             self.flush()
         else:
@@ -179,6 +182,13 @@ class Dispatcher:
         """Write through to the disk what was accepted so far."""
         self._journal.flush()
         self._show_journal()
+
+    def wrote(self, writing: Writing) -> None:
+        """More of a text is there: perhaps it can be spoken now; when it is whole, it is kept."""
+        with self._change():
+            for utterance in (self._current, *self._queue):
+                if utterance and utterance.writing is writing and utterance.complete():
+                    self._journal.complete(utterance.serial, utterance.request)
 
     def count_refusal(self) -> None:
         """A door has refused a message."""
@@ -202,19 +212,14 @@ class Dispatcher:
         with self._change():
             self._clear("cleared")
 
-    def pause(self) -> None:
-        """Be silent and hand nothing out."""
+    def set_paused(self, *, paused: bool) -> None:
+        """Be silent and hand nothing out; or go on."""
         with self._change():
-            self._set_paused(True)
-
-    def resume(self) -> None:
-        """Go on."""
-        with self._change():
-            self._set_paused(False)
+            self._set_paused(paused)
 
     def last_request(self) -> SpeakRequest | None:
-        """The newest one that was begun."""
-        return self._last
+        """The newest one that was begun, to be spoken once more; of its text what has come."""
+        return self._last.again() if self._last and self._last.text else None
 
     # -- the worker's side ----------------------------------------------------------------------
 
@@ -226,19 +231,29 @@ class Dispatcher:
         """
         end_s = self._clock.monotonic_s() + timeout_s
         while True:
+            self._end_overdue()
             with self._change():
                 # Looked at under the lock: else the end could come between this and the wait.
                 if not self._running:
                     return None
                 self._expire()
                 now_s = self._clock.monotonic_s()
-                if not self._paused and now_s >= self._retry_at_s and (taken := self._pop()):
+                if not self._paused and self._outage.is_over_by(now_s) and (taken := self._pop()):
                     return taken
                 seen = self._changes + 1
             if now_s >= end_s or self.probe_due():
                 break
             self._wait_for_change(seen, end_s)
         return None
+
+    def _end_overdue(self) -> None:
+        """Texts whose source brings nothing more are whole; told so without the lock."""
+        with self._changed:
+            late = [
+                item.writing for item in self._queue if item.writing and item.writing.is_overdue
+            ]
+        for writing in late:
+            writing.end_late()
 
     def is_current(self, utterance: Utterance) -> bool:
         """Whether the worker is to go on with it."""
@@ -276,11 +291,8 @@ class Dispatcher:
     def audio_lost(self, utterance: Utterance | None, reason: str) -> None:
         """The device is gone: the utterance waits again, and nothing is handed out for a while."""
         with self._change():
-            if self._retry_s is None:
-                log.warning("no sound: %s; trying again until it is back", reason)
             self._last_error = reason
-            self._retry_s = min(_RETRY_MOST_S, (self._retry_s or _RETRY_FIRST_S / 2) * 2)
-            self._retry_at_s = self._clock.monotonic_s() + self._retry_s
+            self._outage.begin(reason, self._clock.monotonic_s())
             if utterance is not None and self._current is utterance:
                 self._current = None
                 self._wait_again(utterance)
@@ -288,26 +300,17 @@ class Dispatcher:
     def audio_back(self) -> None:
         """The device works."""
         with self._change():
-            if self._retry_s is not None:
-                log.info("the sound device is back")
-            self._retry_s, self._retry_at_s = None, 0.0
+            self._outage.end()
 
     @property
     def is_audio_lost(self) -> bool:
         """Whether the device was gone when last looked for."""
-        return self._retry_s is not None
+        return self._outage.is_on
 
     def probe_due(self) -> bool:
         """Whether the worker, having nothing to speak, is to look whether the device is back."""
-        lost = self._retry_s is not None
-        return lost and not self._paused and self._clock.monotonic_s() >= self._retry_at_s
-
-    # -- what others may know -------------------------------------------------------------------
-
-    @property
-    def running(self) -> bool:
-        """Whether requests are accepted."""
-        return self._running
+        is_due = self._outage.is_on and self._outage.is_over_by(self._clock.monotonic_s())
+        return is_due and not self._paused
 
     # -- under the lock -------------------------------------------------------------------------
 
@@ -342,11 +345,13 @@ class Dispatcher:
 
     def _is_due(self) -> bool:
         """Whether something waits for its first sound, and nothing but synthesis delays it."""
-        waits = bool(self._queue) or (self._current is not None and not self._current.started)
+        waits = any(item.is_ready for item in self._queue) or (
+            self._current is not None and not self._current.started
+        )
         return waits and not self._paused and not self.is_audio_lost
 
     def _state(self) -> PlayerState:
-        if self._retry_s is not None:
+        if self._outage.is_on:
             return PlayerState.NO_AUDIO
         if self._paused:
             return PlayerState.PAUSED
@@ -356,8 +361,8 @@ class Dispatcher:
         """Wait until something has changed since `seen`, or time alone makes a difference."""
         with self._changed:
             deadlines = [end_s, self._queue.next_deadline_s() or end_s]
-            if self._retry_s is not None and not self._paused:
-                deadlines.append(self._retry_at_s)
+            if self._outage.is_on and not self._paused:
+                deadlines.append(self._outage.retry_at_s)
             wait_s = max(0.0, min(deadlines) - self._clock.monotonic_s())
             self._changed.wait_for(lambda: self._changes != seen, timeout=wait_s)
 
@@ -367,15 +372,15 @@ class Dispatcher:
         self._expire()
         return self._queue.judge(request, self._current)
 
-    def _add(self, request: SpeakRequest, serial: int, emptied: int) -> int:
+    def _add(self, utterance: Utterance, emptied: int) -> int:
+        request = utterance.request
         with self._change():
-            deadline_s = self._deadline_s(request)
-            utterance = Utterance(request, serial, deadline_s)
+            utterance.deadline_s = deadline_s(request, self._clock)
             try:
                 # Judged again: something may have begun or ended while the journal was written.
                 verdict = self._judge(request)
             except (QueueFullError, NotReadyError):
-                self._journal.end(serial)
+                self._journal.end(utterance.serial)
                 raise
             self._counters["accepted"] += 1
             if emptied != self._emptied:
@@ -391,12 +396,6 @@ class Dispatcher:
             self._tell(event_of(utterance, EventType.QUEUED, position=position))
             return position
 
-    def _deadline_s(self, request: SpeakRequest) -> float | None:
-        if request.ttl_s is None:
-            return None
-        age_s = max(0.0, self._clock.wall_s() - request.created_s)
-        return self._clock.monotonic_s() + request.ttl_s - age_s
-
     def _interrupt(self, verdict: Verdict) -> None:
         if not verdict.interrupts or self._current is None:
             return
@@ -410,8 +409,7 @@ class Dispatcher:
     def _pop(self) -> Utterance | None:
         utterance = self._queue.pop()
         if utterance is not None:
-            self._current = utterance
-            self._last = replace(utterance.request, policy=Policy.QUEUE, key=None, ttl_s=None)
+            self._current = self._last = utterance
             self._journal.begin(utterance.serial)
         return utterance
 
@@ -446,6 +444,8 @@ class Dispatcher:
 
     def _end(self, utterance: Utterance, kind: EventType, **fields: Any) -> None:
         self._counters[kind.value] += 1
+        if utterance.writing is not None:
+            utterance.writing.abandon()
         event = event_of(utterance, kind, **fields)
         if kind == EventType.FINISHED:
             self._last_finished = event

@@ -14,7 +14,7 @@ _SHOWN_CHARACTERS = 200
 def event_of(utterance: Utterance, kind: EventType, **fields: Any) -> Event:
     """Something has happened to it. Fields: those of `Event` that apply."""
     request = utterance.request
-    return Event(kind, request.id, source=request.source, text=_beginning(request.text), **fields)
+    return Event(kind, request.id, source=request.source, text=_beginning(utterance.text), **fields)
 
 
 def duplicate_of(request: SpeakRequest) -> Event:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tts_daemon.clock import Clock
 from tts_daemon.domain import Policy, Priority, SpeakRequest
 from tts_daemon.errors import QueueFullError
+from tts_daemon.playback._writing import Writing
 from tts_daemon.settings.schema import QueueSettings
 
 RANK = {priority: rank for rank, priority in enumerate(Priority)}
@@ -36,6 +38,7 @@ class Utterance:
         deadline_s: On the monotonic clock: too old to be spoken after this; None for never.
         started: Whether its `started` event is out (it may be spoken again from its start).
         begun: How often earlier processes began it and did not live to end it.
+        writing: Its text, where that came, or comes, in pieces.
     """
 
     request: SpeakRequest
@@ -43,6 +46,32 @@ class Utterance:
     deadline_s: float | None = None
     started: bool = False
     begun: int = 0
+    writing: Writing | None = None
+
+    @property
+    def text(self) -> str:
+        """What is known of its text."""
+        return self.writing.text if self.writing else self.request.text
+
+    def complete(self) -> bool:
+        """Take the text over into the request, once it is whole; whether there is any now."""
+        if self.writing is not None and self.writing.is_over:
+            self.request = replace(self.request, text=self.writing.text)
+        return bool(self.request.text)
+
+    def again(self) -> SpeakRequest:
+        """The same request once more; of its text what has come."""
+        return replace(self.request, text=self.text, policy=Policy.QUEUE, key=None, ttl_s=None)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be begun with."""
+        return self.writing is None or self.writing.is_ready
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its text is there."""
+        return self.writing is None or self.writing.is_over
 
     @property
     def key(self) -> str:
@@ -159,8 +188,11 @@ class SpeechQueue:
         return self._waiting.index(utterance)
 
     def pop(self) -> Utterance | None:
-        """Take out the next to be spoken; None when nothing waits."""
-        return self._waiting.pop(0) if self._waiting else None
+        """Take out the next to be spoken; None when nothing waits that can be begun with."""
+        utterance = next((waiting for waiting in self._waiting if waiting.is_ready), None)
+        if utterance is not None:
+            self._waiting.remove(utterance)
+        return utterance
 
     def take_expired(self, now_s: float) -> list[Utterance]:
         """Take out those that are too old at `now_s` (monotonic)."""
@@ -252,6 +284,14 @@ def _why_interrupted(speaking: Utterance, request: SpeakRequest) -> str:
     if new not in _FLEETING and RANK[new] < RANK[old]:
         return f"interrupted by {request.id}, which is {new}"
     return ""
+
+
+def deadline_s(request: SpeakRequest, clock: Clock) -> float | None:
+    """When a request that has just come becomes too old, on the monotonic clock; None for never."""
+    if request.ttl_s is None:
+        return None
+    age_s = max(0.0, clock.wall_s() - request.created_s)
+    return clock.monotonic_s() + request.ttl_s - age_s
 
 
 def fingerprint(request: SpeakRequest) -> int:

@@ -7,22 +7,23 @@ import itertools
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tts_daemon.domain import SpeakRequest, Style
+from tts_daemon.domain import AudioChunk, SpeakRequest, Style
 from tts_daemon.errors import AudioUnavailableError, InternalError, TtsError
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._context import PlayerContext
 from tts_daemon.playback._dispatcher import Dispatcher
 from tts_daemon.playback._manner import Manner, Prepared
-from tts_daemon.playback._performance import Performance
+from tts_daemon.playback._performance import Performance, Stretch
 from tts_daemon.playback._queue import Utterance
 from tts_daemon.playback._start_policy import Outline, Pace, StartPolicy, outline_of
 from tts_daemon.playback._turns import Turns
 from tts_daemon.playback._warnings import Warnings
-from tts_daemon.ports import Sink, SpeechSynthesizer
+from tts_daemon.playback._writing import Writing
+from tts_daemon.ports import Sink, SoFar, SpeechSynthesizer
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,29 @@ class _Part:
 
     def goes_on(self) -> None:
         self.heartbeat()
+
+
+class _Script:
+    """The text of one utterance, as a performance is given it while it is being written.
+
+    Args:
+        writing: The text.
+        stretch_of: Has a stretch of it synthesised.
+    """
+
+    def __init__(self, writing: Writing, stretch_of: Callable[[str], Stretch]) -> None:
+        self._writing = writing
+        self._stretch_of = stretch_of
+        self._taken = 0
+        self.is_over = False
+
+    def next(self, timeout_s: float) -> Stretch | None:
+        text = self._writing.since(self._taken, timeout_s)
+        self.is_over = text is None
+        if not text:
+            return None
+        self._taken += len(text)
+        return self._stretch_of(text)
 
 
 def _unheard(_: str) -> None:
@@ -148,8 +172,10 @@ class Speaker:
         if prepared.gain <= 0:
             self._dispatcher.cancelled(utterance, "quiet hours")
             return
+        writing = utterance.writing
+        text = writing.since(0, 0.0) or "" if writing else utterance.request.text
         # Before the device is taken: a text that cannot be read must not keep it.
-        policy = self._policy(utterance.request.text, prepared.style)
+        policy = self._policy(text, prepared.style)
         # Only a device that was lost is waited for: else it opens while the first chunk is made.
         lost = self._dispatcher.is_audio_lost
         self._sink.open(wait=lost)
@@ -159,24 +185,36 @@ class Speaker:
         warnings = Warnings(utterance.request.id)
         figures = self._play(part, prepared, policy, warnings)
         if figures is not None:
+            for warning in writing.warnings if writing else ():
+                warnings.add(warning)
             self._dispatcher.finished(utterance, {**figures, "warnings": warnings.told})
 
     def _play(
         self, part: _Part, prepared: Prepared, policy: StartPolicy, warnings: Warnings
     ) -> dict[str, Any] | None:
-        request = part.utterance.request
-        chunks = self._synthesizer.stream(
-            request.text, prepared.style, keep=request.keep, warn=warnings.add
-        )
-        expected = self._synthesizer.expects(prepared.style.voice)
-        made = self._turns.kept_for(chunks)
+        request, writing, style = part.utterance.request, part.utterance.writing, prepared.style
+        so_far = SoFar()
+
+        def chunks_of(text: str) -> Iterator[AudioChunk]:
+            return self._turns.kept_for(
+                self._synthesizer.stream(
+                    text, style, keep=request.keep, warn=warnings.add, so_far=so_far
+                )
+            )
+
+        def stretch_of(text: str) -> Stretch:
+            return Stretch(chunks_of(text), lambda: self._policy(text, style))
+
+        expected = self._synthesizer.expects(style.voice)
+        script = _Script(writing, stretch_of) if writing else None
+        made = iter(()) if writing else chunks_of(request.text)
         source = ChunkSource(made, self._turns.for_loudspeaker, self._clock)
-        performance = Performance(source, self._sink, policy, prepared, part, self._clock)
+        performance = Performance(source, self._sink, policy, prepared, part, self._clock, script)
         with contextlib.closing(source):
             figures = performance.play()
         # What another has spoken says nothing about the pace of whom it was expected of.
         if figures is not None and performance.spoken_by == expected:
-            policy.learn()
+            performance.policy.learn()
         return figures
 
     def _policy(self, text: str, style: Style) -> StartPolicy:

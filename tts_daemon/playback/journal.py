@@ -40,6 +40,10 @@ _BEGIN = "UPDATE utterances SET state='begun', begun=begun+1 WHERE serial=?"
 _FORGIVE = "UPDATE utterances SET begun=max(begun-1, 0) WHERE serial=?"
 _WAIT = "UPDATE utterances SET state='waiting', begun=max(begun-1, 0) WHERE serial=?"
 _END = "UPDATE utterances SET state='ended', request='', checksum=0, ending=? WHERE serial=?"
+_COMPLETE = (
+    "UPDATE utterances SET fingerprint=?, request=?, accepted_s=?, boot=?, boot_s=?, checksum=? "
+    "WHERE serial=? AND state!='ended'"
+)
 _TOLD = "UPDATE utterances SET ending='' WHERE serial=?"
 _JUMP = "UPDATE utterances SET accepted_s=accepted_s+? WHERE boot=? AND state!='ended'"
 _FORGET = "DELETE FROM utterances WHERE state='ended' AND serial < ?"
@@ -184,8 +188,7 @@ class Journal:
         self._follow_clock()
         with self._lock:
             serial, self._next_serial = self._next_serial, self._next_serial + 1
-            now = (self._clock.wall_s(), self._boot, self._clock.monotonic_s())
-            values = Row.of(serial, request, now).values
+            values = Row.of(serial, request, self._now()).values
             # What waits to be written comes first: it may be about the same file's room.
             self._write_all()
             if self._notes or not self._write(file.INSERT, values, "NORMAL"):
@@ -194,6 +197,17 @@ class Journal:
             self._is_flushed = False
         self._write_notes()
         return serial
+
+    def complete(self, serial: int, request: SpeakRequest) -> None:
+        """Note the text of a request that was accepted before its text was written."""
+        row = Row.of(serial, request, self._now())
+        text = (row.fingerprint, row.request, row.accepted_s, row.boot, row.boot_s, row.checksum)
+        with self._lock:
+            self._is_flushed = False
+        self._note(_COMPLETE, *text, serial)
+
+    def _now(self) -> tuple[float, str, float]:
+        return (self._clock.wall_s(), self._boot, self._clock.monotonic_s())
 
     def flush(self) -> None:
         """Write through to the disk: the log is one file, so its newest record takes all along.

@@ -15,7 +15,7 @@
     player.reload(Presets(new), PlayerSettings(...))   # SIGHUP: the queue stays
     player.stop(timeout_s=1.5)            # silent at once; what waits stays in the journal
 
-`submit`, `render`, `command`, `set_*`, `snapshot` and `subscribe` are described in `ports`.
+`submit`, `open`, `render`, `command`, `set_*`, `snapshot` and `subscribe` are described in `ports`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from tts_daemon.domain import Clause, ClauseSound, Event, SpeakRequest
@@ -38,8 +39,9 @@ from tts_daemon.playback._manner import Manner
 from tts_daemon.playback._render import RenderSlots, RenderStream
 from tts_daemon.playback._speaker import Speaker
 from tts_daemon.playback._turns import Turns
+from tts_daemon.playback._writing import Writing
 from tts_daemon.playback.journal import Journal
-from tts_daemon.ports import Command, Sink, Snapshot, SpeechSynthesizer
+from tts_daemon.ports import Command, Sink, Snapshot, SoFar, SpeechSynthesizer, TextStream
 from tts_daemon.requests import check_length
 from tts_daemon.sound.levels import gain_of
 
@@ -117,11 +119,21 @@ class Player:
         """Accept a request; it is in the journal when this returns."""
         return self._dispatcher.accept(self._checked(request), lasting=lasting)
 
+    def open(self, request: SpeakRequest, *, lasting: bool = True) -> TextStream:
+        """Accept a request whose text is still being written."""
+        writing = Writing(self._settings.max_characters, self._settings.patience_s, self._clock)
+        writing.changed = partial(self._dispatcher.wrote, writing)
+        position = self._dispatcher.accept(
+            self._manner.checked(request), lasting=lasting, writing=writing
+        )
+        writing.position = position
+        return writing
+
     def flush(self) -> None:
         """Write through to the disk what was accepted so far."""
         self._dispatcher.flush()
 
-    def render(self, request: SpeakRequest) -> RenderStream:
+    def render(self, request: SpeakRequest, so_far: SoFar | None = None) -> RenderStream:
         """Synthesise for the caller; the slot is free again when the stream is closed."""
         if not self._dispatcher.running:
             raise NotReadyError("the daemon is starting or stopping; try again in a moment")
@@ -129,7 +141,7 @@ class Player:
         style = self._manner.style(request)
         self._slots.take()
         try:
-            chunks = self._synthesizer.stream(request.text, style, keep=request.keep)
+            chunks = self._synthesizer.stream(request.text, style, keep=request.keep, so_far=so_far)
             return RenderStream(
                 ChunkSource(chunks, self._turns.for_caller, self._clock), self._slots
             )
@@ -166,8 +178,8 @@ class Player:
             Command.STOP: self._dispatcher.stop,
             Command.SKIP: self._dispatcher.skip,
             Command.CLEAR: self._dispatcher.clear,
-            Command.PAUSE: self._dispatcher.pause,
-            Command.RESUME: self._dispatcher.resume,
+            Command.PAUSE: partial(self._dispatcher.set_paused, paused=True),
+            Command.RESUME: partial(self._dispatcher.set_paused, paused=False),
             Command.REPEAT: self._repeat,
         }
         actions[command]()

@@ -135,6 +135,7 @@ def player_settings(settings: Settings) -> PlayerSettings:
         limit=settings.queue.limit,
         interrupted=settings.queue.interrupted,
         max_characters=settings.text.max_characters,
+        patience_s=settings.text.stream_timeout_s,
         preset=settings.voice.preset,
         volume=settings.audio.volume,
         quiet_hours=settings.quiet_hours,

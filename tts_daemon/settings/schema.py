@@ -295,6 +295,13 @@ class TextSettings:
     max_characters: int = setting(
         10000, "longest text of one request", unit="characters", minimum=1, maximum=100000
     )
+    stream_timeout_s: float = setting(
+        60.0,
+        "a text that comes in pieces is whole when nothing more came for so long",
+        unit="s",
+        minimum=0.1,
+        maximum=3600,
+    )
     lexicon: str = setting(
         "/etc/tts-daemon/lexicon.yaml",
         "words and how to read them; need not exist, read again when it changes",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from tts_daemon.domain import LOCAL, REMOTE, AudioChunk, Clause, ClauseSound, Style
+from tts_daemon.ports import SoFar
 from tts_daemon.runtime.engine import Floats
 from tts_daemon.synthesis.edges import shape_edges, trailing_quiet
 from tts_daemon.synthesis.phrase_cache import PhraseCache, phrase_key
@@ -31,7 +32,12 @@ class Reader(Protocol):
     """The text front end."""
 
     def read(
-        self, text: str, style: Style, traits: Callable[[Style], VoiceTraits], warn: Warn
+        self,
+        text: str,
+        style: Style,
+        traits: Callable[[Style], VoiceTraits],
+        warn: Warn,
+        so_far: SoFar | None = None,
     ) -> Iterator[Clause]:
         """Yield the clauses of a text, one by one; `traits` are what a style's voice can say."""
         ...
@@ -74,7 +80,13 @@ class Synthesizer:
         return self._voices.emotions(voice)
 
     def stream(
-        self, text: str, style: Style, *, keep: bool = False, warn: Warn = log.warning
+        self,
+        text: str,
+        style: Style,
+        *,
+        keep: bool = False,
+        warn: Warn = log.warning,
+        so_far: SoFar | None = None,
     ) -> Iterator[AudioChunk]:
         """Yield the speech chunk by chunk as it is made; closing the iterator stops it.
 
@@ -83,21 +95,24 @@ class Synthesizer:
             style: How it sounds where no markup says otherwise.
             keep: Its sound stays in the phrase cache.
             warn: Told of what the text asks for and cannot have; it is read around.
+            so_far: Where earlier stretches of the same text have left off; is brought up to date.
 
         Raises:
             VoiceError: The voice is not installed or cannot be played.
         """
-        missing_s = 0.0  # of the pause after the clause before
-        for index, clause in enumerate(self.read(text, style, warn)):
+        so_far = so_far or SoFar()
+        for clause in self.read(text, style, warn, so_far):
+            index = so_far.clauses
+            so_far.clauses += 1
             manifest, volume = self._voices.get(clause.style.voice).manifest, clause.style.volume
             rate = manifest.sample_rate
-            yield from silence(missing_s, rate, max(0, index - 1), volume)
+            yield from silence(so_far.pause_s, rate, max(0, index - 1), volume)
             quiet_s = 0.0
             for chunk in self._speak(clause, index, keep):
                 quiet = trailing_quiet(chunk.samples, round(quiet_s * chunk.sample_rate))
                 quiet_s = quiet / chunk.sample_rate
                 yield chunk
-            missing_s = floor_s(manifest, clause) - quiet_s
+            so_far.pause_s = floor_s(manifest, clause) - quiet_s
             yield from silence(clause.pause_after_s, rate, index, volume)
 
     def make(self, clause: Clause) -> ClauseSound:
@@ -116,14 +131,20 @@ class Synthesizer:
             return ""
         return REMOTE if self._is_relayed(voice) and self._relay.is_there else LOCAL
 
-    def read(self, text: str, style: Style, warn: Warn = log.warning) -> Iterator[Clause]:
+    def read(
+        self,
+        text: str,
+        style: Style,
+        warn: Warn = log.warning,
+        so_far: SoFar | None = None,
+    ) -> Iterator[Clause]:
         """Yield the clauses that would be spoken, one by one. Raises as `stream` does."""
         styles = WantedStyles(self._voices, style, warn)
 
         def traits(wanted: Style) -> VoiceTraits:
             return self._voices.get(styles.met(wanted).voice).traits
 
-        clauses = iter(self._reader.read(text, styles.outer, traits, warn))
+        clauses = iter(self._reader.read(text, styles.outer, traits, warn, so_far))
         while True:
             # The front end serves one thread at a time.
             with self._reading:

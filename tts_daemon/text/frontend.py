@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tts_daemon.domain import Clause, PauseKind, SentenceKind, Style, Symbol
 from tts_daemon.errors import TextError
+from tts_daemon.ports import SoFar
 from tts_daemon.text import english, english_by_chinese, markup, sentences
 from tts_daemon.text.g2p import PolyphoneModel
 from tts_daemon.text.lexicon import Lexicon
@@ -66,6 +67,7 @@ class Frontend:
         style: Style | None = None,
         traits: VoiceTraits | Callable[[Style], VoiceTraits] | None = None,
         warn: Warn = log.warning,
+        so_far: SoFar | None = None,
     ) -> Iterator[Clause]:
         """Yield the clauses of a text one by one, so that the first can be spoken at once.
 
@@ -76,18 +78,20 @@ class Frontend:
             style: How it sounds where no tag says otherwise.
             traits: What the voice can say; or, where tags may change it, what each style's can.
             warn: Called with each warning; logs by default.
+            so_far: Where earlier stretches of the same text have left off.
         """
         if self._lexicon.refresh(warn):
             self._phrasing.learn(self._lexicon.readings)
-        first = True
-        for passage in markup.parse(text, style or Style(), self._resolve_preset, warn):
-            for part in sentences.split(passage, self._limits, first=first):
+        so_far = so_far or SoFar()
+        base = style or Style()
+        for passage in markup.parse(text, base, self._resolve_preset, warn, so_far):
+            for part in sentences.split(passage, self._limits, first=not so_far.is_begun):
+                so_far.is_begun = so_far.is_begun or bool(part.text)
                 if part.pause_before_s:
                     yield _silence(part)
                 can_say = traits(part.style) if callable(traits) else traits
                 clause = self._clause(part, can_say or VoiceTraits())
                 if clause.symbols:
-                    first = False
                     yield clause
 
     def _clause(self, part: Passage, traits: VoiceTraits) -> Clause:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from tts_daemon.domain import STYLE_RANGES, Style
 from tts_daemon.errors import TtsError
+from tts_daemon.ports import SoFar
 from tts_daemon.text import ssml, unheard
 from tts_daemon.text.passage import Passage
 from tts_daemon.text.passage_builder import PassageBuilder, parse_duration_s, parse_syllables
@@ -20,8 +21,10 @@ log = logging.getLogger(__name__)
 
 _NUMBERS = {name: known for name, known in STYLE_RANGES.items() if name != "pause"}
 _NAMES = ("emotion", "voice", "preset", "pause", "py", *_NUMBERS)
-_TAG = re.compile(rf"\[(?:({'|'.join(_NAMES)})\s?=\s?([^\[\]\n]{{1,60}})|/({'|'.join(_NAMES)}))\]")
+TAG = re.compile(rf"\[(?:({'|'.join(_NAMES)})\s?=\s?([^\[\]\n]{{1,60}})|/({'|'.join(_NAMES)}))\]")
+"""A tag of ours."""
 _DOCUMENT = re.compile(r"[\ufeff\s]*(?:<\?xml[^<>]{0,200}\?>\s*)?<(?:speak\b|!DOCTYPE\s)")
+_INSIDE = re.compile(r"\[[^\[\]\n]{0,80}$")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,4}(?:\.[0-9]{1,4})?%?")
 
 
@@ -30,6 +33,7 @@ def parse(
     style: Style,
     resolve_preset: ResolvePreset,
     warn: Callable[[str], None] = log.warning,
+    so_far: SoFar | None = None,
 ) -> list[Passage]:
     """Cut a text into passages of one style each. Never fails: what is wrong is warned of.
 
@@ -38,13 +42,27 @@ def parse(
         style: The style at the start, to which `[/emotion]` and its like return.
         resolve_preset: Looks up `[preset=name]`.
         warn: Called with each warning.
+        so_far: What the tags of earlier stretches of the text have set; is brought up to date.
     """
-    builder = PassageBuilder(style)
+    so_far = so_far or SoFar()
+    builder = PassageBuilder(so_far.style or style)
     if _DOCUMENT.match(text):
         ssml.read(text, builder, warn)
     else:
         _Tags(builder, style, resolve_preset, warn).read(unheard.left_out(text, warn))
+    so_far.style = builder.style
     return builder.passages()
+
+
+def is_document(text: str) -> bool:
+    """Whether a text, or what begins one, is SSML, which is read as a whole."""
+    return _DOCUMENT.match(text) is not None
+
+
+def is_open(text: str) -> bool:
+    """Whether a text ends inside of something that goes on: a tag, a reading, what is left out."""
+    is_inside = _INSIDE.search(text) is not None or text.rfind("[py") > text.rfind("[/py]")
+    return is_inside or unheard.is_open(text)
 
 
 class _Tags:
@@ -64,7 +82,7 @@ class _Tags:
 
     def read(self, text: str) -> None:
         position = 0
-        for match in _TAG.finditer(text):
+        for match in TAG.finditer(text):
             self._builder.text(text[position : match.start()])
             position = match.end()
             if match[3]:

@@ -58,7 +58,7 @@ def split(passage: Passage, limits: Limits | None = None, *, first: bool = False
     """
     limits = limits or Limits()
     clauses: list[Passage] = []
-    for start, end in _sentences(passage.text):
+    for start, end in spans(passage.text):
         cut_short = first and not clauses
         for low, high in _clauses(passage, start, end, limits, cut_short):
             clause = passage.cut(low, high)
@@ -73,7 +73,8 @@ def split(passage: Passage, limits: Limits | None = None, *, first: bool = False
     return clauses
 
 
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of the sentences of a text, one after the other."""
     start = 0
     for match in _ENDS.finditer(text):
         if match["inner"] is None:

@@ -11,11 +11,9 @@ CODE = "代码略。"
 """Said in the place of a block of code."""
 
 # What a language model thinks, and what it hands to tools, is not meant to be heard.
-_THOUGHT = re.compile(
-    r"<(think|thinking|reasoning|thought|tool_call|tool_response|function_calls)>"
-    r".{0,20000}?</\1>\s*",
-    re.DOTALL,
-)
+_THOUGHTS = "think|thinking|reasoning|thought|tool_call|tool_response|function_calls"
+_THOUGHT = re.compile(rf"<({_THOUGHTS})>.{{0,20000}}?</\1>\s*", re.DOTALL)
+_THOUGHT_TAG = re.compile(rf"<(?:{_THOUGHTS})>")
 _FOREIGN_TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9_:-]{0,30})(?:\s[^<>\n]{0,300})?/?>")
 # \n and \t as shells and templates leave them; not in C:\new nor in \neq.
 _WRITTEN_BREAK = re.compile(
@@ -23,10 +21,11 @@ _WRITTEN_BREAK = re.compile(
     r"|(?<=```)\\n|(?<=```[a-z]{2})\\n|(?<=```[a-z]{4})\\n|(?<=```[a-z]{6})\\n",
     re.ASCII,
 )
-_FENCE = re.compile(
-    r"^[ \t]{0,3}(```|~~~)[^\n`]{0,40}\n(.{0,20000}?)(?:\n[ \t]{0,3}\1[ \t]*$|\n?\1|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
+_BLOCK = r"^[ \t]{0,3}(```|~~~)[^\n`]{0,40}\n(.{0,20000}?)(?:\n[ \t]{0,3}\1[ \t]*$|\n?\1"
+_FENCE = re.compile(rf"{_BLOCK}|\Z)", re.DOTALL | re.MULTILINE)
+_CLOSED_FENCE = re.compile(rf"{_BLOCK})", re.DOTALL | re.MULTILINE)
+_FENCE_BEGINS = re.compile(r"^[ \t]{0,3}(?:```|~~~)", re.MULTILINE)
+_OPEN_TAG = re.compile(r"</?[A-Za-z][^<>]{0,320}$")
 _HAN = re.compile("[一-鿿]")
 
 
@@ -40,6 +39,16 @@ def left_out(text: str, warn: Callable[[str], None]) -> str:
     if "```" in text or "~~~" in text:
         text = _FENCE.sub(_block, text)
     return _without_tags(text, warn) if "<" in text else text
+
+
+def is_open(text: str) -> bool:
+    """Whether a text ends inside of what would be left out: a tag, a thought, a block of code."""
+    text = _WRITTEN_BREAK.sub(_break, text)
+    return bool(
+        _OPEN_TAG.search(text)
+        or _THOUGHT_TAG.search(_THOUGHT.sub("", text))
+        or _FENCE_BEGINS.search(_CLOSED_FENCE.sub("", text))
+    )
 
 
 def _break(match: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from fakes.fake_service import FakeSpeechService, tone
 from tts_daemon.domain import AudioChunk, SpeakRequest
 from tts_daemon.errors import InvalidRequestError, QueueFullError
 from tts_daemon.inputs.rendering import RENDERS, Renderer
+from tts_daemon.ports import SoFar
 
 PATIENCE_S = 30.0
 
@@ -25,7 +26,7 @@ class Stubborn(FakeSpeechService):
         self.second_is_begun = threading.Event()
         self.go_on = threading.Event()
 
-    def render(self, request: SpeakRequest) -> Iterator[AudioChunk]:
+    def render(self, request: SpeakRequest, so_far: SoFar | None = None) -> Iterator[AudioChunk]:
         self.accepted.append(request)
         try:
             while True:

@@ -187,7 +187,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(paused=st.booleans())
     def pause(self, paused: bool) -> None:
-        self.dispatcher.pause() if paused else self.dispatcher.resume()
+        self.dispatcher.set_paused(paused=paused)
         self.paused = paused
         assert self.sink.paused == paused
 
@@ -231,7 +231,7 @@ class Lives(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "dispatcher"):
             return
-        self.dispatcher.resume()
+        self.dispatcher.set_paused(paused=False)
         self.dispatcher.audio_back()
         if self.worker is not None:
             self.dispatcher.finished(self.worker, FIGURES)

@@ -15,6 +15,7 @@ from tts_daemon.domain import AudioChunk, Clause, SpeakRequest, Style
 from tts_daemon.playback import Journal, Player
 from tts_daemon.playback._chunk_source import ChunkSource
 from tts_daemon.playback._render import RenderSlots, RenderStream
+from tts_daemon.ports import SoFar
 from tts_daemon.sound.pcm import to_pcm
 
 
@@ -40,7 +41,13 @@ class Loud(OneVoice):
     """A tone that the limiter has to turn down."""
 
     def stream(
-        self, text: str, style: Style, *, keep: bool = False, warn: Callable[[str], None] = print
+        self,
+        text: str,
+        style: Style,
+        *,
+        keep: bool = False,
+        warn: Callable[[str], None] = print,
+        so_far: SoFar | None = None,
     ) -> Iterator[AudioChunk]:
         samples = np.sin(np.arange(8000) / 5).astype(np.float32)
         for piece in np.split(samples, 4):

@@ -14,6 +14,7 @@ from fakes import toy_voice as toy
 
 from tts_daemon.domain import AudioChunk, Clause, PauseKind, Style, Symbol
 from tts_daemon.errors import TextError, UnknownVoiceError
+from tts_daemon.ports import SoFar
 from tts_daemon.runtime.engine import Floats, GraphOptions
 from tts_daemon.synthesis.edges import trailing_quiet
 from tts_daemon.synthesis.phrase_cache import PhraseCache
@@ -50,6 +51,7 @@ class Reader:
         style: Style,
         traits: Callable[[Style], VoiceTraits],
         warn: Callable[[str], None],
+        so_far: SoFar | None = None,
     ) -> Iterator[Clause]:
         """Yield the clauses."""
         for part in filter(None, text.split("。")):
@@ -149,6 +151,7 @@ class MarkingReader(Reader):
         style: Style,
         traits: Callable[[Style], VoiceTraits],
         warn: Callable[[str], None],
+        so_far: SoFar | None = None,
     ) -> Iterator[Clause]:
         """As the other, with pauses."""
         for clause in super().read(text, style, traits, warn):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +12,16 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
 from tts_daemon import checks
+from tts_daemon.domain import STYLE_RANGES
 from tts_daemon.errors import InvalidRequestError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.idle_eviction import IDLE_EVICTION
 from tts_daemon.requests import field, max_bytes
 
 SOURCE = "http"
+NUMBERS = (*STYLE_RANGES, "ttl_s")
+_LOOK_S = 0.5
+"""How often one looks whether a text that is being written is still wanted."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -53,6 +59,29 @@ async def fields_of(request: web.Request, limits: BodyLimits) -> dict[str, Any]:
 async def text_of(request: web.Request, limits: BodyLimits) -> str:
     """The body as plain text. Raises as `fields_of`."""
     return messages.decode(await _body(request, limits))
+
+
+def fields_of_query(request: web.Request) -> dict[str, Any]:
+    """The fields of a request whose body is the text itself; `stream` is none of them."""
+    fields: dict[str, Any] = {}
+    for name, value in request.query.items():
+        fields[name] = value
+        if name in NUMBERS:
+            with contextlib.suppress(ValueError):
+                fields[name] = float(value)
+    fields.pop("stream", None)
+    return fields
+
+
+async def pieces_of(request: web.Request) -> AsyncGenerator[bytes]:
+    """The body as it comes; empty now and then while nothing does."""
+    request.app[IDLE_EVICTION].heard(request)
+    while not request.content.at_eof():
+        piece = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_S):
+                piece = await request.content.readany()
+        yield piece
 
 
 async def _body(request: web.Request, limits: BodyLimits) -> bytes:

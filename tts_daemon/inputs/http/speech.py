@@ -14,10 +14,18 @@ from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.encoders import AudioEncoder
 from tts_daemon.inputs.http.encoding import WAV, Format
 from tts_daemon.inputs.http.replies import reply, send_pieces
-from tts_daemon.inputs.http.requests import SOURCE, BodyLimits, fields_of, flag, text_of
+from tts_daemon.inputs.http.requests import (
+    SOURCE,
+    BodyLimits,
+    fields_of,
+    fields_of_query,
+    flag,
+    pieces_of,
+    text_of,
+)
 from tts_daemon.inputs.rendering import Renderer, Sound
-from tts_daemon.ports import Command, Snapshot, SpeechService
-from tts_daemon.requests import request_of
+from tts_daemon.ports import Command, Snapshot, SpeechService, TextStream
+from tts_daemon.requests import request_of, stream_request_of
 from tts_daemon.sound.wav import wav_header
 from tts_daemon.synthesis.remote import message as clause_message
 
@@ -95,6 +103,8 @@ class Speech:
 
     async def say(self, request: web.Request) -> web.StreamResponse:
         """Speech on the device."""
+        if flag("stream", request.query.get("stream"), False):
+            return await self._say_stream(request)
         fields = await fields_of(request, self._limits)
         wait = flag("wait", fields.pop("wait", None), False)
         wanted = request_of(fields, SOURCE)
@@ -108,6 +118,40 @@ class Speech:
         finally:
             unsubscribe()
         return reply(message)
+
+    async def _say_stream(self, request: web.Request) -> web.StreamResponse:
+        """Speech on the device, of a body that is still being written; the query has the fields."""
+        fields = fields_of_query(request)
+        wait = flag("wait", fields.pop("wait", None), False)
+        wanted = stream_request_of(fields, SOURCE)
+        ended: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        unsubscribe = self._service.subscribe(_listener(wanted.id, ended))
+        try:
+            stream = await self._renderer.call(lambda: self._service.open(wanted))
+            message = {"ok": True, "id": wanted.id, "position": stream.position}
+            is_spoken = stream.position >= 0 and await self._pass_on(request, stream)
+            if wait or not is_spoken:
+                message |= messages.event_message(await ended)
+        finally:
+            unsubscribe()
+        return reply(message)
+
+    async def _pass_on(self, request: web.Request, stream: TextStream) -> bool:
+        """Give the player what comes; False where the utterance ends before its text."""
+        decoder = messages.TextDecoder()
+        cut_off = "http: the text was cut off; what had come was spoken"
+        try:
+            async for piece in pieces_of(request):
+                text = decoder.decode(piece)
+                if not await self._renderer.call(partial(stream.add, text)):
+                    return False
+            cut_off = ""
+            return stream.add(decoder.decode(b"", is_last=True))
+        except TtsError as error:
+            cut_off = f"{error}; what had come was spoken"
+            raise
+        finally:
+            stream.end(cut_off)
 
     async def rhasspy(self, request: web.Request) -> web.StreamResponse:
         """Plain text, spoken on the device; with `play=false` the WAV is the answer."""

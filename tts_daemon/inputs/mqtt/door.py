@@ -28,6 +28,7 @@ from tts_daemon.inputs.mqtt.home_assistant import HomeAssistant
 from tts_daemon.inputs.mqtt.pool import SynthesisPool
 from tts_daemon.inputs.mqtt.receipts import Receipts
 from tts_daemon.inputs.mqtt.session import MqttConnection
+from tts_daemon.inputs.mqtt.streams import TextStreams
 from tts_daemon.inputs.mqtt.topics import Topics
 from tts_daemon.inputs.mqtt.values import Message, Publication, Retry, Session
 from tts_daemon.ports import Snapshot, SpeechService
@@ -65,6 +66,7 @@ class MqttDoor:
         self._service = service
         self._topics = topics = Topics.of(settings)
         self._deliveries = Deliveries()
+        self._streams = TextStreams(service, SOURCE)
         self._orders = self._own_orders()
         self._hermes = HermesBridge(service, settings.hermes)
         self._home_assistant = HomeAssistant(settings.home_assistant, topics, instance)
@@ -74,6 +76,7 @@ class MqttDoor:
             subscriptions=(
                 *self._orders,
                 topics.own("say/+"),
+                topics.own("say/stream/+"),
                 *self._hermes.subscriptions,
                 *self._home_assistant.subscriptions,
                 *self._finals.subscriptions,
@@ -120,6 +123,7 @@ class MqttDoor:
         if self._pool:
             self._pool.stop()
         self._receipts.stop()
+        self._streams.stop()
         self._unsubscribe()
         self._unsubscribe = lambda: None
         self._finals.stop()
@@ -132,6 +136,7 @@ class MqttDoor:
         """The broker has accepted us; a new session numbers its packets anew."""
         if not session_present:
             self._deliveries.forget()
+            self._streams.forget_deliveries()
         self._publish(self._home_assistant.announce())
         self._finals.connected()
 
@@ -168,6 +173,8 @@ class MqttDoor:
             self._publish(self._hermes.obey(message))
         elif topic in self._orders:
             self._orders[topic](message)
+        elif topic.startswith(self._topics.own("say/stream/")):
+            self._streams.take(message, topic.rpartition("/")[2])
         elif topic.startswith(self._topics.own("say/")):
             self._say(message)
         else:

@@ -68,6 +68,21 @@ class MessageReader:
                 yield line
                 self.idle_since_s = time.monotonic()
 
+    def pieces(self, look_s: float) -> Iterator[bytes]:
+        """What comes until the end of input, as it comes; empty when nothing did for `look_s`."""
+        yield self._received
+        self._received = b""
+        self._connection.settimeout(look_s)
+        while True:
+            try:
+                block = self._connection.recv(65536)
+            except TimeoutError:
+                yield b""
+                continue
+            if not block:
+                return
+            yield block
+
     def _deadline_s(self) -> float:
         return time.monotonic() + self._timeout_s
 

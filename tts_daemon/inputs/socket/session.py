@@ -1,7 +1,8 @@
 """One client of the Unix socket, from its first byte to its last.
 
 Plain text until the end of input is one utterance; a first byte `{` means JSON, one request a line,
-one reply a line. docs/protocol.md describes every request.
+one reply a line, until one opens a stream, whose text is the rest. docs/protocol.md describes every
+request.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import queue
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -21,15 +22,15 @@ from tts_daemon.errors import InvalidRequestError, QueueFullError, TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.socket.reader import MessageReader
 from tts_daemon.inputs.socket.render import Frame, frames
-from tts_daemon.ports import Command, Snapshot, SpeechService
-from tts_daemon.requests import field, name_of, request_of
+from tts_daemon.ports import Command, Snapshot, SpeechService, TextStream
+from tts_daemon.requests import field, name_of, request_of, stream_request_of
 
 log = logging.getLogger(__name__)
 
 SOURCE = "socket"
 HANG_UP_CHECK_S = 0.5
 """How often a session that waits looks whether its client is still there."""
-OPERATIONS = ("say", "render", "status", "volume", "speed", "preset", *Command)
+OPERATIONS = ("say", "stream", "render", "status", "volume", "speed", "preset", *Command)
 
 Fields = dict[str, Any]
 
@@ -81,7 +82,10 @@ class SocketSession:
         first = self._reader.first_byte()
         if first == b"{":
             for line in self._reader.lines():
-                self._answer(partial(self._serve_line, line))
+                asked: Fields = {}
+                self._answer(partial(self._serve_line, line, asked))
+                if asked.get("op") == "stream":
+                    return
         else:
             self._say(messages.parse(self._reader.rest(), SOURCE), wait=False)
 
@@ -94,12 +98,15 @@ class SocketSession:
             self._service.count_refusal()
             self._send(messages.error_message(error))
 
-    def _serve_line(self, line: bytes) -> None:
+    def _serve_line(self, line: bytes, asked: Fields) -> None:
+        """Obey one line; `asked` is told what it asks for."""
         fields = messages.read_object(line)
-        op = fields.pop("op", "say")
+        op = asked["op"] = fields.pop("op", "say")
         if op == "say":
             wait = field("wait", checks.flag, fields.pop("wait", False))
             self._say(request_of(fields, SOURCE), wait=wait)
+        elif op == "stream":
+            self._stream(fields)
         elif op == "render":
             self._render(request_of(fields, SOURCE))
         else:
@@ -125,6 +132,49 @@ class SocketSession:
 
     def _say(self, request: SpeakRequest, *, wait: bool) -> None:
         self._check_place()
+        with self._ending_of(request) as ended:
+            position = self._service.submit(request)
+            reply: Fields = {"ok": True, "id": request.id, "position": position}
+            # What was not taken in is told why, whether or not the client wants to wait.
+            if wait or position < 0:
+                reply |= messages.event_message(self._await(ended))
+            self._send(reply)
+
+    def _stream(self, fields: Fields) -> None:
+        """Speak the rest of the input while it comes: one reply now, another at its end."""
+        wait = field("wait", checks.flag, fields.pop("wait", False))
+        request = stream_request_of(fields, SOURCE)
+        self._check_place()
+        with self._ending_of(request) as ended:
+            stream = self._service.open(request)
+            reply: Fields = {"ok": True, "id": request.id, "position": stream.position}
+            if stream.position < 0:
+                reply |= messages.event_message(self._await(ended))
+            self._send(reply)
+            if stream.position < 0:
+                return
+            reply = {"ok": True, "id": request.id}
+            if not self._pass_on(stream) or wait:
+                reply |= messages.event_message(self._await(ended))
+            self._send(reply)
+
+    def _pass_on(self, stream: TextStream) -> bool:
+        """Give the player what comes; False where the utterance ends before its text."""
+        decoder = messages.TextDecoder()
+        try:
+            for piece in self._reader.pieces(HANG_UP_CHECK_S):
+                if not stream.add(decoder.decode(piece)):
+                    return False
+            return stream.add(decoder.decode(b"", is_last=True))
+        except (OSError, TtsError) as error:
+            stream.end(f"{error}; what had come was spoken")
+            raise
+        finally:
+            stream.end()
+
+    @contextlib.contextmanager
+    def _ending_of(self, request: SpeakRequest) -> Iterator[queue.SimpleQueue[Event]]:
+        """Listen for what becomes of a request."""
         ended: queue.SimpleQueue[Event] = queue.SimpleQueue()
 
         def listen(event: Event | Snapshot) -> None:
@@ -133,12 +183,7 @@ class SocketSession:
 
         unsubscribe = self._service.subscribe(listen)
         try:
-            position = self._service.submit(request)
-            reply: Fields = {"ok": True, "id": request.id, "position": position}
-            # What was not taken in is told why, whether or not the client wants to wait.
-            if wait or position < 0:
-                reply |= messages.event_message(self._await(ended))
-            self._send(reply)
+            yield ended
         finally:
             unsubscribe()
 

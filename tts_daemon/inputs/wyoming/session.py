@@ -32,9 +32,9 @@ from tts_daemon.domain import SpeakRequest
 from tts_daemon.errors import InvalidRequestError, NothingToSpeakError, TooLongError, TtsError
 from tts_daemon.inputs.rendering import Renderer
 from tts_daemon.inputs.wyoming.bounded_reader import BoundedReader
-from tts_daemon.inputs.wyoming.sentences import Sentences
-from tts_daemon.ports import SpeechService
+from tts_daemon.ports import SoFar, SpeechService
 from tts_daemon.requests import field, max_bytes, request_of
+from tts_daemon.text.growing import GrowingText
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +65,9 @@ class WyomingSession:
         self._service = service
         self._max_characters = max_characters
         self._voice: SynthesizeVoice | None = None
-        self._sentences: Sentences | None = None
-        """Those of the stream of text that is open; None where none is."""
+        self._so_far = SoFar()
+        self._growing: GrowingText | None = None
+        """Text of the stream of text that is open; None where none is."""
         self._has_spoken = False
 
     @property
@@ -105,27 +106,30 @@ class WyomingSession:
         elif Ping.is_type(event.type):
             await self._send(Pong(text=_echo(event.data.get("text"))))
         elif Synthesize.is_type(event.type):
-            if self._sentences is None and not await self._speak(_text(event), _voice(event)):
-                await self._send_silence()
+            if self._growing is None:
+                self._so_far = SoFar()
+                if not await self._speak(_text(event), _voice(event)):
+                    await self._send_silence()
         elif SynthesizeStart.is_type(event.type):
-            self._voice, self._sentences, self._has_spoken = _voice(event), Sentences(), False
+            self._voice, self._has_spoken = _voice(event), False
+            self._growing, self._so_far = GrowingText(), SoFar()
         elif SynthesizeChunk.is_type(event.type):
             await self._take(_text(event))
         elif SynthesizeStop.is_type(event.type):
             await self._finish()
 
     async def _take(self, piece: str) -> None:
-        if self._sentences is None:
+        if self._growing is None:
             raise InvalidRequestError("synthesize-chunk: comes before synthesize-start")
-        whole = self._sentences.add(piece)
-        if self._sentences.waiting > self._max_characters:
+        whole = self._growing.add(piece)
+        if self._growing.waiting > self._max_characters:
             most = self._max_characters
             raise TooLongError(f"text: no sentence ends within {most} characters")
         await self._speak(whole, self._voice)
 
     async def _finish(self) -> None:
-        rest = self._sentences.finish() if self._sentences else ""
-        self._sentences = None
+        rest = self._growing.finish() if self._growing else ""
+        self._growing = None
         if not await self._speak(rest, self._voice) and not self._has_spoken:
             await self._send_silence()
         await self._send(SynthesizeStopped())
@@ -134,7 +138,7 @@ class WyomingSession:
         """Send the sound of a text while it is made; false where nothing in it is for ears."""
         try:
             async with (
-                self._renderer.render(self._request(text, voice)) as sound,
+                self._renderer.render(self._request(text, voice), self._so_far) as sound,
                 contextlib.aclosing(sound.blocks()) as blocks,
             ):
                 await self._send_sound(blocks, sound.sample_rate)
