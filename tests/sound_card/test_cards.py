@@ -30,7 +30,7 @@ def diary() -> Diary:
 @pytest.fixture
 def player(loopback: Loopback, diary: Diary, monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
     """Speaks 0.1 s at half of full scale for every request, on the card."""
-    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._outage._FIRST_S", 0.05)
     sink = BufferedSink(AlsaDevice("Loopback"), release_after_s=0.1)
     player = Player(FakeSynthesizer(), sink, Journal(), FakePresets())
     player.subscribe(diary)

@@ -56,16 +56,24 @@ class TextDecoder:
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._taken = 0
+        self._wrong_at = 0
 
     def decode(self, data: bytes, *, is_last: bool = False) -> str:
-        """The next characters. Raises InvalidRequestError, which says where it is not UTF-8."""
+        """The next characters.
+
+        Raises:
+            InvalidRequestError: It stops being UTF-8 here, or did in the piece before; says where.
+        """
         kept = len(self._decoder.getstate()[0])
+        text = ""
         try:
             text = self._decoder.decode(data, is_last)
         except UnicodeDecodeError as error:
-            at = self._taken - kept + error.start + 1
-            raise InvalidRequestError(f"text: not UTF-8 at byte {at}") from None
+            self._wrong_at = self._wrong_at or self._taken - kept + error.start + 1
+            text = error.object[: error.start].decode()
         self._taken += len(data)
+        if self._wrong_at and not text:
+            raise InvalidRequestError(f"text: not UTF-8 at byte {self._wrong_at}")
         return text
 
 

@@ -87,11 +87,7 @@ class Dispatcher:
     # -- life -----------------------------------------------------------------------------------
 
     def open(self, interrupted: str) -> None:
-        """Take in what an earlier process left, then accept requests.
-
-        Args:
-            interrupted: `again` or `drop`: what becomes of the utterance that was cut off.
-        """
+        """Take in what an earlier process left, then accept requests; `interrupted`: a setting."""
         remembered = self._journal.open()
         self._poison = poison.recalled(self._journal)
         self._take_in(remembered, interrupted)
@@ -224,11 +220,7 @@ class Dispatcher:
     # -- the worker's side ----------------------------------------------------------------------
 
     def take(self, timeout_s: float) -> Utterance | None:
-        """The next utterance to speak.
-
-        Returns:
-            None when none was due for `timeout_s`, when `probe_due`, or at the end.
-        """
+        """The next to be spoken; None: none for `timeout_s`, or `probe_due`, or at the end."""
         end_s = self._clock.monotonic_s() + timeout_s
         while True:
             self._end_overdue()

@@ -123,7 +123,7 @@ def test_a_card_that_is_pulled_out_in_mid_word_is_reported(alsa, tmp_path: Path)
 
 
 def test_nothing_is_lost_while_the_card_is_away(alsa, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._outage._FIRST_S", 0.05)
     alsa.unplug()
     rescan()
     diary = Diary()
@@ -144,7 +144,7 @@ def test_nothing_is_lost_while_the_card_is_away(alsa, monkeypatch: pytest.Monkey
 def test_an_utterance_that_was_cut_off_is_spoken_from_its_start(
     alsa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._outage._FIRST_S", 0.05)
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     alsa.plug_in(file=str(fifo))

@@ -78,7 +78,7 @@ def test_it_becomes_no_audio_and_what_was_to_be_said_is_said_later(
 ) -> None:
     monkeypatch.setattr(sink_module, "_HANGS_AFTER_S", 0.3)
     monkeypatch.setattr(sink_module, "_BEAT_S", 0.05)
-    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._outage._FIRST_S", 0.05)
     alsa.plug_in(file=str(fifo.path))
     player = Player(
         FakeSynthesizer((1.0,) * 10), BufferedSink(AlsaDevice("tofile")), Journal(), FakePresets()

@@ -111,6 +111,7 @@ def test_every_topic_is_described() -> None:
     ours |= {TOPICS.pool, TOPICS.shared("tts")}
     placeholders = {
         "say/+": "say/<preset>",
+        "say/stream/+": "say/stream/<id>",
         "$share/tts": "$share/<group>",
         "tts_daemon_living": "tts_daemon_<node>",
     }

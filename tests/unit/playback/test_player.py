@@ -324,7 +324,7 @@ def test_a_failure_is_told_and_the_next_one_spoken(rooms, error: Exception, reas
 
 
 def test_without_a_device_nothing_is_lost(rooms, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr("tts_daemon.playback._outage._FIRST_S", 0.01)
     room = rooms()
     room.sink.error = UNPLUGGED
     room.say("a")
@@ -340,7 +340,7 @@ def test_without_a_device_nothing_is_lost(rooms, monkeypatch: pytest.MonkeyPatch
 def test_the_device_is_looked_for_even_if_nothing_waits(
     rooms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.01)
+    monkeypatch.setattr("tts_daemon.playback._outage._FIRST_S", 0.01)
     room = rooms()
     room.sink.error = UNPLUGGED
     room.say("a")

@@ -81,6 +81,8 @@ async def pieces_of(request: web.Request) -> AsyncGenerator[bytes]:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_S):
                 piece = await request.content.readany()
+        if not piece and (request.transport is None or request.transport.is_closing()):
+            raise ConnectionResetError("the client is gone")
         yield piece
 
 

@@ -29,6 +29,8 @@ from tts_daemon.requests import request_of, stream_request_of
 from tts_daemon.sound.wav import wav_header
 from tts_daemon.synthesis.remote import message as clause_message
 
+_CUT_OFF = "http: the text was cut off; what had come was spoken"
+
 
 class Speech:
     """Our own routes, and Rhasspy's."""
@@ -127,7 +129,7 @@ class Speech:
         ended: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         unsubscribe = self._service.subscribe(_listener(wanted.id, ended))
         try:
-            stream = await self._renderer.call(lambda: self._service.open(wanted))
+            stream = await self._open(wanted)
             message = {"ok": True, "id": wanted.id, "position": stream.position}
             is_spoken = stream.position >= 0 and await self._pass_on(request, stream)
             if wait or not is_spoken:
@@ -136,10 +138,19 @@ class Speech:
             unsubscribe()
         return reply(message)
 
+    async def _open(self, wanted: SpeakRequest) -> TextStream:
+        """Begin a text; it ends at once where the client has gone meanwhile."""
+        opening = self._renderer.call(lambda: self._service.open(wanted))
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_cut_off)
+            raise
+
     async def _pass_on(self, request: web.Request, stream: TextStream) -> bool:
         """Give the player what comes; False where the utterance ends before its text."""
         decoder = messages.TextDecoder()
-        cut_off = "http: the text was cut off; what had come was spoken"
+        cut_off = _CUT_OFF
         try:
             async for piece in pieces_of(request):
                 text = decoder.decode(piece)
@@ -167,6 +178,11 @@ class Speech:
             return await self.answer(request, wanted, stream=False)
         await self._renderer.submit(wanted)
         return web.Response(text=text)
+
+
+def _cut_off(opening: asyncio.Future[TextStream]) -> None:
+    if opening.exception() is None:
+        opening.result().end(_CUT_OFF)
 
 
 def _headers(name: str, sound: Sound, form: Format) -> dict[str, str]:

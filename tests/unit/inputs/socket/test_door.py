@@ -334,3 +334,47 @@ def test_stopping_hangs_up_and_leaves_the_listener_to_its_owner(path: Path) -> N
         with connect(path):
             pass
     address.release()
+
+
+def stream(path: Path, service: FakeSpeechService, pieces: list[bytes]) -> list[dict[str, object]]:
+    """Open a stream, send pieces, read every reply."""
+    with connect(path) as connection, connection.makefile("rb") as replies:
+        connection.sendall(b'{"op": "stream", "id": "a", "preset": "happy"}\n')
+        first = json.loads(replies.readline())
+        for piece in pieces:
+            connection.sendall(piece)
+        connection.shutdown(socket.SHUT_WR)
+        return [first, *(json.loads(line) for line in replies)]
+
+
+def test_a_text_is_passed_on_while_it_is_written(path: Path, open_door: OpenDoor) -> None:
+    service = open_door()
+    whole = "你好。再见".encode()
+    replies = stream(path, service, [whole[at : at + 1] for at in range(len(whole))])
+    assert replies == [{"ok": True, "id": "a", "position": 0}, {"ok": True, "id": "a"}]
+    assert (service.texts, service.accepted[0].preset) == (["你好。再见"], "happy")
+    assert service.streams[0].warnings == []
+
+
+def test_a_stream_that_is_no_text_is_spoken_as_far_as_it_is(
+    path: Path, open_door: OpenDoor
+) -> None:
+    service = open_door()
+    _, reply = stream(path, service, ["你好".encode(), b"\xff"])
+    assert (reply["error"], service.texts) == ("invalid_request", ["你好"])
+
+
+def test_a_stream_of_an_old_id_is_told_so(path: Path, open_door: OpenDoor) -> None:
+    open_door()
+    exchange(path, b'{"text": "a", "id": "a"}')
+    with connect(path) as connection, connection.makefile("rb") as replies:
+        connection.sendall(b'{"op": "stream", "id": "a"}\n')
+        reply = json.loads(replies.readline())
+        assert replies.readline() == b""
+    assert (reply["position"], reply["event_type"]) == (-1, "duplicate")
+
+
+def test_a_stream_with_a_wrong_field_is_refused(path: Path, open_door: OpenDoor) -> None:
+    open_door()
+    (reply,) = exchange(path, b'{"op": "stream", "text": "a"}\n')
+    assert "text: unknown field" in str(reply["message"])

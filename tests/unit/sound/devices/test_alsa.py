@@ -195,7 +195,7 @@ def test_an_attempt_writes_nothing_to_standard_error(
 def test_what_is_said_while_the_card_is_busy_is_heard_afterwards(
     card_of, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tts_daemon.playback._dispatcher._RETRY_FIRST_S", 0.05)
+    monkeypatch.setattr("tts_daemon.playback._outage._FIRST_S", 0.05)
     card = card_of("USB: - (hw:1,0)", set(), error=-9985)
     diary = Diary()
     player = Player(FakeSynthesizer(), BufferedSink(AlsaDevice("USB")), Journal(), FakePresets())
