@@ -10,6 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from tts_daemon.domain import OUTCOMES, ClauseSound, Event, SpeakRequest
+from tts_daemon.errors import TtsError
 from tts_daemon.inputs import messages
 from tts_daemon.inputs.http.encoders import AudioEncoder
 from tts_daemon.inputs.http.encoding import WAV, Format
