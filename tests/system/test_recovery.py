@@ -46,6 +46,17 @@ def test_speaks_the_queue_after_a_power_cut(service: Machine) -> None:
     service.wait_for_end("cut")
 
 
+def test_a_long_text_is_spoken_to_its_end_in_one_life(service: Machine) -> None:
+    # Three times WatchdogSec, so that a sign of life missed for as long would end it.
+    configure(service, CONFIG, "[Service]\nWatchdogSec=10s\n")
+    service.run(
+        f"timeout 120 tts-say --wait --id long {'今天天气很好，我们一起去公园散步吧。' * 12}"
+    )
+    (entry,) = service.journal("UTTERANCE_ID=long", "EVENT=finished")
+    assert float(entry["AUDIO_MS"]) > 30_000
+    assert service.run("systemctl show -P NRestarts tts-daemon").stdout.strip() == "0"
+
+
 def test_a_hung_worker_is_restarted_by_the_watchdog(service: Machine) -> None:
     # Longer than the worker's heartbeat when it has nothing to do.
     configure(service, CONFIG, "[Service]\nWatchdogSec=10s\n")
