@@ -32,6 +32,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SYLLABLE = re.compile(r"[a-zü]+[1-5]", re.IGNORECASE)
 _LIKE_SYLLABLE = re.compile("[a-z:]+[0-9]")
 _LONGEST_KEY = 100
+_MOST_TOLD = 20
+"""Wrong entries of one file that are told one by one."""
 _MOST_GROWTH = 20
 
 
@@ -75,7 +77,10 @@ class Lexicon:
             except (OSError, UnicodeDecodeError) as error:
                 warn(f"{path}: {' '.join(str(error).split())}; the lexicon stays as it was")
                 return False
-            _parse(entries, text, str(path), warn)
+            told = _Told(warn)
+            _parse(entries, text, str(path), told.add)
+            if told.left:
+                warn(f"{path}: {told.left} more entries are wrong and left out")
         self._entries = entries
         return True
 
@@ -103,6 +108,27 @@ class Lexicon:
         for word, spoken in self._entries.replacements.items():
             text = _bounded(text, text.replace(word, spoken), most)
         return text
+
+
+class _Told:
+    """Passes warnings on, as many as somebody may read; a wrong file has one for each line.
+
+    Attributes:
+        left: Those that were not passed on.
+    """
+
+    def __init__(self, warn: Warn) -> None:
+        self._warn = warn
+        self._count = 0
+
+    @property
+    def left(self) -> int:
+        return max(0, self._count - _MOST_TOLD)
+
+    def add(self, warning: str) -> None:
+        self._count += 1
+        if self._count <= _MOST_TOLD:
+            self._warn(warning)
 
 
 def _bounded(before: str, after: str, most: int) -> str:

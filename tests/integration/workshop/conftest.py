@@ -25,6 +25,7 @@ class Hub:
         root: The model's directory.
         port: Where it is served.
         sent: Paths of the files that were asked for, in order.
+        agents: What each request called itself.
         begun: Path -> first byte that was asked for, each time.
         sha256: Path -> what is said of its content, where that is not the truth.
         cut: Path -> bytes after which its first transfer is broken off.
@@ -34,6 +35,7 @@ class Hub:
     root: Path
     port: int = 0
     sent: list[str] = field(default_factory=list)
+    agents: list[str] = field(default_factory=list)
     begun: dict[str, list[int]] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urllib.parse.urlparse(self.path)
+        self.hub.agents.append(self.headers["User-Agent"] or "")
         if self.hub.fail:
             self.send_error(self.hub.fail)
         elif url.path.endswith("/repo/files"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -50,6 +51,19 @@ def test_what_is_there_is_not_fetched_again(hub: Hub, tmp_path: Path) -> None:
     assert count > 0
     assert fetch(hub, tmp_path / "cache") == first
     assert len(hub.sent) == count
+
+
+def test_no_id_of_this_machine_is_kept_or_sent_twice(hub: Hub, tmp_path: Path) -> None:
+    sessions = set()
+    for name in ("first", "second"):
+        before = len(hub.agents)
+        fetch(hub, tmp_path / name)
+        sent = [re.findall(r"session_id/(\w+)", agent) for agent in hub.agents[before:]]
+        sessions.add(frozenset(one for found in sent for one in found))
+    first, second = sessions
+    assert first
+    assert second
+    assert not first & second
 
 
 def test_an_interrupted_download_goes_on(hub: Hub, tmp_path: Path) -> None:

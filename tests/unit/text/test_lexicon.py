@@ -147,3 +147,11 @@ def test_a_file_that_is_nested_deeply_costs_its_own_line_only(path: Path, nest: 
     assert lexicon.rewrite("USB", ()) == ("优盘", ())
     assert len(warnings) == 1
     assert "line 2" in warnings[0]
+
+
+def test_of_a_file_that_is_wrong_throughout_only_so_many_lines_are_told(path: Path) -> None:
+    _write(path, "重庆: cong2 qing4\n" + "\n".join(f"词{n}: [1]" for n in range(50_000)))
+    lexicon, warnings = _load(path)
+    assert lexicon.readings == {"重庆": "cong2 qing4"}
+    assert len(warnings) == 21
+    assert "49980 more" in warnings[-1]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import hashlib
 import importlib
 import shutil
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +169,20 @@ def _reason(error: Exception) -> str:
 def _client(module: str, name: str) -> Any:
     """A part of modelscope's client. Raises MissingExtraError."""
     with importing("convert"):
-        return getattr(importlib.import_module(module), name)
+        part = getattr(importlib.import_module(module), name)
+    _stay_anonymous()
+    return part
+
+
+def _stay_anonymous() -> None:
+    """Give every request another id.
+
+    The client keeps one of this machine in the home directory and sends it each time; it has no
+    setting against that.
+    """
+    with contextlib.suppress(ImportError):
+        config = importlib.import_module("modelscope_hub.config")
+        config.HubConfig.get_session_id = lambda _: uuid.uuid4().hex
 
 
 def choose(files: Sequence[HubFile], voices: Sequence[str], model: str) -> list[HubFile]:
