@@ -23,7 +23,7 @@ check_system() {
   [[ $(getconf LONG_BIT) == 64 ]] ||
     die "a 64-bit system is needed (onnxruntime has no 32-bit build): install the 64-bit Raspberry Pi OS"
   command -v apt-get >/dev/null ||
-    die "this is for Debian and Raspberry Pi OS only; docs/operations.md says what to do elsewhere"
+    die "this is for Debian and Raspberry Pi OS only; docs/operations.md#elsewhere says what to do on other systems"
   ! is_installed tts-daemon ||
     die "the Debian package tts-daemon is installed: sudo apt remove tts-daemon, then run this again"
   note "system: $(uname -m), 64 bits"

@@ -16,9 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from tts_daemon.errors import ConnectionRefusedByDaemonError, SettingsError
+from tts_daemon.extras import start_command
 from tts_daemon.settings import places
-
-START_HINT = "start one with `sudo systemctl start tts-daemon` or, in a checkout, `scripts/run`"
 
 _PIECE_BYTES = 65536
 
@@ -145,7 +144,9 @@ def _connect(paths: Iterable[Path]) -> socket.socket:
             reasons.append(f"{path}: {_why(error)}")
         else:
             return connection
-    raise ConnectionRefusedByDaemonError(f"no daemon answers ({'; '.join(reasons)}); {START_HINT}")
+    raise ConnectionRefusedByDaemonError(
+        f"no daemon answers ({'; '.join(reasons)}); start one: {start_command()}"
+    )
 
 
 def _why(error: OSError) -> str:

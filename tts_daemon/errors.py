@@ -101,6 +101,10 @@ class DeviceBusyError(AudioUnavailableError):
     """Another program, or another daemon, holds the sound device."""
 
 
+class SoundLibraryError(AudioUnavailableError):
+    """PortAudio is not installed."""
+
+
 class BrokerError(TtsError):
     """The MQTT broker cannot be reached, or refuses us; names host and reason."""
 

@@ -1,4 +1,4 @@
-"""Optional parts of the package, and the command that brings one to this installation."""
+"""How this installation came about: the commands that start its daemon and bring optional parts."""
 
 from __future__ import annotations
 
@@ -65,6 +65,17 @@ def install_command(extra: str, prefix: Path | None = None, root: Path | None = 
     if prefix.parts[-3:-1] == ("uv", "tools"):
         return f"uv tool install {requirement}"
     return f"{prefix}/bin/pip install {requirement}"
+
+
+def start_command(prefix: Path | None = None, root: Path | None = None) -> str:
+    """The command that starts this installation's daemon; arguments as of `install_command`."""
+    prefix = prefix or Path(sys.prefix)
+    root = root or Path(__file__).resolve().parents[1]
+    if (root / "pyproject.toml").exists():
+        return f"{root}/scripts/run"
+    if prefix.is_relative_to(_SERVICE) or prefix.is_relative_to(_DEBIAN):
+        return "sudo systemctl start tts-daemon"
+    return f"{prefix}/bin/tts-daemon"
 
 
 def _relative(prefix: Path, root: Path) -> Path:

@@ -22,6 +22,7 @@ from tts_daemon.runtime.native_engine import VOCODER, NativeEngine
 from tts_daemon.runtime.timing import TimedEngine
 from tts_daemon.service import assembly
 from tts_daemon.settings.loader import load
+from tts_daemon.settings.schema import Settings
 from tts_daemon.synthesis import profile
 from tts_daemon.synthesis.profile import Choice, Profile
 from tts_daemon.synthesis.synthesizer import Synthesizer
@@ -46,7 +47,7 @@ def tune(options: argparse.Namespace) -> dict[str, Any]:
     """
     settings = load(options.config).settings
     store = VoiceStore([options.models]) if options.models else assembly.voice_store(settings)
-    path, here = Path(settings.synthesis.profile).expanduser(), Machine.here()
+    path, here = _place(options, settings), Machine.here()
     tuned = profile.read(path, here)
     report = {}
     for name in options.voices or store.names()[:1] or [""]:
@@ -58,7 +59,19 @@ def tune(options: argparse.Namespace) -> dict[str, Any]:
         profile.write(tuned, path)
     except OSError as error:
         raise VoiceError(f"{path}: cannot be written: {error.strerror}; use sudo") from error
-    return {"profile": str(path), "machine": asdict(here), "voices": report}
+    return {
+        "profile": str(path),
+        "of_system": not options.models,
+        "machine": asdict(here),
+        "voices": report,
+    }
+
+
+def _place(options: argparse.Namespace, settings: Settings) -> Path:
+    """Where the profile goes: voices that are not the system's leave the system's alone."""
+    if options.models:
+        return Path(options.models) / "tuned.json"
+    return Path(settings.synthesis.profile).expanduser()
 
 
 def _tune_voice(
@@ -186,4 +199,7 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
             yield f"  {graph:13} {choice['voice']}, threads {choice['threads']}{engine}"
         if not voice["graphs"]:
             yield "  stays as it is"
-    yield f"written to {report['profile']}; restart the daemon: systemctl restart tts-daemon"
+    then = "restart the daemon: systemctl restart tts-daemon"
+    if not report["of_system"]:
+        then = "a daemon reads it where synthesis.profile names it"
+    yield f"written to {report['profile']}; {then}"

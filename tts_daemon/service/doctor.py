@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tts_daemon.errors import TtsError
+from tts_daemon.errors import SoundLibraryError, TtsError
+from tts_daemon.extras import start_command
 from tts_daemon.playback import why_not_ours
 from tts_daemon.service import machine
 from tts_daemon.service.findings import Finding, Severity
@@ -79,6 +80,8 @@ def _probe(
 ) -> Finding:
     try:
         return Finding(check, Severity.FINE, probe(settings))
+    except SoundLibraryError as error:
+        return Finding(check, Severity.PROBLEM, str(error), "sudo apt install libportaudio2")
     except TtsError as error:
         return Finding(check, Severity.PROBLEM, str(error), remedy)
 
@@ -121,7 +124,7 @@ def _daemon(settings: Settings) -> Iterator[Finding]:
         yield Finding("daemon", Severity.PROBLEM, f"{user} may not use {path}", remedy)
     except OSError as error:
         message = f"nobody answers at {path} ({error.strerror or error})"
-        yield Finding("daemon", Severity.NOTICE, message, "sudo systemctl start tts-daemon")
+        yield Finding("daemon", Severity.NOTICE, message, start_command())
     else:
         yield Finding("daemon", Severity.FINE, f"answers at {path}")
     for part, problem in troubles.items():

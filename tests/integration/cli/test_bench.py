@@ -102,12 +102,14 @@ def test_tuning_writes_the_profile_that_voices_are_loaded_by(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path = tmp_path / "state" / "tuned.json"
-    monkeypatch.setenv("TTS_DAEMON__SYNTHESIS__PROFILE", str(path))
+    systems = tmp_path / "state" / "tuned.json"
+    monkeypatch.setenv("TTS_DAEMON__SYNTHESIS__PROFILE", str(systems))
+    path = models / "tuned.json"
     # Else chance decides whether what was chosen is faster as a whole.
     monkeypatch.setattr(bench_tune, "_race", lambda *_: (2.0, 1.0))
     report = _report(capsys, "--tune", "tiny", "--models", str(models))
     assert report["profile"] == str(path)
+    assert not systems.exists()
     graphs = report["voices"]["tiny"]["graphs"]
     assert set(graphs) == set(GRAPHS)
     assert {graph["voice"] for graph in graphs.values()} <= {"tiny", "tiny-int8"}
@@ -123,10 +125,11 @@ def test_a_profile_that_is_slower_as_a_whole_is_not_written(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path = tmp_path / "tuned.json"
+    path = tmp_path / "state" / "tuned.json"
     monkeypatch.setenv("TTS_DAEMON__SYNTHESIS__PROFILE", str(path))
+    monkeypatch.setenv("TTS_DAEMON__VOICE__MODELS", f"[{models}]")
     monkeypatch.setattr(bench_tune, "_race", lambda *_: (1.0, 2.0))
-    assert main(["tiny", "--tune", "--models", str(models), "--repeats", "1"]) == 0
+    assert main(["tiny", "--tune", "--repeats", "1"]) == 0
     assert "stays as it is" in capsys.readouterr().out
     assert profile.read(path, Machine.here()).choices("tiny") == {}
 

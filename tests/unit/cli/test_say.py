@@ -17,6 +17,7 @@ from fakes.fake_service import SAMPLE_RATE, FakeSpeechService, tone
 from tts_daemon.cli.say import main
 from tts_daemon.domain import Event, EventType
 from tts_daemon.errors import VoiceError
+from tts_daemon.extras import start_command
 from tts_daemon.inputs.socket.address import SocketAddress
 from tts_daemon.inputs.socket.door import UnixSocketDoor
 from tts_daemon.ports import Command
@@ -82,7 +83,7 @@ def test_the_socket_can_be_named(
         (["--speed", "9", "好"], 2, "tts-say: speed: 9.0 is out of range"),
         (["--set-preset", "hapy"], 2, "tts-say: preset: no preset is called 'hapy'"),
         (["--output", "/nowhere/x.wav", "好"], 2, "tts-say: --output: /nowhere/x.wav cannot be"),
-        (["--socket", "/nowhere/s", "好"], 3, "start one with `sudo systemctl start tts-daemon`"),
+        (["--socket", "/nowhere/s", "好"], 3, f"start one: {start_command()}"),
     ],
 )
 def test_what_goes_wrong_is_said_and_told_by_the_exit_status(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from tts_daemon.cli import doctor as command
 from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
+from tts_daemon.extras import start_command
 from tts_daemon.service import machine, probes
 from tts_daemon.service.doctor import Probes, examine
 from tts_daemon.service.findings import Finding, Severity
@@ -46,7 +48,7 @@ def test_a_sound_machine_has_no_problem(config: Path) -> None:
     found = findings(config)
     assert all(item.severity is not Severity.PROBLEM for item in found.values())
     assert found["daemon"].severity is Severity.NOTICE
-    assert "systemctl start" in found["daemon"].remedy
+    assert found["daemon"].remedy == start_command()
 
 
 def test_wrong_settings_end_the_examination_and_are_named(config: Path) -> None:
@@ -61,6 +63,33 @@ def test_a_failing_probe_is_a_problem_with_a_remedy(config: Path) -> None:
     assert sound.severity is Severity.PROBLEM
     assert sound.message == "no device"
     assert sound.remedy
+
+
+def test_a_missing_portaudio_is_named(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with config.open("a") as file:
+        file.write("audio: {device: hw:0}\n")
+    sound = findings(config, Probes(fine, fine, probes.probe_sound, fine))["sound"]
+    assert (sound.severity, sound.remedy) == (
+        Severity.PROBLEM,
+        "sudo apt install libportaudio2",
+    )
+
+
+@pytest.mark.parametrize(
+    ("prefix", "command"),
+    [
+        ("/opt/tts-daemon/releases/1", "sudo systemctl start tts-daemon"),
+        ("/usr/lib/tts-daemon", "sudo systemctl start tts-daemon"),
+        ("/home/me/tools", "/home/me/tools/bin/tts-daemon"),
+    ],
+)
+def test_the_start_command_is_that_of_the_installation(
+    tmp_path: Path, prefix: str, command: str
+) -> None:
+    assert start_command(Path(prefix), tmp_path) == command
+    (tmp_path / "pyproject.toml").touch()
+    assert start_command(Path(prefix), tmp_path) == f"{tmp_path}/scripts/run"
 
 
 def test_a_broker_is_asked_only_where_one_is_used(config: Path) -> None:

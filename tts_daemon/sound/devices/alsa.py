@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_daemon.errors import AudioUnavailableError, DeviceBusyError
+from tts_daemon.errors import AudioUnavailableError, DeviceBusyError, SoundLibraryError
 from tts_daemon.sound.devices import alsa_cards
 
 RATES = (16000, 48000, 44100)
@@ -263,7 +263,7 @@ def _library() -> Any:
     try:
         import sounddevice
     except (ImportError, OSError) as error:
-        raise AudioUnavailableError(
+        raise SoundLibraryError(
             f"audio.device: {error}; install PortAudio (apt install libportaudio2) or set "
             "audio.device to null"
         ) from error
