@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
@@ -39,6 +40,12 @@ STATUS = {
 """Exit status of an error's short name; others are 1."""
 MOST_BYTES = 1 << 20
 """What is read of standard input: more than any daemon takes, and little enough to hold."""
+_TORN = re.compile(
+    "^[\udc80-\udcbf]{1,3}(?=[^\udc80-\udcff])"
+    "|(?<=[^\udc80-\udcff])(?:[\udcc2-\udcf4]|[\udce0-\udcf4][\udc80-\udcbf]"
+    "|[\udcf0-\udcf4][\udc80-\udcbf]{2})$"
+)
+"""Bytes of a character, cut off at a border of the text, as Python holds what is no UTF-8."""
 COMMANDS = ("stop", "skip", "clear", "pause", "resume", "repeat")
 STYLE = (
     "preset", "voice", "emotion", "intensity", "speed", "pitch", "energy", "volume", "pause",
@@ -181,6 +188,10 @@ def _control(options: argparse.Namespace) -> dict[str, Any]:
 
 def _text(words: Sequence[str]) -> str:
     text = " ".join(words) if words else _standard_input().decode("utf-8", "surrogateescape")
+    whole = _TORN.sub("", text)
+    if whole != text:
+        print("tts-say: text: was cut inside a character; half of it is left out", file=sys.stderr)
+        text = whole
     try:
         text.encode()
     except UnicodeEncodeError as error:

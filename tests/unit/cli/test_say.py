@@ -75,11 +75,32 @@ def test_the_socket_can_be_named(
     assert service.texts == ["你好"]
 
 
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_a_text_that_was_cut_inside_a_character_is_spoken(
+    path: Path,
+    service: FakeSpeechService,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Captured,
+    cut: int,
+) -> None:
+    whole = "你好🎉世界"
+    data = whole.encode()
+    for piece in (data[:cut], data[cut:]):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(piece)))
+        main([])
+    left, right = data[:cut].decode(errors="ignore"), data[cut:].decode(errors="ignore")
+    assert service.texts == [text for text in (left, right) if text]
+    is_torn = left + right != whole
+    assert ("was cut inside a character" in capsys.readouterr().err) == is_torn
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
         (["！"], 2, "tts-say: text: holds nothing to speak"),
         (["\udce4"], 2, "tts-say: text: not UTF-8 at character 1"),
+        (["你\udce4好"], 2, "tts-say: text: not UTF-8 at character 2"),
+        (["\udcff你好"], 2, "tts-say: text: not UTF-8 at character 1"),
         (["--speed", "9", "好"], 2, "tts-say: speed: 9.0 is out of range"),
         (["--set-preset", "hapy"], 2, "tts-say: preset: no preset is called 'hapy'"),
         (["--output", "/nowhere/x.wav", "好"], 2, "tts-say: --output: /nowhere/x.wav cannot be"),

@@ -47,12 +47,14 @@ _USUAL = (
     r"\u200d\ufe0f\u20e3αβγδεθλπσφω"
 )
 _UNUSUAL = re.compile(rf"[^{_USUAL}]")
-_CELSIUS = re.compile(r"° ?([CF])(?![A-Za-z])")
+_CELSIUS = re.compile(r"(?:°|(?<=[0-9]) ?度) ?([CF])(?![A-Za-z])")
 # A lone square or cube is left to the units: m², x³.
 _SUPERSCRIPTS = re.compile(r"[⁰¹⁴-⁹⁻ⁿ][⁰¹²³⁴-⁹⁻ⁿ]*|[²³][⁰¹²³⁴-⁹⁻ⁿ]+")
 _BASE_OF_LOG = re.compile("log([₀-₉]+)")
 _SUBSCRIPTS = re.compile("[₀-₉]+")
 _BARE_DECIMAL = re.compile(r"(?:(?<=[\s(（=×+*~<>≤≥约为是:：-])|^)\.(?=[0-9])")
+# speech-dispatcher writes 5 .3 and 26 度 C.
+_TORN_DECIMAL = re.compile(r"(?<=[0-9]) (?=\.[0-9])")
 _CIRCLED = re.compile("[①-⑳]")
 _WIDE_MARKS = re.compile(r"(?<=[0-9])[：．](?=[0-9])")
 # 12，345人 -> 12,345人; 100，200 is a list.
@@ -74,7 +76,8 @@ def scrub(text: str) -> str:
     text = _UNUSUAL.sub(lambda match: _spelling(match[0]), text)
     text = _WIDE_MARKS.sub(lambda match: ":" if match[0] == "：" else ".", text)
     text = _WIDE_THOUSANDS.sub(lambda match: match[0].replace("，", ","), text)
-    # .5 -> 0.5
+    # 5 .3 -> 5.3; .5 -> 0.5
+    text = _TORN_DECIMAL.sub("", text)
     text = _BARE_DECIMAL.sub("0.", text)
     # 26.5 °C -> 26.5 ℃
     return _CELSIUS.sub(lambda match: "℃" if match[1] == "C" else "℉", text)
