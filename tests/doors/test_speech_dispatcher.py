@@ -19,7 +19,8 @@ SPEECHD = """
 AudioOutputMethod "alsa"
 AudioALSADevice "null"
 AddModule "tts-daemon" "sd_generic" "tts-daemon.conf"
-LanguageDefaultModule "zh" "tts-daemon"
+LanguageDefaultModule "zh-CN" "tts-daemon"
+SymbolsPreproc "none"
 """
 TEXT = "今天天气很好，我们去公园玩吧。"
 # Says that it plays, and plays until it is killed.
@@ -51,7 +52,7 @@ def length_s(path: Path) -> float:
 
 
 def spd_say(image: Image, *options: str) -> None:
-    image.run(f"XDG_RUNTIME_DIR=/tmp HOME=/tmp spd-say -o tts-daemon -l zh {' '.join(options)}")
+    image.run(f"XDG_RUNTIME_DIR=/tmp HOME=/tmp spd-say -o tts-daemon -l zh-CN {' '.join(options)}")
 
 
 @pytest.mark.timeout(900)
