@@ -116,7 +116,11 @@ def make_player(
     """Put queue, worker and sink around a synthesizer; nothing runs yet."""
     audio = settings.audio
     sink = make_sink(
-        audio.device, lead_in_s=audio.lead_in_ms / 1000, release_after_s=audio.release_after_s
+        audio.device,
+        lead_in_s=audio.lead_in_ms / 1000,
+        release_after_s=audio.release_after_s,
+        pipe_rate=audio.pipe_rate,
+        pipe_channels=audio.pipe_channels,
     )
     context = PlayerContext(
         voices,

@@ -71,8 +71,13 @@ class AudioSettings:
 
     device: str = setting(
         "default",
-        'ALSA or PortAudio name; "null" is silent; "wav:PATH" appends the sound to a file',
+        'name as `aplay -L` prints it, or PortAudio; "null" is silent; "wav:PATH" appends the '
+        'sound to a file; "pipe:PATH" is raw PCM for a program such as Snapcast',
     )
+    pipe_rate: int = setting(
+        48000, "rate of pipe:PATH", unit="samples per second", minimum=8000, maximum=192000
+    )
+    pipe_channels: int = setting(2, "channels of pipe:PATH, all alike", minimum=1, maximum=8)
     volume: float = setting(
         100.0, "volume at start", unit="percent of full scale", minimum=0, maximum=100
     )

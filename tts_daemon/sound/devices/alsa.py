@@ -151,8 +151,9 @@ class AlsaDevice:
             ValueError: No device has the name.
         """
         outputs = _outputs(sounddevice)
-        # PortAudio hides plughw; what it would convert is converted here.
-        name = self._name.removeprefix("plug") if self._name.startswith("plughw") else self._name
+        if self._name in outputs:
+            return outputs[self._name]
+        name = alsa_cards.of_portaudio(self._name)
         if name in outputs:
             return outputs[name]
         if name != "default":
@@ -210,10 +211,14 @@ class AlsaDevice:
 
 
 def device_names() -> tuple[str, ...]:
-    """Names of the outputs that PortAudio sees. Raises AudioUnavailableError without PortAudio."""
+    """Outputs that PortAudio sees, each by a name that `audio.device` takes as it stands.
+
+    Raises:
+        AudioUnavailableError: PortAudio is not installed.
+    """
     sounddevice = _library()
     try:
-        return tuple(_outputs(sounddevice))
+        return tuple(map(alsa_cards.as_printed, _outputs(sounddevice)))
     except sounddevice.PortAudioError:
         return ()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from fakes.playback_fakes import Diary, FakePresets, FakeSynthesizer
 
 from tts_daemon.domain import SpeakRequest
@@ -142,9 +143,10 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         " 1 [Speaker        ]: USB-Audio - USB Speaker\n"
     )
     (tmp_path / "cards").write_text(cards)
-    for card in (0, 1):
+    for card, name in enumerate(("Device", "Speaker")):
         place = tmp_path / f"card{card}" / "pcm0p" / "sub0"
         place.mkdir(parents=True)
+        (tmp_path / f"card{card}" / "id").write_text(f"{name}\n")
         (place / "info").write_text(f"card: {card}\ndevice: 0\nid: USB Audio\nname: USB Audio\n")
         (place / "status").write_text("closed\n")
     return tmp_path
@@ -168,6 +170,44 @@ def test_a_card_that_was_held_when_portaudio_looked_is_busy(
     hold(kernel, 0)
     with pytest.raises(DeviceBusyError, match="another program holds it"):
         AlsaDevice(name).open()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plughw:CARD=Speaker,DEV=0", "hw:CARD=Speaker,DEV=0", "sysdefault:CARD=Speaker",
+        "front:CARD=Speaker,DEV=0", "default:CARD=Speaker", "hdmi:CARD=Speaker,DEV=0",
+        "hw:CARD=Speaker", "hw:Speaker", "plughw:Speaker,0", "plughw:1",
+    ],
+)  # fmt: skip
+def test_a_name_as_aplay_prints_it_finds_the_card(card_of, kernel: Path, name: str) -> None:
+    card_of("USB Speaker: Audio (hw:1,0)", {(16000, 1)})
+    assert AlsaDevice(name).open() == 16000
+    hold(kernel, 0)
+    assert AlsaDevice(name).open() == 16000
+    with pytest.raises(DeviceBusyError, match="another program holds it"):
+        AlsaDevice(name.replace("Speaker", "Device").replace("1", "0")).open()
+
+
+def test_the_first_cards_mixer_is_found_and_no_others(card_of, kernel: Path) -> None:
+    card_of("dmix", {(48000, 2)})
+    assert AlsaDevice("dmix:CARD=Device,DEV=0").open() == 48000
+    with pytest.raises(AudioUnavailableError, match=r"defaults\.pcm\.card 1"):
+        AlsaDevice("dmix:CARD=Speaker,DEV=0").open()
+
+
+def test_a_card_that_is_not_there_is_named_with_those_that_are(card_of, kernel: Path) -> None:
+    card_of("USB Speaker: Audio (hw:1,0)", {(16000, 1)})
+    with pytest.raises(AudioUnavailableError, match="'Devise'; known: Device, Speaker"):
+        AlsaDevice("plughw:CARD=Devise,DEV=0").open()
+
+
+def test_every_name_that_is_listed_can_be_pasted(card_of, kernel: Path) -> None:
+    card_of("USB Speaker: Audio (hw:1,0)", {(16000, 1)})
+    (listed,) = alsa_sink.device_names()
+    assert listed == "plughw:CARD=Speaker,DEV=0"
+    assert yaml.safe_load(f"device: {listed}") == {"device": listed}
+    assert AlsaDevice(listed).open() == 16000
 
 
 def test_the_other_card_of_the_same_kind_may_be_busy(card_of, kernel: Path) -> None:
