@@ -6,11 +6,14 @@ import contextlib
 import signal
 import threading
 import time
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.broker import free_port
 from fakes.daemon_process import PATIENCE_S, DaemonProcess
+from fakes.http_client import HttpClient
 from fakes.slow_disk import SlowDisk
 
 from tts_daemon.errors import TtsError
@@ -96,4 +99,36 @@ def test_the_end_does_not_wait_for_the_disk(slow: DaemonProcess) -> None:
     began_s = time.monotonic()
     slow.signal(signal.SIGTERM)
     assert slow.wait() == 0
+    assert time.monotonic() - began_s < 2 + SYNC_S
+
+
+def test_over_http_a_stop_overtakes_the_disk_and_so_does_the_end(
+    daemon: DaemonProcess, tmp_path: Path
+) -> None:
+    disk = SlowDisk(tmp_path, SYNC_S)
+    daemon.variables = disk.variables
+    client = HttpClient(free_port())
+    heard = {"device": f"wav:{daemon.directory / 'heard.wav'}"}
+    daemon.start(audio=heard, http={"enabled": True, "port": client.port})
+    disk.switch.touch()
+    speak_until_heard(daemon)
+
+    def send() -> None:
+        # The daemon may end before it answers.
+        with contextlib.suppress(OSError, HTTPException):
+            client.post("/api/say", {"text": "你好。"})
+
+    # More than there are threads for renders.
+    senders = [threading.Thread(target=send, daemon=True) for _ in range(12)]
+    for sender in senders:
+        sender.start()
+    while daemon.ask(op="status")["queued"] < len(senders):
+        assert any(sender.is_alive() for sender in senders)
+    began_s = time.monotonic()
+    state = client.post("/api/command", {"command": "stop"}).json
+    took_s = time.monotonic() - began_s
+    assert (state["state"], state["queued"]) == ("idle", 0)
+    assert took_s < SYNC_S / 2
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait() == 0
     assert time.monotonic() - began_s < 2 + SYNC_S
