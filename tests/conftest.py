@@ -29,12 +29,44 @@ SKIPPED_IN_CI = {
 }
 """The only reasons to skip where CI is set, and why they are good."""
 
-_skipped = pytest.StashKey[list[str]]()
+
+class Skips:
+    """Notes what was skipped, also in the workers of a parallel run: it belongs to their owner."""
+
+    def __init__(self) -> None:
+        self._seen: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test."""
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._seen.append(f"{report.nodeid}: {_reason(report)}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a module that was skipped as a whole."""
+        if report.skipped:
+            self._seen.append(f"{report.nodeid}: {_reason(report)}")
+
+    def unwelcome(self) -> list[str]:
+        """Those for which there is no listed reason, where CI is set."""
+        if not os.environ.get("CI"):
+            return []
+        return [line for line in self._seen if not any(reason in line for reason in SKIPPED_IN_CI)]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say which skips are no good."""
+        for line in self.unwelcome():
+            terminalreporter.write_line(f"skipped without a listed reason: {line}", red=True)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A skip without a listed reason is a failure."""
+        if session.exitstatus == pytest.ExitCode.OK and self.unwelcome():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the person who runs this out of the environment, before anything reads it."""
-    config.stash[_skipped] = []
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Skips())
     for name in list(os.environ):
         if name.endswith(PERSONAL) or name.startswith(OF_THE_PERSON):
             del os.environ[name]
@@ -60,46 +92,6 @@ def _signal_mask() -> Iterator[None]:
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Note what was skipped."""
-    report = yield
-    if report.skipped and not hasattr(report, "wasxfail"):
-        item.config.stash[_skipped].append(f"{item.nodeid}: {_reason(report)}")
-    return report
-
-
-def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """Note modules that were skipped as a whole."""
-    if report.skipped:
-        _collected.append(f"{report.nodeid}: {_reason(report)}")
-
-
-_collected: list[str] = []
-
-
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     told = report.longrepr
     return str(told[2] if isinstance(told, tuple) else told)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in CI which skips are no good."""
-    for line in _unwelcome(terminalreporter.config):
-        terminalreporter.write_line(f"skipped without a listed reason: {line}", red=True)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where CI is set a skip without a listed reason is a failure."""
-    if session.exitstatus == pytest.ExitCode.OK and _unwelcome(session.config):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def _unwelcome(config: pytest.Config) -> list[str]:
-    if not os.environ.get("CI"):
-        return []
-    return [
-        line
-        for line in [*_collected, *config.stash[_skipped]]
-        if not any(reason in line for reason in SKIPPED_IN_CI)
-    ]

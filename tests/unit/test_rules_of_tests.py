@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
 LISTED = """
 import pytest
@@ -31,7 +33,7 @@ def test_environment():
 
 
 def suite(
-    directory: Path, files: dict[str, str], **variables: str
+    directory: Path, files: dict[str, str], *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """A suite of some files under the rules of this one."""
     shutil.copy(CONFTEST, directory)
@@ -39,7 +41,7 @@ def suite(
         (directory / f"test_{name}.py").write_text(text, encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if name != "CI"}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(directory)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(directory)],
         env={**kept, **variables},
         cwd=directory,
         capture_output=True,
@@ -53,8 +55,10 @@ def test_skips_pass_on_a_laptop(tmp_path: Path) -> None:
     assert suite(tmp_path, {"listed": LISTED, "skips": SKIPS}).returncode == 0
 
 
-def test_a_skip_without_a_listed_reason_fails_where_ci_is_set(tmp_path: Path) -> None:
-    ended = suite(tmp_path, {"listed": LISTED, "skips": SKIPS, "module": MODULE}, CI="true")
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_skip_without_a_listed_reason_fails_where_ci_is_set(tmp_path: Path, workers: str) -> None:
+    files = {"listed": LISTED, "skips": SKIPS, "module": MODULE}
+    ended = suite(tmp_path, files, "-n", workers, CI="true")
     assert ended.returncode == 1
     told = [line for line in ended.stdout.splitlines() if "without a listed reason" in line]
     assert len(told) == 3
