@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import threading
 import wave
 from collections.abc import Callable, Iterator
@@ -29,6 +30,13 @@ from tts_daemon.ports import Command
 from tts_daemon.text.corrections import Corrections
 
 Opened = Callable[..., HttpClient]
+
+
+def received(wire: socket.socket) -> bytes:
+    """More from the door; fails where it has closed the connection."""
+    more = wire.recv(65536)
+    assert more, "it closed the connection"
+    return more
 
 
 def samples(wav: bytes) -> int:
@@ -78,12 +86,12 @@ def test_the_first_bytes_come_before_the_last_are_made(
     ) as wire:
         early = b""
         while b"data" not in early:
-            early += wire.recv(4096)
+            early += received(wire)
         assert b"200 OK" in early
         go_on.set()
         rest = early
         while not rest.endswith(b"0\r\n\r\n"):
-            rest += wire.recv(65536)
+            rest += received(wire)
     assert len(rest) > 6400
 
 
@@ -214,10 +222,10 @@ def test_compressed_speech_leaves_before_the_last_is_made(
     with client.connect(head.encode() + b"\r\n\r\n" + body) as wire:
         early = b""
         while len(early) < 10000:
-            early += wire.recv(4096)
+            early += received(wire)
         go_on.set()
         while not early.endswith(b"0\r\n\r\n"):
-            early += wire.recv(65536)
+            early += received(wire)
 
 
 @pytest.mark.parametrize(
@@ -275,10 +283,10 @@ def test_events_tell_the_state_and_then_what_happens(
     with client.connect(b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n") as wire:
         heard = b""
         while b"event: state" not in heard:
-            heard += wire.recv(65536)
+            heard += received(wire)
         service.emit(Event(EventType.FINISHED, "a1", audio_ms=5.0))
         while b'"audio_ms": 5.0' not in heard:
-            heard += wire.recv(65536)
+            heard += received(wire)
     assert b"event: utterance" in heard
 
 
