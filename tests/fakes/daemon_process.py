@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from tts_daemon.client import SocketClient
+from tts_daemon.errors import TtsError
 
 VOICES = Path(__file__).parents[1] / "data"
 VOICE = "tiny_voice"
@@ -95,21 +96,25 @@ class DaemonProcess:
                 if self._told.get(timeout=_LOOK_EVERY_S).startswith(wanted):
                     return
                 continue
-            if self._process is not None and self._process.poll() is not None:
-                break
-        ended = self._process.poll() if self._process else "nothing: it was never started"
-        raise AssertionError(f"{wanted} was not said; the daemon ended with {ended}\n{self.log}")
+            self._live_on(wanted, 0.0)
+        raise AssertionError(f"{wanted} was not said in {PATIENCE_S:.0f} s\n{self.log}")
 
     def ask(self, **fields: Any) -> dict[str, Any]:
-        """One request on a connection of its own."""
-        with SocketClient([self.socket]) as client:
-            return client.ask(**fields)
+        """One request on a connection of its own; where the daemon has ended, that is said."""
+        try:
+            with SocketClient([self.socket]) as client:
+                return client.ask(**fields)
+        except (TtsError, OSError):
+            # Its socket closes a moment before the process has ended.
+            self._live_on(str(fields), _LOOK_EVERY_S)
+            raise
 
     def wait_until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Ask for the status until it is as wanted; the status."""
         deadline_s = time.monotonic() + PATIENCE_S
         while not wanted(status := self.ask(op="status")):
             assert time.monotonic() < deadline_s, f"it stays {status}\n{self.log}"
+            time.sleep(0.01)
         return status
 
     def signal(self, number: signal.Signals) -> None:
@@ -118,9 +123,12 @@ class DaemonProcess:
         self._process.send_signal(number)
 
     def wait(self) -> int:
-        """Exit status, once it has ended."""
+        """Exit status, once it has ended; its log where it does not end."""
         assert self._process is not None
-        return self._process.wait(PATIENCE_S)
+        try:
+            return self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end:\n{self.log}") from None
 
     @property
     def pid(self) -> int:
@@ -147,6 +155,13 @@ class DaemonProcess:
             self._process.kill()
             self._process.wait()
         self._manager.shutdown(socket.SHUT_RDWR)
+
+    def _live_on(self, wanted: str, within_s: float) -> None:
+        """Fail at once, with the log, where the daemon cannot do what is waited for any more."""
+        assert self._process is not None, f"{wanted}: the daemon was never started"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            ended = self._process.wait(within_s)
+            raise AssertionError(f"{wanted}: the daemon ended with {ended}\n{self.log}")
 
     def _listen(self) -> None:
         # All the time, as a service manager does: a full socket would lose what is said into it.

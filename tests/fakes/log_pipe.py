@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import subprocess
 import threading
+import time
 
 PATIENCE_S = 120.0
 
@@ -20,11 +21,16 @@ class LogPipe:
     def wait_for(self, wanted: str) -> None:
         """Wait for a line that holds `wanted`; AssertionError where the program ends before."""
         heard = []
-        while (line := self._lines.get(timeout=PATIENCE_S)) is not None:
-            heard.append(line)
-            if wanted in line:
-                return
-        raise AssertionError(f"it ended without {wanted!r}:\n{''.join(heard)}")
+        deadline_s = time.monotonic() + PATIENCE_S
+        try:
+            while line := self._lines.get(timeout=max(0.0, deadline_s - time.monotonic())):
+                heard.append(line)
+                if wanted in line:
+                    return
+        except queue.Empty:
+            raise AssertionError(f"{wanted!r} does not come:\n{''.join(heard)}") from None
+        ended = self._process.wait(PATIENCE_S)
+        raise AssertionError(f"it ended with {ended} without {wanted!r}:\n{''.join(heard)}")
 
     def _listen(self) -> None:
         assert self._process.stderr is not None

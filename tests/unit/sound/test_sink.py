@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -232,17 +233,23 @@ def test_a_device_that_hangs_is_given_up_until_it_comes_back() -> None:
     assert sink.counters()["audio_errors"] == 1
     device.blocks.clear()
     device.permits.release(100)
-    while True:
-        try:
-            sink.open()
-            break
-        except AudioUnavailableError:
-            continue
+    open_in_time(sink)
     sink.write(ramp(100, 1000), RATE)
     sink.drain()
     sink.close()
     assert np.array_equal(device.blocks[-1], ramp(100, 1000))
     assert sink.counters()["opened"] == 2
+
+
+def open_in_time(sink: BufferedSink) -> None:
+    """Open it as soon as its device takes something again."""
+    deadline_s = time.monotonic() + 60
+    while True:
+        try:
+            return sink.open()
+        except AudioUnavailableError:
+            assert time.monotonic() < deadline_s, "it is not opened again"
+            time.sleep(0.01)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -251,14 +258,15 @@ def test_a_device_that_hangs_is_noticed_by_who_does_not_wait() -> None:
     sink = BufferedSink(device)
     sink.open()
 
-    def write_for_ever() -> None:
-        while True:
+    def write_on() -> None:
+        deadline_s = time.monotonic() + 60
+        while time.monotonic() < deadline_s:
             sink.write(ramp(1), RATE)
             sink.stop_now()
             sink.open()
 
     with pytest.raises(AudioUnavailableError, match="taken nothing"):
-        write_for_ever()
+        write_on()
     device.permits.release(100)
     sink.close()
 
