@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import subprocess
 
+import numpy as np
 import pytest
 from doors.containerfile import Image, instructions
 from doors.room import CHECKOUT
+from fakes.hearing import read_wav
 from fakes.http_client import HttpClient
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
+from wyoming.event import Event
 from wyoming.info import Describe, Info
+from wyoming.tts import Synthesize
 
 
 @pytest.mark.timeout(900)
@@ -27,16 +32,30 @@ def test_it_speaks_through_every_door(
 ) -> None:
     answer = HttpClient(ports["http"]).post("/v1/audio/speech", {"input": "你好。"})
     assert answer.status == 200
-    assert len(answer.body) > 4000
+    by_http, rate = read_wav(answer.body)
+    described, start, *chunks, stop = asyncio.run(
+        asyncio.wait_for(_describe_and_speak(ports["wyoming"]), 60)
+    )
+    assert Info.from_event(described).tts[0].voices[0].name == "xiaoyu"
+    assert AudioStart.from_event(start).rate == rate
+    assert AudioStop.is_type(stop.type)
+    sound = b"".join(AudioChunk.from_event(each).audio for each in chunks)
+    # A voice that speaks two syllables: neither silence nor a hum, and the same at both doors.
+    assert 0.3 * rate < len(by_http) < 3 * rate
+    assert np.abs(by_http).max() > 3000
+    assert np.array_equal(np.frombuffer(sound, "<i2"), by_http)
 
-    async def describe() -> Info:
-        async with AsyncTcpClient("127.0.0.1", ports["wyoming"]) as client:
-            await client.write_event(Describe().event())
+
+async def _describe_and_speak(port: int) -> list[Event]:
+    events: list[Event] = []
+    async with AsyncTcpClient("127.0.0.1", port) as client:
+        await client.write_event(Describe().event())
+        await client.write_event(Synthesize("你好。").event())
+        while not (events and AudioStop.is_type(events[-1].type)):
             event = await client.read_event()
-            assert event is not None
-            return Info.from_event(event)
-
-    assert asyncio.run(describe()).tts[0].voices[0].name == "xiaoyu"
+            assert event is not None, "it closed the connection"
+            events.append(event)
+    return events
 
 
 def test_the_health_check_tells_a_daemon_from_none(

@@ -12,13 +12,25 @@ INSTALL = "/root/tts_daemon/scripts/install"
 UNINSTALL = "/root/tts_daemon/scripts/uninstall"
 VOICE = "/root/tts_daemon/models/xiaoyu"
 PROGRAM = "readlink /opt/tts-daemon/venv"
-OTHERS = ("/var/lib/systemd/", "/run/systemd/", "/run/log/", "/run/udev/", "/tmp/systemd-private")
+BACKUPS = tuple(
+    f"/etc/{name}-" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid")
+)
+"""How it was before the last change of users: written by Debian's own tools."""
+OTHERS = (
+    *BACKUPS,
+    "/var/lib/systemd/",
+    "/run/systemd/",
+    "/run/log/",
+    "/run/udev/",
+    "/tmp/systemd-private",
+)
 """What a running system writes by itself."""
 
 
 def own_files(machine: Machine) -> dict[str, str]:
-    """The files of the machine but for those that change by themselves."""
-    return {path: about for path, about in machine.files().items() if not path.startswith(OTHERS)}
+    """Files, users and groups of the machine but for files that change by themselves."""
+    files = {path: about for path, about in machine.files().items() if not path.startswith(OTHERS)}
+    return files | machine.people()
 
 
 @pytest.fixture
