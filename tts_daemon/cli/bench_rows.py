@@ -53,6 +53,7 @@ def rows(packages: Sequence[VoicePackage], store: VoiceStore, bench: Bench) -> I
 
 def measure(task: MeasureTask) -> Measured:
     """Run one measurement in a fresh process. Raises VoiceError when it fails."""
+    print(f"measuring {task.voice}", file=sys.stderr, flush=True)
     done = subprocess.run(  # noqa: S603  (one of our own modules)
         [sys.executable, "-m", task.module],
         input=json.dumps(asdict(task)),

@@ -63,7 +63,9 @@ def test_every_voice_is_a_row_and_int8_is_compared_with_its_fp32(
 
 def test_a_table_for_people(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tiny", "--models", str(models), "--repeats", "1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    printed = capsys.readouterr()
+    assert printed.err == "measuring tiny\n"
+    lines = printed.out.splitlines()
     assert "onnxruntime" in lines[0]
     assert lines[1].split()[:2] == ["voice", "mode"]
     assert lines[2].split()[:2] == ["tiny", "fp32-onnx"]
