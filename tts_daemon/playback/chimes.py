@@ -22,8 +22,10 @@ _STROKES = {
     "rise": ((0.0, 523.3), (0.15, 659.3), (0.3, 784.0)),
     "alert": ((0.0, 988.0), (0.18, 988.0), (0.36, 988.0)),
 }
-_RING_S = 0.6
+_RING_S = 0.8
 """How long the last stroke rings."""
+_DAMP_S = 0.4
+"""Over so long a time at its end it is brought to rest: left alone it would ring for seconds."""
 
 
 class Chimes:
@@ -72,6 +74,8 @@ def _strike(strokes: tuple[tuple[float, float], ...]) -> AudioChunk:
         partials = ((1, 1.0), (2, 0.4), (3, 0.15))
         bell = sum(part * np.sin(2 * np.pi * times * hertz * time) for times, part in partials)
         samples[begin:] += (bell * np.exp(-time / _DECAY_S)).astype(np.float32)
+    rest = round(_DAMP_S * _RATE)
+    samples[-rest:] *= np.cos(np.linspace(0, np.pi / 2, rest, dtype=np.float32)) ** 2
     return AudioChunk(samples * np.float32(_LEVEL / np.abs(samples).max()), _RATE)
 
 

@@ -58,3 +58,13 @@ def test_a_file_that_cannot_be_played_is_named(tmp_path: Path) -> None:
     for name in ("broken", "stereo"):
         with pytest.raises(InvalidRequestError, match=rf"{name}\.wav"):
             Chimes(tmp_path).sound(name)
+
+
+@pytest.mark.parametrize("name", Chimes().names)
+def test_a_bell_rings_until_nothing_is_heard_of_it(name: str) -> None:
+    sound = Chimes().sound(name)
+    ends = sound.samples[-round(0.3 * sound.sample_rate) :].reshape(15, -1)
+    levels = np.sqrt(np.mean(ends**2, axis=1))
+    assert np.all(np.diff(levels) < 0)
+    # 60 dB below its stroke.
+    assert levels[-1] < np.abs(sound.samples).max() / 1000
