@@ -1,5 +1,8 @@
 """torch's own quantisation, played by the daemon's synthesis like any other voice."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -94,6 +97,30 @@ def test_its_vocoder_streams(models: Path, cuts: Sequence[int]) -> None:
     whole = play(40)
     assert len(whole) == 40 * 200
     assert np.allclose(play(*cuts, 40), whole, atol=1e-6)
+
+
+def test_kernels_that_are_kept_are_bounded(models: Path) -> None:
+    """In a process of its own: oneDNN looks at its first convolution, and never again."""
+    code = (
+        "import sys; from pathlib import Path; from tts_daemon.runtime.engine import GraphOptions;"
+        "from tts_daemon.runtime.torch_engine import TorchEngine;"
+        "TorchEngine().load(Path(sys.argv[1]), GraphOptions());"
+        "import torch; sizes = [*range(10, 110), 10];"
+        "[torch.nn.functional.conv1d(torch.ones(1, 1, n), torch.ones(1, 1, 3)) for n in sizes]"
+    )
+    path = next(models.rglob("vocoder.ts"))
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        env={**os.environ, "ONEDNN_VERBOSE": "profile_create"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    made = [line for line in done.stdout.splitlines() if "convolution" in line and "create" in line]
+    if not made:
+        pytest.skip("this torch tells nothing of its kernels")
+    # The first shape again, a hundred others later: it was not kept.
+    assert "cache_miss" in made[-1]
 
 
 def test_what_torch_cannot_read_is_named(models: Path, tmp_path: Path) -> None:

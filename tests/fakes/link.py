@@ -20,8 +20,8 @@ class Link:
     Attributes:
         delay_s: Each way.
         loss: Share of segments that come late, as those do that have to be sent again.
-        cut_after, stall_after: Bytes of one connection's answers, after which it is cut, or nothing
-            comes any more; None: never.
+        cut_after, stall_after: Bytes of answers from now on, after which a connection is cut, or
+            nothing comes any more; None: never.
         connections, bytes_asked: Totals.
         has_ended: Set when one that asked has hung up.
     """
@@ -31,8 +31,8 @@ class Link:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self.delay_s = self.loss = 0.0
-        self.cut_after: int | None = None
-        self.stall_after: int | None = None
+        self._answered = 0
+        self._faults: dict[str, int | None] = {"cut": None, "stall": None}
         self.connections = self.bytes_asked = 0
         self.has_ended = threading.Event()
         self._random = random.Random(seed)
@@ -42,6 +42,22 @@ class Link:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def cut_after(self) -> int | None:
+        return self._faults["cut"]
+
+    @cut_after.setter
+    def cut_after(self, count: int | None) -> None:
+        self._answered, self._faults["cut"] = 0, count
+
+    @property
+    def stall_after(self) -> int | None:
+        return self._faults["stall"]
+
+    @stall_after.setter
+    def stall_after(self, count: int | None) -> None:
+        self._answered, self._faults["stall"] = 0, count
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -71,17 +87,21 @@ class Link:
     def _take(
         self, source: socket.socket, line: queue.SimpleQueue[tuple[float, bytes]], is_answer: bool
     ) -> None:
-        carried, due_s = 0, 0.0
+        due_s = 0.0
         with contextlib.suppress(OSError):
             while data := source.recv(_SEGMENT):
                 late_s = _RESENT_S if self._random.random() < self.loss else 0.0
                 due_s = max(due_s, time.monotonic() + self.delay_s + late_s)
-                if is_answer and self.stall_after is not None and carried >= self.stall_after:
+                if (
+                    is_answer
+                    and self.stall_after is not None
+                    and self._answered >= self.stall_after
+                ):
                     continue
-                carried += len(data)
+                self._answered += len(data) if is_answer else 0
                 self.bytes_asked += 0 if is_answer else len(data)
                 line.put((due_s, data))
-                if is_answer and self.cut_after is not None and carried >= self.cut_after:
+                if is_answer and self.cut_after is not None and self._answered >= self.cut_after:
                     break
         if not is_answer:
             self.has_ended.set()

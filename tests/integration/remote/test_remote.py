@@ -132,17 +132,29 @@ def test_our_own_voice_speaks_where_the_other_does_not(
     assert far.troubles[-1].startswith(f"{strong.link.url}: ")
 
 
-def test_who_is_known_to_be_away_is_asked_nothing_until_a_probe_finds_it_back(
-    strong: Strong, near: Opened
-) -> None:
-    strong.link.stall_after = 0
-    far = near(strong.link.url, retry_s=0.2)
+def test_nobody_waits_long_for_the_rest_of_a_first_word(strong: Strong, near: Opened) -> None:
+    far = near(strong.link.url, patience_ms=300, stall_ms=60000)
+    synthesizer = ready(far)
+    # The head, and a piece that is shorter than a word.
+    strong.link.stall_after = 1
+    assert spoken_by(list(synthesizer.stream(LONG, Style()))) == [LOCAL]
+
+
+def test_who_is_known_to_be_away_is_asked_nothing(strong: Strong, near: Opened) -> None:
+    strong.link.cut_after = 0
+    far = near(strong.link.url)
     wait_until(lambda: bool(far.troubles))
     asked = strong.link.bytes_asked
     for _ in range(5):
         assert spoken_by(list(far.synthesizer.stream(TEXT, Style()))) == [LOCAL]
     assert strong.link.bytes_asked == asked
-    strong.link.stall_after = None
+
+
+def test_a_probe_finds_who_is_back(strong: Strong, near: Opened) -> None:
+    strong.link.cut_after = 0
+    far = near(strong.link.url, retry_s=0.1)
+    wait_until(lambda: bool(far.troubles))
+    strong.link.cut_after = None
     ready(far)
     assert far.troubles[-1] == ""
 

@@ -86,7 +86,7 @@ def _shaped(voice: Voice, clause: Clause, take: Take, words: WholeWords) -> Iter
     """
     head, manifest = take.head, voice.manifest
     words.lie_at(head.frames, head.hop_length)
-    waveform = words.of(take.waveform())
+    waveform = words.of(take.waveform(words.first_end))
     floors_s = voice.inputs(clause).floors_s
     if floors_s is not None:
         counts = np.array(head.frames, np.int64)

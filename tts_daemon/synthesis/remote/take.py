@@ -77,8 +77,12 @@ class Take:
         self.head = self._next(self._head, until_s, "is slow to begin")
         self._first = self._next(self._sound, until_s, "is slow to begin")
 
-    def waveform(self) -> Iterator[Floats]:
+    def waveform(self, unheard: int = 0) -> Iterator[Floats]:
         """Yield the samples as they come, float32 [n] each, -1 to 1.
+
+        Args:
+            unheard: So many samples are only held: until they are there, whoever listens waits as
+                for the first sound.
 
         Raises:
             RemoteVoiceError: It stopped before its end, or is too late to be listened to.
@@ -94,9 +98,11 @@ class Take:
             if whole:
                 yield np.frombuffer(data, "<i2").astype(np.float32) / _FULL_SCALE
             length_s = got / _SAMPLE_BYTES / self.head.sample_rate
+            is_heard = got >= unheard * _SAMPLE_BYTES
+            limit_s = self._patience.stall_s if is_heard else self._patience.begin_s
             now_s = self._clock()
             # Silent for so long, or so far behind a listener who began with the first sound.
-            until_s = min(now_s, begun_s + length_s) + self._patience.stall_s
+            until_s = min(now_s, begun_s + length_s) + limit_s
             data = self._next(self._sound, until_s, "stalls")
         if got != wanted:
             raise RemoteVoiceError(f"stopped after {got} of {wanted} bytes of a clause")

@@ -42,6 +42,11 @@ class WholeWords:
         edges = np.cumsum(frames) * hop_length
         self._ends = [int(edges[at]) for at in self._breaks]
 
+    @property
+    def first_end(self) -> int:
+        """Samples up to the end of the first word: nothing is heard before they are all there."""
+        return self._ends[0] if self._ends else 0
+
     def of(self, waveform: Iterator[Floats]) -> Iterator[Floats]:
         """Yield the words as they become whole; what fails ends it, and stays in `failure`."""
         held, position = np.zeros(0, np.float32), 0
