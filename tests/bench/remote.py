@@ -232,7 +232,8 @@ def _tables(measured: dict[str, Any], killed: dict[str, Any]) -> Iterator[str]:
         f" {speakers}. {killed['told, s']} s of speech were told and {killed['spoken, s']} s heard."
         " What an utterance took from its first sample to its end, less its own length (all the"
         f" gaps in it, and the time to tell): {statistics.median(gaps):.0f} ms, at most"
-        f" {max(gaps)} ms; {sum(gap > 300 for gap in gaps)} of them more than 300 ms."
+        f" {max(gaps)} ms; {sum(gap > 300 for gap in gaps)} of them more than 300 ms, while"
+        " both daemons, their starts and other work shared two cores."
     )
 
 
