@@ -88,6 +88,11 @@ def _voices(settings: Settings) -> Iterator[str]:
         # A voice with fewer emotions than the presets that came along is no mistake.
         if name not in ours.names or presets.style(name) != ours.style(name):
             yield from _preset(name, presets.style(name), store, chimes)
+    known = (*store.names(), *presets.names)
+    for name, target in settings.http.voices.items():
+        if target.lower() not in (own.lower() for own in known):
+            hint = nearest(target, known)
+            yield f"http.voices.{name}: {target!r} is no voice and no preset{hint}"
 
 
 def _preset(name: str, style: Style, store: VoiceStore, chimes: Chimes) -> Iterator[str]:

@@ -31,6 +31,7 @@ def test_the_defaults_are_right() -> None:
         ("presets: {a: {chime: dingdon}}", "presets.a.chime: no sound is called 'dingdon'; did"),
         ("presets: {a: {voice: nobody}}", "presets.a.voice: voice 'nobody' is not installed in"),
         ("presets: {happy: {emotion: joyful}}", "presets.happy.emotion: the voice has no 'joyful'"),
+        ("http: {voices: {alloy: hapy}}", "http.voices.alloy: 'hapy' is no voice and no preset"),
         ("voice: {default: nobody}", "voice.default: voice 'nobody' is not installed in"),
         ("mqtt: {tls: {cert_file: /etc/c.pem}}", "mqtt.tls.key_file: is missing"),
         ("mqtt: {tls: {key_file: /etc/k.pem}}", "mqtt.tls.cert_file: is missing"),
