@@ -26,7 +26,7 @@ from tts_daemon.errors import (
     VoiceError,
 )
 from tts_daemon.inputs.http.desk import Desk
-from tts_daemon.ports import Command
+from tts_daemon.ports import Command, SoFar
 from tts_daemon.text.corrections import Corrections
 
 Opened = Callable[..., HttpClient]
@@ -75,7 +75,7 @@ def test_the_first_bytes_come_before_the_last_are_made(
 ) -> None:
     go_on = threading.Event()
 
-    def slowly(request: SpeakRequest) -> Iterator[AudioChunk]:
+    def slowly(request: SpeakRequest, _: SoFar | None) -> Iterator[AudioChunk]:
         yield tone(0.1)
         assert go_on.wait(30)
         yield tone(0.1)
@@ -211,7 +211,7 @@ def test_compressed_speech_leaves_before_the_last_is_made(
 ) -> None:
     go_on = threading.Event()
 
-    def slowly(request: SpeakRequest) -> Iterator[AudioChunk]:
+    def slowly(request: SpeakRequest, _: SoFar | None) -> Iterator[AudioChunk]:
         yield tone(3)
         assert go_on.wait(30)
         yield tone(0.1)

@@ -20,6 +20,7 @@ from strangers.http.conftest import RATE_HZ, SECONDS
 from strangers.report import report
 
 from tts_daemon.domain import AudioChunk, SpeakRequest
+from tts_daemon.ports import SoFar
 
 ROUTE = "/v1/audio/speech"
 SIGNATURES = {
@@ -150,7 +151,7 @@ def test_a_client_that_hangs_up_ends_its_synthesis(
 ) -> None:
     hung_up = threading.Event()
 
-    def endless(request: SpeakRequest) -> Iterator[AudioChunk]:
+    def endless(request: SpeakRequest, _: SoFar | None) -> Iterator[AudioChunk]:
         try:
             while True:
                 yield tone(0.5)
