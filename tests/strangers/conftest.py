@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many reports were tried."""
     session = getattr(terminalreporter, "_session", None)
-    items = session.items if session else []
+    items = getattr(session, "items", None) or []
     tried = {name for item in items for mark in item.iter_markers("report") for name in mark.args}
     if tried:
         terminalreporter.write_line(f"{len(tried)} public reports were tried")
