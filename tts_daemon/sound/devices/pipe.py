@@ -19,31 +19,42 @@ from numpy.typing import NDArray
 from tts_daemon.errors import AudioUnavailableError
 
 _HELD_S = 0.1
-"""As much as the pipe holds, about: a stop cannot take it back."""
-_PATIENCE_MS = 5000
-"""A reader that takes nothing for so long has stopped."""
+"""As much as the pipe holds, about."""
+_PATIENCE_S = 5.0
+"""A reader that takes nothing for so long is not there."""
 
 
 class PipeDevice:
     """Whoever reads sets the pace.
 
+    The pipe is held for reading, too: Snapcast's server closes a pipe that nobody writes to, and
+    looks again now and then, so that a writer alone would hardly ever meet it.
+
     Args:
         path: The pipe; is made where it does not exist.
         sample_rate: Samples per second that the reader expects.
         channels: Channels that the reader expects; each has the same sound.
+        patience_s: How long a reader may take nothing.
     """
 
-    def __init__(self, path: Path, sample_rate: int = 48000, channels: int = 2) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sample_rate: int = 48000,
+        channels: int = 2,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        self._patience_s = patience_s
         self._path = path
         self._sample_rate = sample_rate
         self._channels = channels
         self._pipe: int | None = None
 
     def open(self) -> int:
-        """Take the pipe. Raises AudioUnavailableError where nobody reads from it."""
+        """Take the pipe."""
         with self._translated():
             self._make()
-            self._pipe = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._pipe = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
             with contextlib.suppress(OSError):
                 fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, round(_HELD_S * self._bytes_per_s))
         return self._sample_rate
@@ -65,7 +76,11 @@ class PipeDevice:
         """What is in the pipe is the reader's."""
 
     def abort(self) -> int:
-        return 0
+        unplayed = 0
+        with contextlib.suppress(OSError):
+            while self._pipe is not None and (taken := os.read(self._pipe, 65536)):
+                unplayed += len(taken)
+        return unplayed // (2 * self._channels)
 
     def close(self) -> None:
         pipe, self._pipe = self._pipe, None
@@ -92,17 +107,16 @@ class PipeDevice:
         except BlockingIOError:
             poll = select.poll()
             poll.register(pipe, select.POLLOUT)
-            if poll.poll(_PATIENCE_MS):
+            if poll.poll(1000 * self._patience_s):
                 return 0
-            raise OSError(errno.ETIMEDOUT, "its reader takes nothing") from None
+            raise OSError(errno.ETIMEDOUT, "nobody takes the sound") from None
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            nobody = error.errno in (errno.ENXIO, errno.EPIPE)
-            why = "nobody reads from it" if nobody else error.strerror
             raise AudioUnavailableError(
-                f"audio.device: pipe {self._path}: {why}; start what plays it, such as snapserver"
+                f"audio.device: pipe {self._path}: {error.strerror}; "
+                "start what plays it, such as snapserver"
             ) from error
