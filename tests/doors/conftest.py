@@ -39,15 +39,17 @@ def rooms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ro
 def wheels() -> Path:
     """Every wheel that the image needs, so that it can be built where pip finds no index."""
     project = (CHECKOUT / "pyproject.toml").read_bytes()
+    constraints = CHECKOUT / "constraints.txt"
     target = CACHE / f"wheels-{PYTHON}"
-    stamp = target / hashlib.sha256(project).hexdigest()[:16]
+    stamp = target / hashlib.sha256(project + constraints.read_bytes()).hexdigest()[:16]
     if not stamp.exists():
         target.mkdir(parents=True, exist_ok=True)
         known = tomllib.loads(project.decode())["project"]
         optional = known["optional-dependencies"]
         wanted = [*known["dependencies"], *(line for name in EXTRAS for line in optional[name])]
         download = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:"]
-        download += [f"--python-version={PYTHON}", "-d", str(target), "pip", "setuptools"]
+        download += [f"--python-version={PYTHON}", f"--constraint={constraints}", "-d", str(target)]
+        download += ["pip", "setuptools"]
         subprocess.run([*download, *wanted], check=True)
         stamp.touch()
     return target
