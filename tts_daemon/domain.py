@@ -74,6 +74,15 @@ class Range:
         return min(max(value, self.least), self.most)
 
 
+FORMER_VOICES = {"xiaoyu": "wuyin"}
+"""Names that voices had in earlier versions, and have now; to go with the next one."""
+
+
+def voice_name(name: str) -> str:
+    """The name that a voice has now."""
+    return FORMER_VOICES.get(name, name)
+
+
 STYLE_RANGES = {
     "intensity": Range(0.0, 2.0, "times"),
     "speed": Range(0.5, 2.0, "times"),

@@ -18,7 +18,7 @@ PROJECT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 WEB = PROJECT / "tts_daemon/inputs/http/web"
 NPM = PROJECT / ".cache/browser/node_modules"
-VOICE = "xiaoyu"
+VOICE = "wuyin"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 FRONT_END = (

@@ -27,7 +27,7 @@ WITHIN = 0.25
 
 Integer products are the same on both machines. What is left is rounding of the FP32 parts; where it
 moves an activation to the next step, the f0 after it moves too, so that phases differ and samples
-cannot be compared. Seen: 0.13 dB of 2.01 (xiaoyu, onnxruntime 1.32.0), from two in a thousand
+cannot be compared. Seen: 0.13 dB of 2.01 (wuyin, onnxruntime 1.32.0), from two in a thousand
 activations of one call of the postnet. Noise 20 dB below the speech costs 7 dB.
 """
 
@@ -44,7 +44,7 @@ def test_speech_equals_that_of_x86(pi: Pi, tmp_path: Path) -> None:
     subprocess.run([sys.executable, *arguments, str(tmp_path / "here.wav")], check=True)
     pi_samples, samples = (read(tmp_path / name) for name in ("pi.wav", "here.wav"))
     assert len(pi_samples) == len(samples)
-    own = json.loads((CHECKOUT / "models/xiaoyu/quality.json").read_text())["mel_distance_db"]
+    own = json.loads((CHECKOUT / "models/wuyin/quality.json").read_text())["mel_distance_db"]
     assert mel_distance_db(samples, pi_samples) < WITHIN * own
 
 

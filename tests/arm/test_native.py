@@ -22,7 +22,7 @@ from tts_daemon.workshop.models.sambert import SambertConfig
 
 pytestmark = pytest.mark.timeout(900)
 
-EMBEDDED = CHECKOUT / "models/xiaoyu/vocoder.onnx"
+EMBEDDED = CHECKOUT / "models/wuyin/vocoder.onnx"
 INSTRUCTIONS = 126_700_000
 """Of 69 frames of the embedded voice in two pieces, by gcc 12 for a Cortex-A72."""
 DECODER_INSTRUCTIONS = 13_570_000

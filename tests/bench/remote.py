@@ -30,7 +30,7 @@ from fakes.link import Link
 from tts_daemon.client import SocketClient
 from tts_daemon.runtime.machine import Machine
 
-VOICE = "xiaoyu"
+VOICE = "wuyin"
 MODELS = Path(__file__).parents[2] / "models"
 PORT = 15871
 TEXT = "晚上八点放电影，别忘了带伞"

@@ -126,7 +126,7 @@ def test_a_first_visit_and_one_without_a_network(demo: Path, tmp_path: Path) -> 
 
 def test_it_reads_as_the_daemon_does(demo: Path, tmp_path: Path) -> None:
     texts = sentences()
-    manifest = VoiceStore([PROJECT / "models"]).find("xiaoyu").manifest
+    manifest = VoiceStore([PROJECT / "models"]).find("wuyin").manifest
     traits = VoiceTraits.of(manifest.symbols, manifest.untrained)
     frontend = Frontend()
     expected = [described(text, frontend.read(text, traits=traits))["sentences"] for text in texts]

@@ -37,7 +37,7 @@ def client(tmp_path: Path) -> Iterator[HttpClient]:
         port: int = taken.getsockname()[1]
     daemon = DaemonProcess(tmp_path)
     daemon.start(
-        voice={"default": "xiaoyu", "models": [str(MODELS)]},
+        voice={"default": "wuyin", "models": [str(MODELS)]},
         http={"enabled": True, "port": port, "names": [NAME]},
         synthesis={"cache_mb": 0},
     )

@@ -71,7 +71,7 @@ class Case:
         assert max(mel_distance_db(*pair, sample_rate=16000) for pair in pairs) < MOST_MEL_DB
 
 
-@pytest.fixture(scope="module", params=["xiaoyu", *(path.name for path in DIRECTORIES)])
+@pytest.fixture(scope="module", params=["wuyin", *(path.name for path in DIRECTORIES)])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     """The embedded voice, or a golden one."""
     if not (WEB / "engine").is_dir():
@@ -82,7 +82,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             models = tmp_path_factory.mktemp("models")
             convert(golden, models / name)
     directory = tmp_path_factory.mktemp("cases") / name
-    is_int8 = name == "xiaoyu"
+    is_int8 = name == "wuyin"
     expected = write_case(directory, models, name, TEXTS, with_edges=not is_int8)
     return Case(directory, expected, is_int8)
 

@@ -264,8 +264,8 @@ def test_what_was_tuned_counts_where_nothing_else_is_asked_for(exact: Example) -
 
 @pytest.mark.parametrize(
     ("models", "voice"),
-    [(CHECKOUT / "tests/data", "tiny_voice"), (CHECKOUT / "models", "xiaoyu")],
-    ids=["tiny_voice", "xiaoyu"],
+    [(CHECKOUT / "tests/data", "tiny_voice"), (CHECKOUT / "models", "wuyin")],
+    ids=["tiny_voice", "wuyin"],
 )
 def test_a_voice_speaks_as_it_does_with_onnx(models: Path, voice: str) -> None:
     waveforms = []

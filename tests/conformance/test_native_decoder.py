@@ -26,7 +26,7 @@ from tts_daemon.runtime.onnx_engine import OnnxEngine
 from tts_daemon.workshop.models.sambert import SambertConfig
 
 CHECKOUT = Path(__file__).parents[2]
-SHIPPED = CHECKOUT / "models/xiaoyu/decoder.onnx"
+SHIPPED = CHECKOUT / "models/wuyin/decoder.onnx"
 LEAST_DB = 60
 """A sum that lies between two bytes is rounded to either now and then; seen: 146 without one."""
 

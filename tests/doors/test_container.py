@@ -22,7 +22,7 @@ from wyoming.tts import Synthesize
 def test_the_image_holds_no_more_than_it_needs(image: Image) -> None:
     assert image.user == "tts"
     assert image.run("id -nG").split() == ["tts", "audio"]
-    assert image.run("ls /usr/share/tts-daemon/models").split() == ["xiaoyu"]
+    assert image.run("ls /usr/share/tts-daemon/models").split() == ["wuyin"]
     assert "torch" not in image.run("ls /opt/tts-daemon/venv/lib/python3*/site-packages")
     image.run("test -w /var/lib/tts-daemon && ! test -w /opt/tts-daemon/venv")
 
@@ -36,7 +36,7 @@ def test_it_speaks_through_every_door(
     described, start, *chunks, stop = asyncio.run(
         asyncio.wait_for(_describe_and_speak(ports["wyoming"]), 60)
     )
-    assert Info.from_event(described).tts[0].voices[0].name == "xiaoyu"
+    assert Info.from_event(described).tts[0].voices[0].name == "wuyin"
     assert AudioStart.from_event(start).rate == rate
     assert AudioStop.is_type(stop.type)
     sound = b"".join(AudioChunk.from_event(each).audio for each in chunks)

@@ -22,7 +22,7 @@ TEXT = "水开了，请关火。"
 def daemon(tmp_path: Path) -> Iterator[tuple[DaemonProcess, int]]:
     port = free_port()
     daemon = DaemonProcess(tmp_path)
-    voice = {"default": "xiaoyu", "models": [str(CHECKOUT / "models")]}
+    voice = {"default": "wuyin", "models": [str(CHECKOUT / "models")]}
     http = {"enabled": True, "port": port, "waiting": CLIENTS, "connections": 2 * CLIENTS}
     daemon.start(voice=voice, http=http)
     yield daemon, port

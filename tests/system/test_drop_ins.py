@@ -38,7 +38,7 @@ def test_a_file_elsewhere_needs_its_directory_opened(service: Machine) -> None:
 def test_voices_on_another_disk_wait_for_it(service: Machine) -> None:
     service.put("/etc/fstab", "tmpfs /srv/voices tmpfs mode=0755,noauto 0 0\n")
     unit = "[Unit]\nRequiresMountsFor=/srv/voices\n"
-    fill = "cp -r /usr/share/tts-daemon/models/xiaoyu /srv/voices"
+    fill = "cp -r /usr/share/tts-daemon/models/wuyin /srv/voices"
     service.run(f"mkdir -p /srv/voices && systemctl daemon-reload && mount /srv/voices && {fill}")
     try:
         configure(service, CONFIG + "voice: {models: [/srv/voices]}\n", unit)

@@ -10,7 +10,7 @@ from system.machine import Machine
 
 INSTALL = "/root/tts_daemon/scripts/install"
 UNINSTALL = "/root/tts_daemon/scripts/uninstall"
-VOICE = "/root/tts_daemon/models/xiaoyu"
+VOICE = "/root/tts_daemon/models/wuyin"
 PROGRAM = "readlink /opt/tts-daemon/venv"
 BACKUPS = tuple(
     f"/etc/{name}-" for name in ("passwd", "group", "shadow", "gshadow", "subuid", "subgid")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VOICE = ROOT / "models" / "xiaoyu"
+VOICE = ROOT / "models" / "wuyin"
 
 
 def text_of(name: str) -> str:
@@ -61,7 +61,7 @@ def test_the_voices_page_and_the_changelog_say_the_same(measured: list[float]) -
         r"first audio (\d+) ms for 50 characters",
     )
     size, _, factor, first = measured
-    entry = r"The embedded voice `xiaoyu`: "
+    entry = r"The embedded voice `wuyin`: "
     assert [size, factor, first] == found(
         "CHANGELOG.md",
         rf"{entry}(\S+) MB",
@@ -77,7 +77,7 @@ def test_the_size_is_that_of_the_package(measured: list[float]) -> None:
 
 
 def test_how_it_was_judged_is_said_with_one_value() -> None:
-    _, wrong, _, overall, p808, _ = cells("docs/voice.md", "**xiaoyu, general**")
+    _, wrong, _, overall, p808, _ = cells("docs/voice.md", "**wuyin, general**")
     teacher = cells("docs/voice.md", "teacher, general")[1]
     assert [*numbers(wrong), *numbers(teacher), float(overall), float(p808)] == found(
         "CHANGELOG.md",

@@ -6,7 +6,7 @@
         Journal(Path("queue.db")),        # playback.journal; Journal() keeps all in memory
         Presets(settings),                # anything with .names and .style(name, overrides)
         PlayerSettings(limit=32, preset="neutral"),
-        PlayerContext(voices=("xiaoyu",), heartbeat=watchdog.feed),
+        PlayerContext(voices=("wuyin",), heartbeat=watchdog.feed),
     )
     end = player.subscribe(listener)      # before start, to hear of what the journal brought back
     player.warm_up("你好。")               # measures the machine; optional

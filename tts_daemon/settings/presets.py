@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from tts_daemon.domain import Style
+from tts_daemon.domain import Style, voice_name
 from tts_daemon.errors import InvalidRequestError, SettingsError
 from tts_daemon.requests import STYLE_FIELDS, nearest
 from tts_daemon.settings.schema import PresetSettings, Settings
@@ -67,7 +68,8 @@ class Presets:
             InvalidRequestError: Unknown preset.
         """
         self.check_name(name)
-        return Style(**{**self._styles[name], **(overrides or {})})  # type: ignore[arg-type]
+        style = Style(**{**self._styles[name], **(overrides or {})})  # type: ignore[arg-type]
+        return replace(style, voice=voice_name(style.voice))
 
 
 def _fields(name: str, presets: Mapping[str, PresetSettings]) -> dict[str, str | float]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tts_daemon.domain import STYLE_RANGES
 
-DEFAULT_VOICE = "xiaoyu"
+DEFAULT_VOICE = "wuyin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tts_daemon.domain import voice_name
 from tts_daemon.errors import UnknownVoiceError, VoiceError
 from tts_daemon.voices.manifest import FILE_NAME, Manifest, verify
 
@@ -32,7 +33,7 @@ class VoiceStore:
     def __init__(self, directories: Iterable[Path], default: str = "") -> None:
         """Take directories that may or may not exist, and the name of the default voice."""
         self._directories = tuple(directories)
-        self._default = default
+        self._default = voice_name(default)
 
     @property
     def default(self) -> str:
@@ -51,7 +52,7 @@ class VoiceStore:
             UnknownVoiceError: Not installed; names the nearest and the directories.
             VoiceError: Its manifest is wrong.
         """
-        wanted = name or self.default
+        wanted = voice_name(name) or self.default
         for path in self._packages():
             if path.name == wanted:
                 return _open(path)

@@ -169,7 +169,7 @@ class Recording:
 @pytest.fixture(scope="module")
 def recordings() -> dict[str, Recording]:
     """The time is that of a machine which takes a second for a second of the vocoder's sound."""
-    stage = Stage(Path(__file__).parents[3] / "models", "xiaoyu")
+    stage = Stage(Path(__file__).parents[3] / "models", "wuyin")
     return {text: stage.record(text) for text in (MEASURED, *SENTENCES)}
 
 

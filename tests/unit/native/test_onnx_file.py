@@ -16,7 +16,7 @@ from tts_daemon.errors import VoiceError
 from tts_daemon.native.onnx_file import read
 
 CHECKOUT = Path(__file__).parents[3]
-GRAPHS = [CHECKOUT / "models/xiaoyu/vocoder.onnx", CHECKOUT / "models/xiaoyu/decoder.onnx"]
+GRAPHS = [CHECKOUT / "models/wuyin/vocoder.onnx", CHECKOUT / "models/wuyin/decoder.onnx"]
 
 
 @pytest.mark.parametrize("path", GRAPHS, ids=lambda path: path.stem)

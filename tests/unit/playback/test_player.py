@@ -41,7 +41,7 @@ class Room:
             Journal(path),
             FakePresets(),
             self.settings,
-            PlayerContext(("xiaoyu",), heartbeat=self.beat, **options),
+            PlayerContext(("wuyin",), heartbeat=self.beat, **options),
         )
         self.diary = Diary()
         self.player.subscribe(self.diary)

@@ -32,7 +32,7 @@ class Room:
             Journal(journal),
             FakePresets(),
             PlayerSettings(**settings),
-            PlayerContext(("xiaoyu",)),
+            PlayerContext(("wuyin",)),
         )
         self.diary = Diary()
         self.player.subscribe(self.diary)

@@ -87,3 +87,9 @@ def test_the_preset_that_leads_nowhere_is_named_not_the_one_before() -> None:
 def test_a_circle_is_shown_whole() -> None:
     with pytest.raises(SettingsError, match=r"presets\.a\.extends: a -> b -> a is a circle"):
         checked("a", a=PresetSettings(extends="b"), b=PresetSettings(extends="a"))
+
+
+def test_a_former_name_of_a_voice_means_the_voice() -> None:
+    presets = presets_of(base=PresetSettings(voice="xiaoyu"))
+    assert presets.style("base").voice == "wuyin"
+    assert presets.style("base", {"voice": "xiaoyu"}).voice == "wuyin"

@@ -95,3 +95,11 @@ def test_verify_compares_the_files(tmp_path: Path) -> None:
 def test_a_package_that_is_still_being_written_is_no_voice(tmp_path: Path) -> None:
     _install(tmp_path, ".mei-draft")
     assert VoiceStore([tmp_path]).names() == ()
+
+
+def test_a_voice_is_found_by_its_former_name(tmp_path: Path) -> None:
+    _install(tmp_path, "an")
+    _install(tmp_path, "wuyin")
+    store = VoiceStore([tmp_path], default="xiaoyu")
+    assert store.names() == ("wuyin", "an")
+    assert store.find().manifest.name == store.find("xiaoyu").manifest.name == "wuyin"

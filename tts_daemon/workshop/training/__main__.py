@@ -244,7 +244,7 @@ def _add_corpus_steps(steps: Steps) -> None:
 
 def _add_training_steps(steps: Steps) -> None:
     earlier = _add(steps, "recover", recover)
-    earlier.add_argument("--package", type=Path, default=Path("models/xiaoyu"))
+    earlier.add_argument("--package", type=Path, default=Path("models/wuyin"))
     vocoder = _add(steps, "vocoder", train_vocoder)
     acoustic = _add(steps, "acoustic", train_acoustic)
     recognizer = _add(steps, "recognizer", train_recognizer)
@@ -295,7 +295,7 @@ def _add_result_steps(steps: Steps) -> None:
     listen.add_argument("--count", type=int)
     forced = _add(steps, "predict", predict)
     layout = _add(steps, "publish", publish_voice)
-    layout.add_argument("--name", default="xiaoyu")
+    layout.add_argument("--name", default="wuyin")
     for step in (listen, forced, layout):
         _add_states(step)
 

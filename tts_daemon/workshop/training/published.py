@@ -33,7 +33,7 @@ from tts_daemon.workshop.training.corpus.features import (
 from tts_daemon.workshop.training.states import required_state
 from tts_daemon.workshop.training.vocoder.trainer import VOCODER_PARAMS
 
-TITLE = "小雨"
+TITLE = "屋音"
 LICENCE = "Apache-2.0"
 PROVENANCE = (
     "Trained for this project on speech of Kokoro-82M (Apache-2.0), a blend of its Mandarin styles"

@@ -13,7 +13,7 @@ SENTENCES = ("今天天气很好，我们一起去公园散步吧。", "请先�
 
 @pytest.fixture(scope="module")
 def speaker() -> PackageSpeaker:
-    return PackageSpeaker(Path("models/xiaoyu"))
+    return PackageSpeaker(Path("models/wuyin"))
 
 
 def test_random_texts_are_always_the_same_ones() -> None:

@@ -29,7 +29,7 @@ from tts_daemon.workshop.training.recovery.acoustic import recover_acoustic
 from tts_daemon.workshop.training.recovery.vocoder import recover_vocoder
 from tts_daemon.workshop.training.vocoder.trainer import VOCODER_PARAMS, new_generator
 
-EMBEDDED = Path("models/xiaoyu")
+EMBEDDED = Path("models/wuyin")
 
 
 def randomize(model: nn.Module, seed: int) -> None:
