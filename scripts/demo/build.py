@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import hashlib
 import importlib
@@ -21,13 +22,6 @@ NPM = PROJECT / ".cache/browser/node_modules"
 VOICE = "wuyin"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
-FRONT_END = (
-    "__init__.py", "checks.py", "domain.py", "errors.py", "requests.py", "text",
-    "inputs/__init__.py", "inputs/http/__init__.py", "inputs/http/reading.py",
-    "inputs/http/symbols.py", "synthesis/__init__.py", "synthesis/wanted_styles.py",
-    "voices/__init__.py", "voices/fields.py", "voices/manifest.py", "voices/pause_floors.py",
-    "voices/sharpening.py", "voices/store.py",
-)  # fmt: skip
 LIBRARIES = ("yaml", "defusedxml")
 """Pure Python, beside the front end."""
 CODE = {".py", ".txt", ".tsv"}
@@ -141,10 +135,9 @@ def put_front_end(target: Path) -> None:
 
 def front_end() -> Iterator[tuple[str, bytes]]:
     """Names and contents."""
-    package = PROJECT / "tts_daemon"
-    for name in FRONT_END:
-        for file in files_of(package / name):
-            yield str(file.relative_to(PROJECT)), file.read_bytes()
+    tables = set(files_of(PROJECT / "tts_daemon/text"))
+    for file in sorted(tables | imported_by(HERE / "python/page_reader.py")):
+        yield str(file.relative_to(PROJECT)), file.read_bytes()
     for library in LIBRARIES:
         root = Path(importlib.import_module(library).__file__ or "").parent
         for file in files_of(root):
@@ -153,6 +146,31 @@ def front_end() -> Iterator[tuple[str, bytes]]:
         yield file.name, file.read_bytes()
     manifest = PROJECT / "models" / VOICE / "voice.json"
     yield f"models/{VOICE}/voice.json", manifest.read_bytes()
+
+
+def imported_by(file: Path) -> set[Path]:
+    """Our modules that a file imports when it is imported, and those that they import."""
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        tree = ast.parse(waiting.pop().read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tts_daemon"):
+                names = [str(node.module), *(f"{node.module}.{item.name}" for item in node.names)]
+                new = {path for name in names for path in files_of_module(name)} - found
+                found |= new
+                waiting.extend(new)
+    return found
+
+
+def files_of_module(name: str) -> Iterator[Path]:
+    """Its own file, and those of the packages that it lies in; nothing where it is no module."""
+    path = PROJECT / name.replace(".", "/")
+    for package in [path, *path.parents]:
+        if package.is_relative_to(PROJECT / "tts_daemon") and (package / "__init__.py").is_file():
+            yield package / "__init__.py"
+    if path.with_suffix(".py").is_file():
+        yield path.with_suffix(".py")
 
 
 def files_of(path: Path) -> list[Path]:
