@@ -77,7 +77,7 @@ class Image:
 
     def _env(self, argument: str) -> None:
         name, _, value = argument.partition("=")
-        self.variables[name] = value.replace(f"${name}", self.variables[name])
+        self.variables[name] = value.replace(f"${name}", self.variables.get(name, ""))
 
     def _copy(self, argument: str) -> None:
         *sources, target = shlex.split(argument)
