@@ -30,7 +30,7 @@ def test_the_image_holds_no_more_than_it_needs(image: Image) -> None:
 def test_it_speaks_through_every_door(
     container: subprocess.Popen[str], ports: dict[str, int]
 ) -> None:
-    answer = HttpClient(ports["http"]).post("/v1/audio/speech", {"input": "你好。"})
+    answer = HttpClient(ports["http"]).post("/api/tts?stream=false", {"text": "你好。"})
     assert answer.status == 200
     by_http, rate = read_wav(answer.body)
     described, start, *chunks, stop = asyncio.run(
