@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 WEB = PROJECT / "tts_daemon/inputs/http/web"
 TOLERANCE = 1e-3
-"""Of every sample with FP32 graphs; measured: 1e-4."""
+"""Of every sample with FP32 graphs."""
 LEAST_SNR_DB = 20.0
 """Of most clauses with INT8 graphs, durations being the same; measured: 19 of 24, most of them 128.
 
