@@ -367,8 +367,8 @@ class SynthesisSettings:
 
     engine: str = setting(
         "auto",
-        "what plays vocoders: our own kernels where they are built and can (auto), ONNX Runtime"
-        " (onnx), or our kernels or nothing (native)",
+        "what plays vocoders and decoders: our own kernels where they are built and can (auto),"
+        " ONNX Runtime (onnx), or our kernels and for vocoders nothing else (native)",
         choices=("auto", "onnx", "native"),
     )
     threads: int = setting(
